@@ -1,0 +1,15 @@
+const r = () => Math.round(process.memoryUsage().rss / 1e5) / 10;
+const t = performance.now();
+console.log("bare", r());
+const { nullTelemetry } = await import("@amaas/telemetry"); console.log("telemetry", r(), performance.now() - t);
+await import("@grpc/grpc-js"); console.log("grpc-js", r(), performance.now() - t);
+await import("@grpc/proto-loader"); console.log("proto-loader", r(), performance.now() - t);
+await import("@grpc/reflection"); console.log("reflection", r(), performance.now() - t);
+await import("grpc-health-check"); console.log("health", r(), performance.now() - t);
+const { createServer } = await import("../src/index.ts"); console.log("rpc", r(), performance.now() - t);
+const { addReflection } = await import("../src/reflection.ts");
+const { addHealth } = await import("../src/health.ts");
+const { Server } = await import("@grpc/grpc-js");
+const s = new Server();
+let a = performance.now(); addHealth(s, []); console.log("addHealth", performance.now() - a, r());
+a = performance.now(); addReflection(s, []); console.log("addReflection", performance.now() - a, r());

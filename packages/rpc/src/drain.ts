@@ -1,0 +1,30 @@
+/** How a server stops: no new calls, time for those in flight, then the end of the rest. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { DomainError } from "@amaas/errors";
+import type { Server } from "@grpc/grpc-js";
+import type { InFlight } from "./in-flight.ts";
+import type { Listener } from "./listener.ts";
+
+/** For the last statuses to leave. */
+const partingMs = 50;
+
+export interface Stoppable {
+  stop(reason: DomainError): void;
+}
+
+/** `hurry` cuts the waiting short. */
+export async function drain(
+  server: Server,
+  listener: Listener,
+  inFlight: InFlight<Stoppable>,
+  ms: number,
+  hurry: AbortSignal,
+): Promise<void> {
+  listener.refuse();
+  const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+  await inFlight.empty(AbortSignal.any([hurry, AbortSignal.timeout(ms)]));
+  for (const call of inFlight) call.stop(new DomainError("unavailable", "the server is stopping"));
+  await Promise.race([closed, sleep(partingMs)]);
+  listener.destroy();
+  await closed;
+}

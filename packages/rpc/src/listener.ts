@@ -1,0 +1,48 @@
+/**
+ * The port of a server, and the connections that came in through it.
+ *
+ * It is ours rather than grpc-js', so that at the end every connection can be closed: grpc-js
+ * asks its peers to go and waits for as long as they like.
+ */
+import { once } from "node:events";
+import { createServer, type Server as NetServer, type Socket } from "node:net";
+import { DomainError, errorMessage } from "@amaas/errors";
+import type { ConnectionInjector } from "@grpc/grpc-js";
+
+export class Listener {
+  readonly #server: NetServer;
+  readonly #sockets = new Set<Socket>();
+
+  constructor(injector: ConnectionInjector) {
+    this.#server = createServer({ noDelay: true }, (socket) => {
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+      injector.injectConnection(socket);
+    });
+  }
+
+  /** Resolves with the port. */
+  async listen(host: string, port: number): Promise<number> {
+    try {
+      this.#server.listen({ host, port });
+      await once(this.#server, "listening");
+    } catch (error) {
+      const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+      throw new DomainError("unavailable", `cannot listen on ${address}: ${errorMessage(error)}`, {
+        cause: error,
+      });
+    }
+    const address = this.#server.address();
+    return typeof address === "object" && address !== null ? address.port : port;
+  }
+
+  /** Takes no more connections. */
+  refuse(): void {
+    this.#server.close();
+  }
+
+  /** Closes the connections that are left. */
+  destroy(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+}

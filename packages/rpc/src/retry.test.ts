@@ -1,0 +1,62 @@
+import { DomainError } from "@amaas/errors";
+import { expect, test } from "vitest";
+import { delayBefore, retrying } from "./retry.ts";
+
+const away = () => new DomainError("unavailable", "nobody there");
+const options = (deadlineMs: number, signals: AbortSignal[] = []) => ({
+  deadline: Date.now() + deadlineMs,
+  signals,
+  onRetry: () => {},
+});
+
+test("delays double, stay below a limit, and keep to what the server asks", () => {
+  expect([1, 2, 3, 4].map((attempts) => delayBefore(attempts, 0, 1))).toEqual([50, 100, 200, 400]);
+  expect(delayBefore(1, 0, 0)).toBe(25);
+  expect(delayBefore(50, 0, 1)).toBe(2000);
+  expect(delayBefore(1, 700, 1)).toBe(700);
+});
+
+test("an unavailable server is asked again until it answers", async () => {
+  let attempts = 0;
+  const told: number[] = [];
+  const answer = await retrying(
+    async () => {
+      if (++attempts < 3) throw away();
+      return "here";
+    },
+    { ...options(5000), onRetry: (_, attempt) => told.push(attempt) },
+  );
+  expect(answer).toBe("here");
+  expect(told).toEqual([1, 2]);
+});
+
+test("any other error is final", async () => {
+  let attempts = 0;
+  const refuse = async () => {
+    attempts++;
+    throw new DomainError("aborted", "no");
+  };
+  await expect(retrying(refuse, options(5000))).rejects.toMatchObject({ code: "aborted" });
+  expect(attempts).toBe(1);
+});
+
+test("no attempt begins after the deadline, and the last error is told", async () => {
+  const started = Date.now();
+  const fail = async () => {
+    throw away();
+  };
+  await expect(retrying(fail, options(200))).rejects.toMatchObject({ code: "unavailable" });
+  expect(Date.now() - started).toBeLessThan(1000);
+});
+
+test("a caller that leaves ends the waiting", async () => {
+  const leaving = new AbortController();
+  const call = retrying(
+    async () => {
+      leaving.abort();
+      throw new DomainError("unavailable", "nobody there", { retryAfterMs: 60_000 });
+    },
+    options(100_000, [leaving.signal]),
+  );
+  await expect(call).rejects.toMatchObject({ code: "cancelled" });
+});

@@ -1,0 +1,45 @@
+/**
+ * Trying again while a server is unavailable: exponential delays with jitter, until the deadline.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { DomainError, isDomainError } from "@amaas/errors";
+
+const firstDelayMs = 50;
+const longestDelayMs = 2_000;
+
+export interface RetryOptions {
+  /** Milliseconds since the epoch; no attempt begins after it. */
+  readonly deadline: number;
+  /** Any of them ends the waiting. */
+  readonly signals: readonly AbortSignal[];
+  onRetry(error: DomainError, attempts: number): void;
+}
+
+/** Rejects with the last attempt's error. */
+export async function retrying<T>(attempt: () => Promise<T>, options: RetryOptions): Promise<T> {
+  for (let attempts = 1; ; attempts++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isDomainError(error, "unavailable")) throw error;
+      const delay = delayBefore(attempts, error.retryAfterMs);
+      if (Date.now() + delay >= options.deadline) throw error;
+      options.onRetry(error, attempts);
+      await pause(delay, options.signals, error);
+    }
+  }
+}
+
+/** Somewhere in the upper half of an exponential delay, and not before the server asks for. */
+export function delayBefore(attempts: number, retryAfterMs = 0, random = Math.random()): number {
+  const most = Math.min(longestDelayMs, firstDelayMs * 2 ** (attempts - 1));
+  return Math.max(retryAfterMs, most * (0.5 + random / 2));
+}
+
+async function pause(ms: number, signals: readonly AbortSignal[], cause: Error): Promise<void> {
+  try {
+    await sleep(ms, undefined, { signal: AbortSignal.any([...signals]) });
+  } catch {
+    throw new DomainError("cancelled", `the caller gave up: ${cause.message}`, { cause });
+  }
+}

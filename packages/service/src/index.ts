@@ -1,0 +1,3 @@
+export type { App, ServiceContext } from "./app.ts";
+export type { CommonConfig, ServiceName } from "./common-config.ts";
+export { runService, type ServiceOptions } from "./run.ts";

@@ -1,0 +1,92 @@
+/**
+ * Metrics in Prometheus' form: a registry of its own for each telemetry, OpenMetrics text with
+ * trace ids as exemplars, and the process' own figures (CPU, memory, event loop lag, GC).
+ *
+ * Asking twice for the same name gives the same metric.
+ */
+import {
+  collectDefaultMetrics,
+  type OpenMetricsContentType,
+  Counter as PromCounter,
+  Gauge as PromGauge,
+  Histogram as PromHistogram,
+  Registry,
+} from "prom-client";
+
+export type Labels = Readonly<Record<string, string | number>>;
+
+export interface Counter {
+  add(value?: number, labels?: Labels): void;
+}
+export interface Gauge {
+  set(value: number, labels?: Labels): void;
+}
+export interface Histogram {
+  /** `traceId` becomes the exemplar of the bucket. */
+  observe(value: number, labels?: Labels, traceId?: string): void;
+}
+export interface Metrics {
+  counter(name: string, help: string, labels?: readonly string[]): Counter;
+  gauge(name: string, help: string, labels?: readonly string[]): Gauge;
+  histogram(
+    name: string,
+    help: string,
+    options?: { readonly labels?: readonly string[]; readonly buckets?: readonly number[] },
+  ): Histogram;
+  exposition(): Promise<{ readonly contentType: string; readonly body: string }>;
+}
+
+/** Seconds, from 1 ms to 10 s. */
+const defaultBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+export function createMetrics(): Metrics {
+  const registry = new Registry<OpenMetricsContentType>();
+  registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+  collectDefaultMetrics({ register: registry });
+  const known = new Map<string, Counter | Gauge | Histogram>();
+  const once = <T extends Counter | Gauge | Histogram>(name: string, create: () => T): T => {
+    const found = known.get(name) ?? create();
+    known.set(name, found);
+    return found as T;
+  };
+  const registers = [registry];
+
+  return {
+    counter: (name, help, labels = []) =>
+      once(`counter ${name}`, () => {
+        const counter = new PromCounter({ name, help, labelNames: [...labels], registers });
+        return { add: (value = 1, on = {}) => counter.inc(on, value) };
+      }),
+    gauge: (name, help, labels = []) =>
+      once(`gauge ${name}`, () => {
+        const gauge = new PromGauge({ name, help, labelNames: [...labels], registers });
+        return { set: (value, on = {}) => gauge.set(on, value) };
+      }),
+    histogram: (name, help, { labels = [], buckets = defaultBuckets } = {}) =>
+      once(`histogram ${name}`, () => {
+        const histogram = new PromHistogram({
+          name,
+          help,
+          labelNames: [...labels],
+          buckets: [...buckets],
+          enableExemplars: true,
+          registers,
+        });
+        return {
+          observe(value, on = {}, traceId) {
+            const exemplarLabels = traceId ? { trace_id: traceId } : undefined;
+            if (exemplarLabels === undefined) histogram.observe({ labels: on, value });
+            else histogram.observe({ labels: on, value, exemplarLabels });
+          },
+        };
+      }),
+    exposition: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
+  };
+}
+
+export const noMetrics: Metrics = {
+  counter: () => ({ add() {} }),
+  gauge: () => ({ set() {} }),
+  histogram: () => ({ observe() {} }),
+  exposition: async () => ({ contentType: Registry.OPENMETRICS_CONTENT_TYPE, body: "# EOF\n" }),
+};

@@ -1,0 +1,45 @@
+/** The smallest service, for the tests of its life: it answers health checks and one slow call. */
+import { flag, integer } from "@amaas/config";
+import { BlobsDefinition } from "@amaas/proto/amaas/registry/v1/blobs";
+import { implement } from "@amaas/rpc";
+import { runService } from "@amaas/service";
+
+await runService({
+  name: "registry",
+  config: {
+    answerAfterMs: integer("TEST_ANSWER_AFTER_MS", { default: 0, min: 0, describe: "slowness" }),
+    cold: flag("TEST_COLD", { default: false, describe: "not ready before SIGUSR2" }),
+  },
+  async start({ config, telemetry, address }) {
+    void address.then((found) => telemetry.log.info("address", { found }));
+    let cold = config.cold;
+    process.once("SIGUSR2", () => {
+      cold = false;
+    });
+    const steps: string[] = [];
+    return {
+      services: [
+        implement(BlobsDefinition, {
+          async statBlob({ digest }) {
+            if (digest === "crash") setTimeout(() => Promise.reject(new Error("nobody caught me")));
+            await new Promise((resolve) => setTimeout(resolve, config.answerAfterMs));
+            steps.push("answered");
+            return { exists: true, bytes: 7 };
+          },
+          async uploadBlob() {
+            return { digest: "", bytes: 0 };
+          },
+          async *downloadBlob() {},
+        }),
+      ],
+      ready: () => (cold ? "warming up" : true),
+      async drain() {
+        steps.push("drain");
+      },
+      async close() {
+        steps.push("close");
+        telemetry.log.info("closed", { steps });
+      },
+    };
+  },
+});

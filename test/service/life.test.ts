@@ -1,0 +1,148 @@
+/** A service process, from its first variable to its exit code. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { BlobsDefinition } from "@amaas/proto/amaas/registry/v1/blobs";
+import { createClient } from "@amaas/rpc";
+import { nullTelemetry } from "@amaas/telemetry";
+import { afterEach, expect, test } from "vitest";
+
+const children: ChildProcess[] = [];
+
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+});
+
+test("it starts, becomes ready, drains a call in flight on SIGTERM and exits with 0", async () => {
+  const service = start({ AMAAS_PORT: "0", TEST_ANSWER_AFTER_MS: "400", TEST_COLD: "true" });
+  const { grpc, http } = await service.message("amaas:listening");
+  expect(grpc).toMatch(/^127\.0\.0\.1:\d+$/);
+
+  expect(await get(http, "/livez")).toMatchObject({ status: 200 });
+  expect(await get(http, "/readyz")).toMatchObject({ status: 503, body: "warming up\n" });
+  service.child.kill("SIGUSR2");
+  await service.message("amaas:ready");
+  expect(await get(http, "/readyz")).toMatchObject({ status: 200 });
+  expect((await get(http, "/metrics")).body).toContain("process_resident_memory_bytes");
+  expect(await get(http, "/else")).toMatchObject({ status: 404 });
+
+  const client = createClient(BlobsDefinition, grpc, { telemetry: nullTelemetry(), retry: false });
+  const inFlight = client.statBlob({ digest: "x" });
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  service.child.kill("SIGTERM");
+  expect(await inFlight).toEqual({ exists: true, bytes: 7 });
+  client.close();
+  expect(await service.exitCode).toBe(0);
+  expect(service.lines.find(({ message }) => message === "closed")).toMatchObject({
+    steps: ["drain", "answered", "close"],
+    service: "registry",
+    level: "info",
+  });
+});
+
+test("it is small when idle", async () => {
+  const cache = await mkdtemp(join(tmpdir(), "amaas-cache-"));
+  const first = start({ AMAAS_PORT: "0", NODE_COMPILE_CACHE: cache });
+  await first.message("amaas:ready");
+  first.child.kill("SIGTERM");
+  await first.exitCode;
+
+  const service = start({ AMAAS_PORT: "0", NODE_COMPILE_CACHE: cache });
+  const { http } = await service.message("amaas:listening");
+  await service.message("amaas:ready");
+  const { body } = await get(http, "/metrics");
+  const resident = Number(/process_resident_memory_bytes (\d+)/.exec(body)?.[1]);
+  expect(resident).toBeLessThan(120e6);
+  await rm(cache, { recursive: true });
+});
+
+test("every faulty variable is named, and the exit code says so", async () => {
+  const service = start({
+    AMAAS_PORT: "http",
+    AMAAS_LOG_LEVEL: "loud",
+    TEST_ANSWER_AFTER_MS: "-1",
+  });
+  expect(await service.exitCode).toBe(78);
+  for (const name of ["AMAAS_PORT", "AMAAS_LOG_LEVEL", "TEST_ANSWER_AFTER_MS"])
+    expect(service.errors.join("\n")).toContain(name);
+});
+
+test("it stops when its supervisor has gone", async () => {
+  const service = start({ AMAAS_PORT: "0" });
+  await service.message("amaas:listening");
+  service.child.disconnect();
+  expect(await service.exitCode).toBe(0);
+});
+
+test("SIGINT is left to the supervisor", async () => {
+  const service = start({ AMAAS_PORT: "0" });
+  await service.message("amaas:listening");
+  service.child.kill("SIGINT");
+  await service.message("amaas:ready");
+  service.child.kill("SIGTERM");
+  expect(await service.exitCode).toBe(0);
+});
+
+test("an error that nobody caught is logged and ends the process with 1", async () => {
+  const service = start({ AMAAS_PORT: "0" });
+  const { grpc } = await service.message("amaas:listening");
+  const client = createClient(BlobsDefinition, grpc, { telemetry: nullTelemetry(), retry: false });
+  await client.statBlob({ digest: "crash" }).catch(() => {});
+  client.close();
+  expect(await service.exitCode).toBe(1);
+  expect(service.lines.at(-1)).toMatchObject({
+    level: "error",
+    message: "unhandled rejection: nobody caught me",
+  });
+});
+
+test("a taken port is said plainly", async () => {
+  const first = start({ AMAAS_PORT: "0" });
+  const { grpc } = await first.message("amaas:listening");
+  const second = start({ AMAAS_PORT: String(grpc.split(":")[1]) });
+  expect(await second.exitCode).toBe(1);
+  expect(second.lines.at(-1)).toMatchObject({ level: "error" });
+});
+
+type Line = Record<string, unknown>;
+
+function start(env: Record<string, string>) {
+  const child = spawn(process.execPath, [new URL("./echo.fixture.ts", import.meta.url).pathname], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
+  children.push(child);
+  const lines: Line[] = [];
+  const errors: string[] = [];
+  const messages: Line[] = [];
+  child.on("message", (message: Line) => messages.push(message));
+  createInterface({ input: child.stdout! }).on("line", (line) => lines.push(JSON.parse(line)));
+  createInterface({ input: child.stderr! }).on("line", (line) => errors.push(line));
+  const said = [once(child.stdout!, "close"), once(child.stderr!, "close")];
+  const exitCode = once(child, "exit").then(async ([code]) => {
+    await Promise.all(said);
+    return code;
+  });
+  return {
+    child,
+    lines,
+    errors,
+    exitCode,
+    async message(type: string): Promise<{ grpc: string; http: string }> {
+      for (;;) {
+        const found = messages.find((message) => message.type === type);
+        if (found) return { grpc: String(found.grpc), http: String(found.http) };
+        if (child.exitCode !== null) throw new Error(`exited: ${errors.join("\n")}`);
+        await Promise.race([once(child, "message"), exitCode]);
+      }
+    },
+  };
+}
+
+async function get(host: string, path: string): Promise<{ status: number; body: string }> {
+  const response = await fetch(`http://${host}${path}`);
+  return { status: response.status, body: await response.text() };
+}
