@@ -1,0 +1,2 @@
+export type { GradientOptions } from "./backward.ts";
+export { gradient, gradientName } from "./gradient.ts";

@@ -1,0 +1,97 @@
+/** Small models for the tests, written straight from ONNX's messages. */
+import {
+  AttributeProto_AttributeType,
+  type DeepPartial,
+  type GraphProto,
+  ModelProto,
+  type NodeProto,
+  TensorProto_DataLocation,
+  type ValueInfoProto,
+} from "@amaas/proto/onnx/onnx";
+import { type DataType, onnxTypeOf } from "@amaas/tensor";
+
+type Shape = readonly (number | string)[];
+
+export function model(graph: DeepPartial<GraphProto>): Uint8Array {
+  return ModelProto.encode(
+    ModelProto.fromPartial({
+      irVersion: 10n,
+      opsetImport: [{ domain: "", version: 21n }],
+      graph: { name: "test", ...graph },
+    }),
+  ).finish();
+}
+
+export function value(name: string, type: DataType, shape: Shape): DeepPartial<ValueInfoProto> {
+  const dim = shape.map((size) => ({
+    value:
+      typeof size === "number"
+        ? { $case: "dimValue" as const, value: BigInt(size) }
+        : { $case: "dimParam" as const, value: size },
+  }));
+  return {
+    name,
+    type: { value: { $case: "tensorType", value: { elemType: onnxTypeOf(type), shape: { dim } } } },
+  };
+}
+
+export function node(
+  opType: string,
+  input: string[],
+  output: string[],
+  to?: number,
+): DeepPartial<NodeProto> {
+  const attribute =
+    to === undefined ? [] : [{ name: "to", type: AttributeProto_AttributeType.INT, i: BigInt(to) }];
+  return { opType, name: `${opType} ${output[0]}`, input, output, attribute };
+}
+
+/** sum = a + b, over rows of four. */
+export function adder(): Uint8Array {
+  return model({
+    input: [value("a", "FP32", ["rows", 4]), value("b", "FP32", ["rows", 4])],
+    output: [value("sum", "FP32", ["rows", 4])],
+    node: [node("Add", ["a", "b"], ["sum"])],
+  });
+}
+
+/** out = in, of any type and length. */
+export function identity(type: DataType): Uint8Array {
+  return model({
+    input: [value("in", type, ["n"])],
+    output: [value("out", type, ["n"])],
+    node: [node("Identity", ["in"], ["out"])],
+  });
+}
+
+/** `count` products of 512 x 512 matrices one after the other: some milliseconds each. */
+export function slow(count: number): Uint8Array {
+  return model({
+    input: [value("a", "FP32", [512, 512])],
+    output: [value("product", "FP32", [512, 512])],
+    node: Array.from({ length: count }, (_, i) =>
+      node("MatMul", [i === 0 ? "a" : `p${i}`, "a"], [i === count - 1 ? "product" : `p${i + 1}`]),
+    ),
+  });
+}
+
+/** Adds four floats that the model claims to keep in a file. */
+export function withExternalData(location: string): Uint8Array {
+  return model({
+    input: [value("a", "FP32", [4])],
+    output: [value("sum", "FP32", [4])],
+    node: [node("Add", ["a", "w"], ["sum"])],
+    initializer: [
+      {
+        name: "w",
+        dims: [4n],
+        dataType: onnxTypeOf("FP32"),
+        dataLocation: TensorProto_DataLocation.EXTERNAL,
+        externalData: [
+          { key: "location", value: location },
+          { key: "length", value: "16" },
+        ],
+      },
+    ],
+  });
+}

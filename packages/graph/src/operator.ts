@@ -1,0 +1,131 @@
+/**
+ * What is known about an operator: its inputs and outputs by name, its attributes with their defaults, the
+ * types it makes of types, and a plain float64 kernel that says what it computes. The kernel is the oracle of
+ * tests, never the engine.
+ *
+ * A name ending in `?` is optional, and a single name starting with `...` stands for any number. The table of
+ * names carries into the types, so a rule or a kernel that forgets an input does not compile.
+ */
+import type { AttributeKind, Attributes, AttributeValues } from "./graph.ts";
+import { misfit } from "./misfit.ts";
+import type { NDArray } from "./ndarray.ts";
+import type { ValueType } from "./shape.ts";
+
+export type SlotNames = readonly string[];
+
+/** One `T` for each name: a tuple, with undefined where an optional one is left out. */
+export type Slots<N extends SlotNames, T> = N extends readonly [`...${string}`]
+  ? readonly T[]
+  : { readonly [I in keyof N]: N[I] extends `${string}?` ? T | undefined : T };
+
+export interface AttributeSpec<K extends AttributeKind = AttributeKind, Default = unknown> {
+  readonly kind: K;
+  readonly required: boolean;
+  readonly default?: Default;
+}
+
+export type AttributeSpecs = Readonly<Record<string, AttributeSpec>>;
+
+export type AttributesOf<A extends AttributeSpecs> = {
+  readonly [N in keyof A]: A[N] extends AttributeSpec<infer K, infer D>
+    ? AttributeValues[K] | D
+    : never;
+};
+
+export interface InferCall<I extends SlotNames, A extends AttributeSpecs> {
+  readonly x: Slots<I, ValueType>;
+  readonly attributes: AttributesOf<A>;
+  /** How many outputs the node names. */
+  readonly outputs: number;
+}
+
+export interface KernelCall<I extends SlotNames, A extends AttributeSpecs> {
+  readonly x: Slots<I, NDArray>;
+  readonly attributes: AttributesOf<A>;
+  /** What `infer` said of the outputs, now that every size is known. */
+  readonly y: readonly ValueType[];
+}
+
+// Methods, not function properties, so that operators of all signatures fit in one table.
+export interface Operator<
+  I extends SlotNames = SlotNames,
+  O extends SlotNames = SlotNames,
+  A extends AttributeSpecs = AttributeSpecs,
+> {
+  readonly inputs: I;
+  readonly outputs: O;
+  readonly attributes: A;
+  infer(call: InferCall<I, A>): readonly ValueType[];
+  evaluate(call: KernelCall<I, A>): readonly NDArray[];
+}
+
+/** Writes an operator down; exists for the types it infers. */
+export function operator<
+  const I extends SlotNames,
+  const O extends SlotNames,
+  A extends AttributeSpecs,
+>(description: Operator<I, O, A>): Operator<I, O, A> {
+  return description;
+}
+
+export function required<K extends AttributeKind>(kind: K): AttributeSpec<K, never> {
+  return { kind, required: true };
+}
+
+export function optional<K extends AttributeKind>(kind: K): AttributeSpec<K, undefined> {
+  return { kind, required: false };
+}
+
+export function fallback<K extends AttributeKind>(
+  kind: K,
+  value: AttributeValues[K],
+): AttributeSpec<K, AttributeValues[K]> {
+  return { kind, required: false, default: value };
+}
+
+/** The attributes of a node with the defaults filled in; refuses unknown, missing and mistyped ones. */
+export function resolveAttributes(
+  specs: AttributeSpecs,
+  attributes: Attributes,
+): AttributesOf<AttributeSpecs> {
+  for (const name of Object.keys(attributes))
+    if (!Object.hasOwn(specs, name)) misfit(`there is no attribute "${name}"`);
+  return Object.fromEntries(
+    Object.entries(specs).map(([name, spec]) => [name, resolve(name, spec, attributes)]),
+  );
+}
+
+function resolve(name: string, spec: AttributeSpec, attributes: Attributes): unknown {
+  const given = Object.hasOwn(attributes, name) ? attributes[name] : undefined;
+  if (given === undefined) {
+    if (spec.required) misfit(`attribute "${name}" is missing`);
+    return spec.default;
+  }
+  if (given.kind !== spec.kind)
+    misfit(`attribute "${name}" must be of kind ${spec.kind}, not ${given.kind}`);
+  return given.value;
+}
+
+/**
+ * Lines up what a node names with the names of the operator; refuses too few and too many. What comes back has
+ * undefined only where a name allows it, which the operator's own types know and this one cannot say.
+ */
+export function filledSlots<T>(
+  names: SlotNames,
+  given: readonly (T | undefined)[],
+): Slots<SlotNames, T> {
+  if (isVariadic(names)) {
+    if (given.length === 0) misfit("at least one input is wanted");
+  } else if (given.length > names.length)
+    misfit(`${given.length} inputs are given, at most ${names.length} are wanted`);
+  const slots = isVariadic(names) ? given : names.map((_, index) => given[index]);
+  for (const [index, value] of slots.entries()) {
+    const name = names[index] ?? names[0]!;
+    if (value === undefined && !name.endsWith("?")) misfit(`input ${name} is missing`);
+  }
+  return slots as Slots<SlotNames, T>;
+}
+
+export function isVariadic(names: SlotNames): boolean {
+  return names[0]?.startsWith("...") ?? false;
+}

@@ -1,0 +1,2 @@
+export { higherIsBetter, type Metric } from "./metric.ts";
+export { type MetricValues, metricsOf, sumNames, type Task } from "./tasks.ts";

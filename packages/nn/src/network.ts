@@ -1,0 +1,27 @@
+/**
+ * A network: a graph from features to outputs whose weights are inputs.
+ *
+ * Weights are inputs and not constants because training changes them, and because onnxruntime
+ * treats constants differently: with weights as inputs the trained and the served arithmetic agree.
+ */
+import type { Graph } from "@amaas/graph";
+
+export interface Parameter {
+  readonly name: string;
+  /** `[in, out]` for weights, `[out]` for biases. */
+  readonly shape: readonly number[];
+  readonly init: Initialization;
+}
+
+export type Initialization = "glorot-uniform" | "he-uniform" | "zeros";
+
+export interface Network {
+  /** Inputs: the parameters and `features` FP32 [batch, features]; output `outputs` FP32 [batch, outputs]. */
+  readonly graph: Graph;
+  readonly parameters: readonly Parameter[];
+}
+
+export interface NetworkSize {
+  readonly features: number;
+  readonly outputs: number;
+}

@@ -1,0 +1,3 @@
+export type { Optimizer, ParameterRange, Scalars } from "./optimizer.ts";
+export { createOptimizer } from "./optimizers.ts";
+export type { OptimizerName, OptimizerSpec } from "./spec.ts";
