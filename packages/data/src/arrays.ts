@@ -1,0 +1,93 @@
+/**
+ * A data set of two NumPy arrays: features by row, and labels.
+ *
+ * The elements stay in the type of the file and become float32 when rows are taken, so that bytes
+ * take a quarter of the memory.
+ */
+import type { ArraysSpec, Task } from "@amaas/spec";
+import { type Tensor, tensor } from "@amaas/tensor";
+import type { Dataset, Labels } from "./dataset.ts";
+import { classLabels, valueLabels } from "./labels.ts";
+import { faultyData, holdTo, type Limits } from "./limits.ts";
+import { decodeNpy, type NpyType } from "./npy.ts";
+
+const integerTypes: ReadonlySet<NpyType> = new Set<NpyType>(["UINT8", "INT32", "INT64"]);
+
+export async function readArrays(
+  spec: ArraysSpec,
+  task: Task,
+  read: (ref: string) => Promise<Uint8Array>,
+  limits: Limits,
+): Promise<Dataset> {
+  const features = decode("data.features", await read(spec.features), limits);
+  const labels = decode("data.labels", await read(spec.labels), limits);
+  const { rows, width } = checkShapes(features, labels, limits);
+  refuseNonFinite("data.features", features, width);
+  return {
+    source: integerTypes.has(features.type) ? "integers" : "floats",
+    rows,
+    skippedRows: 0,
+    inputs: [{ name: "input", datatype: "FP32", shape: [-1, width] }],
+    labels: labelsOf(labels, task, limits),
+    tensors: (chosen) => ({ input: take(features, chosen, width) }),
+  };
+}
+
+function decode(field: string, bytes: Uint8Array, limits: Limits): Tensor<NpyType> {
+  holdTo(limits.arrayBytes, bytes.byteLength, field, "bytes");
+  try {
+    return decodeNpy(bytes);
+  } catch (error) {
+    throw faultyData(field, error instanceof Error ? error.message : String(error));
+  }
+}
+
+function checkShapes(features: Tensor, labels: Tensor, limits: Limits) {
+  const [rows, width] = features.shape;
+  if (features.shape.length !== 2 || !rows || !width)
+    throw faultyData("data.features", `has shape [${features.shape}], wanted [rows, features]`);
+  if (labels.shape.length !== 1 || labels.shape[0] !== rows)
+    throw faultyData(
+      "data.labels",
+      `has shape [${labels.shape}], wanted [${rows}], the features' rows`,
+    );
+  holdTo(limits.rows, rows, "data.features", "rows");
+  holdTo(limits.features, width, "data.features", "features");
+  return { rows, width };
+}
+
+function refuseNonFinite(field: string, { type, data }: Tensor<NpyType>, width: number): void {
+  if (integerTypes.has(type)) return;
+  for (let index = 0; index < data.length; index++) {
+    const value = Number(data[index]);
+    if (!Number.isFinite(Math.fround(value)))
+      throw faultyData(
+        field,
+        `row ${Math.floor(index / width) + 1}, column ${(index % width) + 1}: found ${value}, wanted a finite number in the range of float32`,
+      );
+  }
+}
+
+function labelsOf(labels: Tensor<NpyType>, task: Task, limits: Limits): Labels {
+  refuseNonFinite("data.labels", labels, 1);
+  const values = Float64Array.from(labels.data, Number);
+  if (task === "regression") return valueLabels(values);
+  const odd = values.findIndex((value) => !Number.isSafeInteger(value));
+  if (odd >= 0)
+    throw faultyData(
+      "data.labels",
+      `row ${odd + 1}: found ${values[odd]}, wanted a whole number as class`,
+    );
+  return classLabels(values, "data.labels", limits);
+}
+
+function take({ data }: Tensor<NpyType>, rows: Uint32Array, width: number): Tensor<"FP32"> {
+  const taken = new Float32Array(rows.length * width);
+  rows.forEach((row, index) => {
+    const source = data.subarray(row * width, (row + 1) * width);
+    if (source instanceof BigInt64Array)
+      taken.set(Float32Array.from(source, Number), index * width);
+    else taken.set(source, index * width);
+  });
+  return tensor("FP32", [rows.length, width], taken);
+}

@@ -1,0 +1,38 @@
+/**
+ * A data set as the trainer sees it: inputs by row number, and labels.
+ */
+import type { DataType, Tensor } from "@amaas/tensor";
+
+export interface InputSpec {
+  readonly name: string;
+  readonly datatype: DataType;
+  /** -1 stands for the rows. */
+  readonly shape: readonly number[];
+}
+
+export interface ClassLabels {
+  readonly kind: "class";
+  /** Sorted; either all numbers or all text. */
+  readonly classes: readonly (string | number)[];
+  /** The index into `classes`, by row. */
+  readonly values: Int32Array;
+}
+
+export interface ValueLabels {
+  readonly kind: "value";
+  readonly values: Float32Array;
+}
+
+export type Labels = ClassLabels | ValueLabels;
+
+export interface Dataset {
+  /** What the inputs were read from; integers of arrays are measurements that nobody has scaled. */
+  readonly source: "columns" | "floats" | "integers";
+  readonly rows: number;
+  /** Rows that were left out because they do not fit. */
+  readonly skippedRows: number;
+  readonly inputs: readonly InputSpec[];
+  readonly labels: Labels;
+  /** The given rows of every input, in the given order. A number is NaN, a text "" where it is missing. */
+  tensors(rows: Uint32Array): Record<string, Tensor>;
+}

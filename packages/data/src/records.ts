@@ -1,0 +1,166 @@
+/**
+ * A data set of records: one input for each column but the label, with missing values kept as such.
+ */
+import type { ColumnType, RecordsSpec, Task } from "@amaas/spec";
+import { type Tensor, tensor } from "@amaas/tensor";
+import { type BadRows, badRows } from "./bad-rows.ts";
+import { isMissing, numberIn, showCell, textIn } from "./cell.ts";
+import { columnTypes } from "./column-types.ts";
+import { openCsv } from "./csv.ts";
+import type { Dataset, InputSpec, Labels } from "./dataset.ts";
+import { openJson } from "./json.ts";
+import { classLabels, valueLabels } from "./labels.ts";
+import { faultyData, type Limits } from "./limits.ts";
+import { rowFault } from "./row-fault.ts";
+import type { Table } from "./table.ts";
+
+const field = "data.file";
+
+/** Names that the served model gives to other values; an input cannot have them. */
+const reservedNames: ReadonlySet<string> = new Set([
+  "features",
+  "label",
+  "probabilities",
+  "prediction",
+]);
+
+/** A column while it is filled, row by row. */
+interface Column {
+  readonly name: string;
+  /** Position in the row. */
+  readonly index: number;
+  readonly type: ColumnType;
+  readonly values: Float32Array | Float64Array | string[];
+}
+
+export async function readRecords(
+  spec: RecordsSpec,
+  task: Task,
+  read: (ref: string) => Promise<Uint8Array>,
+  limits: Limits,
+): Promise<Dataset> {
+  const bytes = await read(spec.file);
+  const table =
+    spec.format === "csv" ? await openCsv(field, bytes, limits) : openJson(field, bytes, limits);
+  const { types, rows } = await columnTypes(spec, table, limits);
+  const layout = layOut(spec, table, types, rows);
+  const bad = badRows(spec.onBadRow, field);
+  const taken = await fill(layout, table, task, bad, limits);
+  bad.settle(rows);
+  return datasetOf(layout, labelsOf(layout.label, taken, task, limits), taken, bad.count);
+}
+
+interface Layout {
+  readonly inputs: readonly Column[];
+  readonly label: Column;
+}
+
+function layOut(
+  spec: RecordsSpec,
+  table: Table,
+  types: readonly ColumnType[],
+  rows: number,
+): Layout {
+  const columns = table.columns
+    .map((name, index) => ({ name, index, type: types[index] ?? "text" }))
+    .filter(({ name }) => !spec.ignore.includes(name));
+  const [label] = columns.filter(({ name }) => name === spec.label);
+  const inputs = columns.filter(({ name }) => name !== spec.label);
+  if (!label || inputs.length === 0)
+    throw faultyData(
+      field,
+      `found no column besides ${JSON.stringify(spec.label)} to predict it from`,
+    );
+  for (const { name, index } of inputs)
+    if (name === "" || name.length > 256 || reservedNames.has(name))
+      throw faultyData(
+        field,
+        `column ${index + 1} is called ${showCell(name)}, which an input of a model cannot be; rename it or list it in data.ignore`,
+      );
+  return {
+    inputs: inputs.map((column) => ({
+      ...column,
+      values: column.type === "number" ? new Float32Array(rows) : [],
+    })),
+    // Classes are numbers of any size, not measurements: float32 would merge some of them.
+    label: { ...label, values: label.type === "number" ? new Float64Array(rows) : [] },
+  };
+}
+
+/** Takes the rows that fit, and answers how many. */
+async function fill(
+  { inputs, label }: Layout,
+  table: Table,
+  task: Task,
+  bad: BadRows,
+  limits: Limits,
+): Promise<number> {
+  const intern = interner();
+  const columns = [...inputs, label];
+  let taken = 0;
+  for await (const row of table.rows()) {
+    const fault = rowFault(row, inputs, label, task, limits);
+    if (fault) {
+      bad.report(row, fault.found, fault.column);
+      continue;
+    }
+    for (const { values, index } of columns) {
+      const cell = row.cells[index];
+      if (Array.isArray(values))
+        values[taken] = isMissing(cell, "text") ? "" : intern(textIn(cell) ?? "");
+      else values[taken] = numberIn(cell) ?? Number.NaN;
+    }
+    taken++;
+  }
+  return taken;
+}
+
+function labelsOf({ name, values }: Column, taken: number, task: Task, limits: Limits): Labels {
+  if (task === "classification") return classLabels(values.slice(0, taken), "data.label", limits);
+  if (Array.isArray(values))
+    throw faultyData("data.label", `the column ${JSON.stringify(name)} holds text, wanted numbers`);
+  return valueLabels(values.subarray(0, taken));
+}
+
+function datasetOf({ inputs }: Layout, labels: Labels, rows: number, skippedRows: number): Dataset {
+  return {
+    source: "columns",
+    rows,
+    skippedRows,
+    inputs: inputs.map(
+      ({ name, type }): InputSpec => ({
+        name,
+        datatype: type === "number" ? "FP32" : "BYTES",
+        shape: [-1, 1],
+      }),
+    ),
+    labels,
+    tensors: (chosen) =>
+      Object.fromEntries(inputs.map(({ name, values }) => [name, take(values, chosen)])),
+  };
+}
+
+function take(values: Column["values"], rows: Uint32Array): Tensor {
+  const shape = [rows.length, 1];
+  if (Array.isArray(values))
+    return tensor(
+      "BYTES",
+      shape,
+      Array.from(rows, (row) => values[row] ?? ""),
+    );
+  return tensor(
+    "FP32",
+    shape,
+    Float32Array.from(rows, (row) => values[row] ?? Number.NaN),
+  );
+}
+
+/** Gives equal texts one place in memory; a parsed file has a text for every cell. */
+function interner(): (text: string) => string {
+  const known = new Map<string, string>();
+  return (text) => {
+    const found = known.get(text);
+    if (found === undefined) known.set(text, text);
+    return found ?? text;
+  };
+}

@@ -1,0 +1,39 @@
+/**
+ * The examples: each a folder with a job, and the data that the job is about.
+ */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { writeDigits } from "./digits.ts";
+import { writePenguins } from "./penguins.ts";
+
+export interface Example {
+  /** Holds `job.yaml` and a README. */
+  readonly directory: string;
+  readonly job: string;
+  /** Where the job expects its data. */
+  readonly data: string;
+  /** Writes the data into a folder, `data` unless told otherwise; answers the paths. */
+  writeData(directory?: string): Promise<readonly string[]>;
+}
+
+export type ExampleName = "digits" | "penguins";
+
+export const examples: Readonly<Record<ExampleName, Example>> = {
+  digits: example("digits", writeDigits),
+  penguins: example("penguins", writePenguins),
+};
+
+function example(
+  name: ExampleName,
+  write: (directory: string) => Promise<readonly string[]>,
+): Example {
+  const root = fileURLToPath(new URL("..", import.meta.url));
+  const directory = join(root, name);
+  const data = join(root, "data", name);
+  return {
+    directory,
+    job: join(directory, "job.yaml"),
+    data,
+    writeData: (target = data) => write(target),
+  };
+}

@@ -1,0 +1,132 @@
+/**
+ * What a schema cannot say: fields that are right by themselves but do not fit each other.
+ *
+ * A check runs where every field it reads is sound, so that one answer names all faults at once.
+ */
+import type { Violation } from "@amaas/errors";
+import type { JobSpec, Metric, RecordsSpec, Task } from "./job-spec.ts";
+
+/** Metrics that a job of the task reports. */
+export const metricsByTask: Readonly<Record<Task, readonly Metric[]>> = {
+  classification: ["loss", "accuracy"],
+  regression: ["loss", "mse", "rmse", "mae", "r2"],
+};
+
+interface Check {
+  /** Fields that `fault` relies on; the faulty one comes first. */
+  readonly reads: readonly [string, ...string[]];
+  /** What is wrong with the first of them, if anything is. */
+  fault(spec: JobSpec): string | undefined;
+}
+
+const checks: readonly Check[] = [
+  {
+    reads: ["data.ignore", "data.format", "data.label"],
+    fault: ({ data }) =>
+      isRecords(data) && data.ignore.includes(data.label)
+        ? `names the label column ${JSON.stringify(data.label)}, wanted others`
+        : undefined,
+  },
+  {
+    reads: ["data.ignore", "data.format", "data.columns"],
+    fault: ({ data }) => {
+      if (!isRecords(data)) return undefined;
+      const both = data.ignore.find((name) => Object.hasOwn(data.columns, name));
+      return both === undefined
+        ? undefined
+        : `names ${JSON.stringify(both)}, which data.columns names too`;
+    },
+  },
+  {
+    reads: ["data.columns", "data.format", "data.label", "task"],
+    fault: ({ data, task }) =>
+      isRecords(data) && task === "regression" && declaredType(data, data.label) === "text"
+        ? `makes the label column ${JSON.stringify(data.label)} text, regression wants numbers`
+        : undefined,
+  },
+  {
+    reads: ["split"],
+    fault: ({ split }) => {
+      const sum = split.training + split.validation + split.test;
+      if (Math.abs(sum - 1) <= 1e-6) return undefined;
+      return `training, validation and test add up to ${Math.round(sum * 1e6) / 1e6}, wanted 1`;
+    },
+  },
+  {
+    reads: ["split.stratify", "task"],
+    fault: ({ split, task }) =>
+      split.stratify && task === "regression"
+        ? "found true, wanted false: regression has no classes"
+        : undefined,
+  },
+  {
+    reads: ["training.batchSize", "training.virtualShards"],
+    fault: ({ training: { batchSize, virtualShards } }) =>
+      batchSize % virtualShards === 0
+        ? undefined
+        : `found ${batchSize}, wanted a multiple of training.virtualShards, which is ${virtualShards}`,
+  },
+  {
+    reads: ["training.optimizer.nesterov", "training.optimizer"],
+    fault: ({ training: { optimizer } }) =>
+      optimizer.type === "sgd" && optimizer.nesterov && optimizer.momentum === 0
+        ? "found true, wanted false where momentum is 0"
+        : undefined,
+  },
+  {
+    reads: ["resources.workers", "training.virtualShards"],
+    fault: ({ resources: { workers }, training: { virtualShards } }) =>
+      workers <= virtualShards
+        ? undefined
+        : `found ${workers}, wanted at most ${virtualShards}, one for each virtual shard`,
+  },
+  {
+    reads: ["gate.metric", "task"],
+    fault: ({ gate, task }) =>
+      gate === undefined || metricsByTask[task].includes(gate.metric)
+        ? undefined
+        : `found "${gate.metric}", wanted one of ${metricsByTask[task].join(", ")} for ${task}`,
+  },
+  {
+    reads: ["gate"],
+    fault: ({ gate }) =>
+      gate && gate.min === undefined && gate.max === undefined
+        ? "has neither min nor max, wanted at least one"
+        : undefined,
+  },
+  {
+    reads: ["gate.min", "gate.max"],
+    fault: ({ gate }) =>
+      gate?.min !== undefined && gate.max !== undefined && gate.min > gate.max
+        ? `found ${gate.min}, wanted at most gate.max, which is ${gate.max}`
+        : undefined,
+  },
+];
+
+/** Faults of a document whose fields are sound but for those in `known`. */
+export function inconsistencies(document: unknown, known: readonly Violation[]): Violation[] {
+  const sound = (field: string) => !known.some((fault) => overlap(fault.field, field));
+  return checks.flatMap(({ reads, fault }) => {
+    // Every field that the check reads has the type that JobSpec gives it.
+    const description = reads.every(sound) ? fault(document as JobSpec) : undefined;
+    return description === undefined ? [] : [{ field: reads[0], description }];
+  });
+}
+
+/** Whether one field is the other, or lies in it. */
+function overlap(a: string, b: string): boolean {
+  return within(a, b) || within(b, a);
+}
+
+function within(field: string, outer: string): boolean {
+  if (outer === "" || field === outer) return true;
+  return field.startsWith(outer) && /^[.[]/.test(field.slice(outer.length));
+}
+
+function isRecords(data: JobSpec["data"]): data is RecordsSpec {
+  return data.format !== "arrays";
+}
+
+function declaredType(data: RecordsSpec, column: string) {
+  return Object.hasOwn(data.columns, column) ? data.columns[column]?.type : undefined;
+}

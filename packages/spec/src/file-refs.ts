@@ -1,0 +1,49 @@
+/**
+ * The files that a spec speaks of: paths on the user's side, digests on the server's.
+ */
+import type { Violation } from "@amaas/errors";
+import type { DataSpec, FileRef, JobSpec } from "./job-spec.ts";
+import { faultySpec, parseJobSpec } from "./parse.ts";
+
+export function isDigest(ref: FileRef): boolean {
+  return /^sha256:[0-9a-f]{64}$/.test(ref);
+}
+
+/** The paths that have to be uploaded, each once; digests are not among them. */
+export function fileRefs(spec: JobSpec): readonly string[] {
+  const refs = refsOf(spec.data).map(({ ref }) => ref);
+  return [...new Set(refs)].filter((ref) => !isDigest(ref));
+}
+
+/** The document's spec, in which the paths that `digests` knows are replaced by their digests. */
+export function withFileRefs(document: unknown, digests: ReadonlyMap<string, string>): JobSpec {
+  const replaced = (ref: FileRef): FileRef => digests.get(ref) ?? ref;
+  const spec = parseJobSpec(document);
+  const { data } = spec;
+  return {
+    ...spec,
+    data:
+      data.format === "arrays"
+        ? { ...data, features: replaced(data.features), labels: replaced(data.labels) }
+        : { ...data, file: replaced(data.file) },
+  };
+}
+
+/** @throws DomainError invalid-argument where the spec still names a file by its path. */
+export function requireDigests(spec: JobSpec): void {
+  const faults: Violation[] = refsOf(spec.data)
+    .filter(({ ref }) => !isDigest(ref))
+    .map(({ field, ref }) => ({
+      field,
+      description: `found ${JSON.stringify(ref.slice(0, 80))}, which is a path; upload the file and give its digest, sha256:<hex>`,
+    }));
+  if (faults.length > 0) throw faultySpec(faults);
+}
+
+function refsOf(data: DataSpec): readonly { readonly field: string; readonly ref: FileRef }[] {
+  if (data.format !== "arrays") return [{ field: "data.file", ref: data.file }];
+  return [
+    { field: "data.features", ref: data.features },
+    { field: "data.labels", ref: data.labels },
+  ];
+}

@@ -1,0 +1,114 @@
+/**
+ * The job spec as the rest of the suite sees it: checked, and with every default filled in.
+ *
+ * `job.schema.json` says the same to editors and to the validator; a field added here is added
+ * there, and a default lives only there.
+ */
+
+export type Task = "classification" | "regression";
+
+/** A path that the user knows, or `sha256:<hex>` once the file has been uploaded. */
+export type FileRef = string;
+
+export interface ArraysSpec {
+  readonly format: "arrays";
+  readonly features: FileRef;
+  readonly labels: FileRef;
+}
+
+export type ColumnType = "number" | "text";
+
+export interface RecordsSpec {
+  readonly format: "csv" | "json";
+  readonly file: FileRef;
+  readonly label: string;
+  /** Columns whose type is told, not inferred. */
+  readonly columns: Readonly<Record<string, { readonly type: ColumnType }>>;
+  readonly ignore: readonly string[];
+  readonly onBadRow: "fail" | "skip";
+}
+
+export type DataSpec = ArraysSpec | RecordsSpec;
+
+export interface SplitSpec {
+  readonly training: number;
+  readonly validation: number;
+  readonly test: number;
+  readonly stratify: boolean;
+  readonly seed: number;
+}
+
+export type Activation = "relu" | "tanh" | "sigmoid";
+
+export interface MlpSpec {
+  readonly type: "mlp";
+  readonly hidden: readonly number[];
+  readonly activation: Activation;
+}
+
+export interface LinearSpec {
+  readonly type: "linear";
+}
+
+export type ArchitectureSpec = MlpSpec | LinearSpec;
+
+export interface SgdSpec {
+  readonly type: "sgd";
+  readonly learningRate: number;
+  readonly momentum: number;
+  readonly nesterov: boolean;
+  readonly weightDecay: number;
+}
+
+export interface AdamSpec {
+  readonly type: "adam" | "adamw";
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly weightDecay: number;
+}
+
+export type OptimizerSpec = SgdSpec | AdamSpec;
+
+export interface TrainingSpec {
+  readonly epochs: number;
+  /** Over all workers; a multiple of `virtualShards`. */
+  readonly batchSize: number;
+  readonly virtualShards: number;
+  readonly seed: number;
+  readonly optimizer: OptimizerSpec;
+  readonly checkpointEverySteps: number;
+}
+
+export interface ResourcesSpec {
+  readonly workers: number;
+  readonly servers: number;
+}
+
+export type Metric = "loss" | "accuracy" | "mse" | "rmse" | "mae" | "r2";
+
+export interface GateSpec {
+  readonly metric: Metric;
+  readonly split: "validation" | "test";
+  readonly min?: number;
+  readonly max?: number;
+  readonly alias: string;
+}
+
+export interface JobSpec {
+  /** Of the registered model. */
+  readonly name: string;
+  readonly task: Task;
+  readonly data: DataSpec;
+  readonly split: SplitSpec;
+  readonly architecture: ArchitectureSpec;
+  readonly training: TrainingSpec;
+  readonly resources: ResourcesSpec;
+  readonly gate?: GateSpec;
+}
+
+/** Rows of one virtual shard of one step. */
+export function microBatch(training: TrainingSpec): number {
+  return training.batchSize / training.virtualShards;
+}

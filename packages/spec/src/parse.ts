@@ -1,0 +1,58 @@
+/**
+ * From a document to a job spec: checked against the schema and against itself, defaults filled in.
+ *
+ * Either everything is right, or one error names every faulty field. Nothing of the document is
+ * kept or changed.
+ */
+import { DomainError, type Violation } from "@amaas/errors";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import jobSchema from "../job.schema.json" with { type: "json" };
+import { inconsistencies } from "./consistency.ts";
+import { copyDocument, isObject, type Json } from "./document.ts";
+import { faultsOf } from "./faults.ts";
+import type { JobSpec } from "./job-spec.ts";
+
+/** An error has to fit into the headers of a response. */
+const maxViolations = 30;
+
+const validate = new Ajv2020({
+  allErrors: true,
+  discriminator: true,
+  useDefaults: true,
+  verbose: true,
+  keywords: ["wanted"],
+}).compile<JobSpec>(jobSchema);
+
+/** @throws DomainError invalid-argument with a violation for each faulty field. */
+export function parseJobSpec(document: unknown): JobSpec {
+  const spec: unknown = withStratify(copyDocument(document));
+  const sound = validate(spec);
+  const faults = faultsOf(validate.errors ?? []);
+  faults.push(...inconsistencies(spec, faults));
+  if (sound && faults.length === 0) return spec;
+  throw faultySpec(faults);
+}
+
+/** Fills in the one default that the schema cannot say, as it depends on the task. */
+function withStratify(document: Json): Json {
+  if (!isObject(document)) return document;
+  const split = document.split === undefined ? {} : document.split;
+  if (!isObject(split)) return document;
+  const stratify = document.task === "classification";
+  return { ...document, split: { stratify, ...split } };
+}
+
+/** The refusal of a spec with these faults. */
+export function faultySpec(faults: readonly Violation[]): DomainError {
+  const violations = faults.slice(0, maxViolations);
+  const told = violations.map(({ field, description }) =>
+    field === "" ? `the document: ${description}` : `${field}: ${description}`,
+  );
+  const rest = faults.length - violations.length;
+  const count = faults.length === 1 ? "a fault" : `${faults.length} faults`;
+  return new DomainError(
+    "invalid-argument",
+    `the job spec has ${count}: ${told.join("; ")}${rest > 0 ? `; and ${rest} more` : ""}`,
+    { violations },
+  );
+}
