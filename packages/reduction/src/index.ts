@@ -1,0 +1,3 @@
+export { CHUNK_LENGTH, chunkRanges, shardRange } from "./ranges.ts";
+export { type Offer, SumTree } from "./sum-tree.ts";
+export { cover, isNode, MAX_LEAVES, reduce, rootOf, span, type TreeNode } from "./tree.ts";

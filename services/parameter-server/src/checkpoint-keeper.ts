@@ -1,0 +1,85 @@
+/**
+ * Writes checkpoints beside the training, one at a time, with one more waiting.
+ *
+ * A job can only go back to a step that every shard has kept. So where writing is slower than the
+ * training, a shard keeps every second one of those due, then every fourth, and so on: whatever the
+ * shards' speeds, they have steps in common. The last state of a job is tried until it is written.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { BlobStore } from "@amaas/blobs";
+import type { Checkpoint, HostTask } from "@amaas/proto/amaas/scheduler/v1/fleet";
+import { save } from "./checkpoint.ts";
+import type { History } from "./conductor.ts";
+import type { ShardEvents } from "./events.ts";
+import type { ShardState } from "./shard.ts";
+
+interface Waiting {
+  readonly state: ShardState;
+  readonly history: History | undefined;
+  readonly last: boolean;
+}
+
+const KEPT = 3;
+const RETRY_MS = 1_000;
+
+export class CheckpointKeeper {
+  readonly #blobs: BlobStore;
+  readonly #events: ShardEvents;
+  readonly #changed: () => void;
+  #checkpoints: Checkpoint[];
+  #stride = 1;
+  readonly #waiting: Waiting[] = [];
+  #writing: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(blobs: BlobStore, events: ShardEvents, changed: () => void, from: HostTask) {
+    this.#blobs = blobs;
+    this.#events = events;
+    this.#changed = changed;
+    this.#checkpoints = from.step > 0 ? [{ step: from.step, digest: from.checkpoint }] : [];
+  }
+
+  /** Newest last. */
+  kept(): Checkpoint[] {
+    return this.#checkpoints;
+  }
+
+  /** `due` counts the checkpoints that the job has been due so far. */
+  wants(due: number): boolean {
+    if (due % this.#stride !== 0) return false;
+    if (this.#waiting.length === 0) return true;
+    this.#stride *= 2;
+    return false;
+  }
+
+  keep(state: ShardState, history: History | undefined, last: boolean): void {
+    const copy = history && { losses: [...history.losses], evaluations: [...history.evaluations] };
+    this.#waiting.push({ state, history: copy, last });
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = undefined;
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#writing;
+  }
+
+  async #write(): Promise<void> {
+    while (!this.#closed) {
+      const next = this.#waiting.shift();
+      if (!next) return;
+      const started = performance.now();
+      try {
+        const digest = await save(next.state, next.history, this.#blobs);
+        this.#checkpoints = [...this.#checkpoints, { step: next.state.step, digest }].slice(-KEPT);
+        this.#events.checkpointWritten(next.state.step, performance.now() - started);
+        this.#changed();
+      } catch (error) {
+        this.#events.checkpointFailed(next.state.step, error);
+        if (next.last) this.#waiting.unshift(next);
+        await sleep(RETRY_MS);
+      }
+    }
+  }
+}

@@ -1,0 +1,88 @@
+/** A shard between two steps, as bytes in the blob store and back. */
+import type { BlobStore } from "@amaas/blobs";
+import { parseDigest } from "@amaas/blobs";
+import { DomainError } from "@amaas/errors";
+import type { Optimizer } from "@amaas/optim";
+import { ShardState as Message } from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
+import type { HostTask } from "@amaas/proto/amaas/scheduler/v1/fleet";
+import { shardRange } from "@amaas/reduction";
+import type { History } from "./conductor.ts";
+import type { ShardState } from "./shard.ts";
+
+export interface Restored {
+  readonly state: ShardState;
+  readonly history: History;
+}
+
+/** Loads the state that a task begins from. */
+export async function restore(
+  task: HostTask,
+  optimizer: Optimizer,
+  blobs: BlobStore,
+): Promise<Restored> {
+  const { prepared } = task;
+  if (!prepared)
+    throw new DomainError("invalid-argument", "a host task came without its preparation");
+  const [from, to] = shardRange(prepared.parameterCount, task.shard, task.shards);
+  if (task.step === 0) {
+    const digest = parseDigest(prepared.initialWeights);
+    const weights = floats(await blobs.get(digest, { offset: from * 4, length: (to - from) * 4 }));
+    const slots = Array.from({ length: optimizer.slots }, () => new Float32Array(to - from));
+    const state = { step: 0, weights, slots, scalars: optimizer.scalars() };
+    return { state: checked(state, to - from), history: { losses: [], evaluations: [] } };
+  }
+  const message = Message.decode(await blobs.get(parseDigest(task.checkpoint)));
+  if (message.step !== task.step)
+    throw new DomainError(
+      "data-loss",
+      `a checkpoint of step ${task.step} holds step ${message.step}`,
+    );
+  const { step, powers } = message;
+  const slots = message.slots.map(floats);
+  const state = { step, weights: floats(message.weights), slots, scalars: { step, powers } };
+  const losses = [...new Float64Array(copyOf(message.losses))];
+  return {
+    state: checked(state, to - from),
+    history: { losses, evaluations: message.evaluations },
+  };
+}
+
+export async function save(
+  state: ShardState,
+  history: History | undefined,
+  blobs: BlobStore,
+): Promise<string> {
+  const message = Message.encode({
+    step: state.step,
+    weights: bytes(state.weights),
+    slots: state.slots.map(bytes),
+    powers: [...state.scalars.powers],
+    losses: bytes(Float64Array.from(history?.losses ?? [])),
+    evaluations: [...(history?.evaluations ?? [])],
+  });
+  return (await blobs.put(message.finish())).digest;
+}
+
+function checked(state: ShardState, length: number): ShardState {
+  for (const { length: found } of [state.weights, ...state.slots]) {
+    if (found !== length)
+      throw new DomainError(
+        "data-loss",
+        `a shard of ${length} parameters was stored with ${found}`,
+      );
+  }
+  return state;
+}
+
+function floats(raw: Uint8Array): Float32Array<ArrayBuffer> {
+  return new Float32Array(copyOf(raw));
+}
+
+/** Aligned, and on its own: `slice` of a Buffer would be a view of the whole message. */
+function copyOf(raw: Uint8Array): ArrayBuffer {
+  return new Uint8Array(raw).buffer;
+}
+
+function bytes(values: Float32Array | Float64Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}

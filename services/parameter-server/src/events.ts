@@ -1,0 +1,132 @@
+/** What happens here, told once each: log line, metric, span and line in the job's log. */
+import { errorMessage } from "@amaas/errors";
+import type { Contribution } from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
+import type { HostTask, Task } from "@amaas/proto/amaas/scheduler/v1/fleet";
+import type { Evaluation } from "@amaas/proto/amaas/scheduler/v1/jobs";
+import type { Span, Telemetry } from "@amaas/telemetry";
+import type { Receipt } from "./shard.ts";
+
+type JobLog = (job: string, severity: "info" | "warn" | "error", message: string) => void;
+
+export type ShardEvents = ReturnType<ReturnType<typeof createEvents>["of"]>;
+
+export function createEvents({ log, metrics, tracer }: Telemetry, jobLog: JobLog) {
+  const contributions = metrics.counter(
+    "amaas_parameter_server_contributions_total",
+    "Gradient chunks received, by what became of them",
+    ["receipt"],
+  );
+  const bytes = metrics.counter(
+    "amaas_parameter_server_received_bytes_total",
+    "Bytes of gradients received",
+  );
+  const steps = metrics.counter("amaas_parameter_server_steps_total", "Training steps completed");
+  const stepSeconds = metrics.histogram(
+    "amaas_parameter_server_step_seconds",
+    "Time from the orders of a training step to its applied update, in seconds",
+  );
+  const hostedShards = metrics.gauge("amaas_parameter_server_shards", "Shards hosted now");
+  const repeated = metrics.counter(
+    "amaas_parameter_server_leaves_ordered_again_total",
+    "Virtual shards ordered a second time because a worker left or was slow",
+  );
+  const checkpointSeconds = metrics.histogram(
+    "amaas_parameter_server_checkpoint_seconds",
+    "Time to write a checkpoint, in seconds",
+  );
+  const faults = metrics.counter(
+    "amaas_parameter_server_corrupt_contributions_total",
+    "Repeats of a gradient that differ from the first: corrupted arithmetic on a node",
+  );
+  let shards = 0;
+
+  const of = (task: Task, host: HostTask) => {
+    const line = log.child({ job: task.job, generation: task.generation, shard: host.shard });
+    const leads = host.shard === 0;
+    let epoch: Span | undefined;
+    let live = false;
+    return {
+      hosted(step: number, parameters: number) {
+        live = true;
+        hostedShards.set(++shards);
+        line.info("shard hosted", { step, parameters });
+      },
+      ended() {
+        epoch?.end();
+        if (live) hostedShards.set(--shards);
+        tracer.with(task.traceparent, () => line.info("shard ended"));
+      },
+      failed(error: unknown): string {
+        const message = errorMessage(error);
+        line.error("shard failed", { error: message });
+        return message;
+      },
+      workerJoined(worker: string, workers: number) {
+        line.info("worker joined", { worker, workers });
+        if (leads) jobLog(task.job, "info", `${worker} joined, ${workers} at work`);
+      },
+      workerLeft(worker: string, workers: number) {
+        line.info("worker left", { worker, workers });
+        if (leads) jobLog(task.job, "warn", `${worker} left, ${workers} at work`);
+      },
+      workerLate(worker: string, leaves: number) {
+        line.info("worker is late", { worker, leaves });
+      },
+      contribution(receipt: Receipt, size: number) {
+        contributions.add(1, { receipt });
+        bytes.add(size);
+      },
+      corruptArithmetic(worker: string, { version, level, index, chunk }: Contribution) {
+        faults.add(1);
+        line.error("a repeated gradient differs", { worker, version, level, index, chunk });
+        const node = `node (${level}, ${index}), chunk ${chunk} of step ${version}`;
+        jobLog(
+          task.job,
+          "error",
+          `corrupted arithmetic: ${worker} or another sent ${node} differently`,
+        );
+      },
+      stepDone(
+        step: number,
+        loss: number,
+        samples: number,
+        elapsedMs: number,
+        stepsPerEpoch: number,
+      ) {
+        steps.add(1);
+        stepSeconds.observe(elapsedMs / 1000);
+        epoch ??= tracer.start("job.epoch", {
+          parent: task.traceparent,
+          attributes: { "amaas.job": task.job, "amaas.epoch": Math.ceil(step / stepsPerEpoch) },
+        });
+        line.debug("step done", { step, loss, samples, ms: elapsedMs });
+        if (step % stepsPerEpoch !== 0) return;
+        epoch.set({ "amaas.step": step, "amaas.loss": loss });
+        epoch.end();
+        epoch = undefined;
+      },
+      evaluated(evaluation: Evaluation | undefined) {
+        if (!evaluation) return;
+        const { split, step, metrics: values } = evaluation;
+        line.info("evaluated", { split, step, ...values });
+        const text = Object.entries(values).map(
+          ([name, value]) => `${name} ${value.toPrecision(4)}`,
+        );
+        jobLog(task.job, "info", `step ${step}, ${split}: ${text.join(", ")}`);
+      },
+      orderedAgain(leaves: number) {
+        repeated.add(leaves);
+        line.info("virtual shards ordered again", { leaves });
+      },
+      checkpointWritten(step: number, ms: number) {
+        checkpointSeconds.observe(ms / 1000);
+        line.info("checkpoint written", { step, ms: Math.round(ms) });
+      },
+      checkpointFailed(step: number, error: unknown) {
+        line.error("checkpoint failed, training goes on", { step, error: errorMessage(error) });
+        jobLog(task.job, "warn", `checkpoint of step ${step} failed: ${errorMessage(error)}`);
+      },
+    };
+  };
+  return { of };
+}

@@ -1,0 +1,205 @@
+/**
+ * One range of a job's parameters: adds gradients in the fixed tree, applies the optimizer.
+ *
+ * The range is cut into chunks, and a chunk is applied and handed out as soon as its own tree is
+ * complete; the shard's step grows when all chunks have been applied. Nothing here awaits, and a
+ * turn of the event loop handles one chunk at most.
+ */
+import { crc32 } from "node:zlib";
+import type { Optimizer, Scalars } from "@amaas/optim";
+import { chunkRanges, isNode, SumTree, type TreeNode } from "@amaas/reduction";
+import { BufferPool } from "./buffer-pool.ts";
+import { malformed } from "./errors.ts";
+
+export interface Snapshot {
+  readonly version: number;
+  readonly chunk: number;
+  /** float32, little-endian; never written again. */
+  readonly values: Uint8Array;
+}
+
+export interface Gradient extends TreeNode {
+  readonly version: number;
+  readonly chunk: number;
+  readonly samples: number;
+  readonly bytes: Uint8Array;
+}
+
+/** `late`: of a step that is over. `corrupt`: a repeat that differs from the first. */
+export type Receipt = "added" | "applied" | "late" | "duplicate" | "corrupt";
+
+export interface ShardState {
+  readonly step: number;
+  readonly weights: Float32Array<ArrayBuffer>;
+  readonly slots: readonly Float32Array<ArrayBuffer>[];
+  readonly scalars: Scalars;
+}
+
+interface Summand {
+  readonly values: Float32Array;
+  samples: number;
+}
+
+interface Chunk {
+  readonly from: number;
+  readonly to: number;
+  version: number;
+  tree: SumTree<Summand>;
+  /** Checksum of each node that came in this step. */
+  seen: Map<string, number>;
+  /** Newest, and the one before: a late joiner may need both. */
+  snapshots: Snapshot[];
+}
+
+export class Shard {
+  readonly #optimizer: Optimizer;
+  readonly #leaves: number;
+  readonly #weights: Float32Array<ArrayBuffer>;
+  readonly #slots: readonly Float32Array<ArrayBuffer>[];
+  readonly #chunks: Chunk[];
+  readonly #pool = new BufferPool();
+  /** Of the newest step applied, and of the one to apply next. */
+  #applied: Scalars;
+  #scalars: Scalars;
+  #step: number;
+  /** Chunks that the current step still lacks. */
+  #behind: number;
+
+  constructor(state: ShardState, optimizer: Optimizer, leaves: number) {
+    this.#optimizer = optimizer;
+    this.#leaves = leaves;
+    this.#weights = state.weights;
+    this.#slots = state.slots;
+    this.#step = state.step;
+    this.#applied = state.scalars;
+    this.#scalars = optimizer.advance(state.scalars);
+    this.#chunks = chunkRanges(state.weights.length).map((range, chunk) =>
+      this.#openChunk(chunk, range),
+    );
+    this.#behind = this.#chunks.length;
+  }
+
+  /** Steps applied to the whole range. */
+  get step(): number {
+    return this.#step;
+  }
+
+  get chunks(): number {
+    return this.#chunks.length;
+  }
+
+  /** What a worker that joins now needs, oldest first. */
+  snapshots(): Snapshot[] {
+    const all = this.#chunks.flatMap((chunk) => chunk.snapshots);
+    return all.sort((a, b) => a.version - b.version);
+  }
+
+  /** Leaves that some chunk of the current step still lacks. */
+  missing(): number[] {
+    const leaves = new Set<number>();
+    for (const chunk of this.#chunks) {
+      if (chunk.version === this.#step) for (const leaf of chunk.tree.missing()) leaves.add(leaf);
+    }
+    return [...leaves].sort((a, b) => a - b);
+  }
+
+  /** Takes a gradient in. When it completes its chunk, `applied` is called with the new weights. */
+  contribute(gradient: Gradient, applied: (snapshot: Snapshot) => void): Receipt {
+    const chunk = this.#check(gradient);
+    if (gradient.version < chunk.version) return "late";
+    const name = `${gradient.level}/${gradient.index}`;
+    const sum = crc32(gradient.bytes);
+    if (chunk.tree.check(gradient) === "duplicate") {
+      const first = chunk.seen.get(name);
+      return first !== undefined && first !== sum ? "corrupt" : "duplicate";
+    }
+    chunk.seen.set(name, sum);
+    const { samples, bytes } = gradient;
+    const replaced = chunk.tree.add(gradient, { values: this.#pool.take(bytes), samples });
+    for (const { values } of replaced) this.#pool.give(values);
+    if (!chunk.tree.complete) return "added";
+    this.#apply(chunk, gradient.chunk);
+    const newest = chunk.snapshots.at(-1);
+    if (newest) applied(newest);
+    return "applied";
+  }
+
+  /** The state between two steps: a copy, since the next step may begin at once. */
+  state(): ShardState {
+    return {
+      step: this.#step,
+      weights: this.#weights.slice(),
+      slots: this.#slots.map((slot) => slot.slice()),
+      scalars: this.#applied,
+    };
+  }
+
+  #check({ version, chunk: index, level, index: at, bytes }: Gradient): Chunk {
+    const chunk = this.#chunks[index];
+    if (!chunk) throw malformed(`chunk ${index} is not one of ${this.#chunks.length}`);
+    if (version > this.#step)
+      throw malformed(
+        `a gradient of version ${version} came while the weights are at ${this.#step}`,
+      );
+    if (!isNode({ level, index: at }, this.#leaves))
+      throw malformed(`(${level}, ${at}) is no node over ${this.#leaves} shards`);
+    const wanted = (chunk.to - chunk.from) * 4;
+    if (bytes.byteLength !== wanted)
+      throw malformed(`a gradient of ${bytes.byteLength} bytes came for a chunk of ${wanted}`);
+    return chunk;
+  }
+
+  #apply(chunk: Chunk, index: number): void {
+    const { from, to } = chunk;
+    const root = chunk.tree.root;
+    if (!root) throw new Error("a complete tree has a root");
+    this.#optimizer.update(
+      {
+        weights: this.#weights.subarray(from, to),
+        gradient: root.values,
+        slots: this.#slots.map((slot) => slot.subarray(from, to)),
+      },
+      root.samples,
+      this.#scalars,
+    );
+    this.#pool.give(root.values);
+    chunk.version += 1;
+    chunk.tree = this.#newTree();
+    chunk.seen = new Map();
+    chunk.snapshots = [...chunk.snapshots.slice(-1), this.#snapshot(chunk, index)];
+    this.#behind -= 1;
+    if (this.#behind === 0) this.#advance();
+  }
+
+  #advance(): void {
+    this.#step += 1;
+    this.#behind = this.#chunks.length;
+    this.#applied = this.#scalars;
+    this.#scalars = this.#optimizer.advance(this.#scalars);
+  }
+
+  #openChunk(index: number, [from, to]: [number, number]): Chunk {
+    const bare = { from, to, version: this.#step, seen: new Map<string, number>() };
+    const chunk: Chunk = { ...bare, tree: this.#newTree(), snapshots: [] };
+    chunk.snapshots = [this.#snapshot(chunk, index)];
+    return chunk;
+  }
+
+  #snapshot({ version, from, to }: Chunk, chunk: number): Snapshot {
+    return { version, chunk, values: new Uint8Array(this.#weights.slice(from, to).buffer) };
+  }
+
+  #newTree(): SumTree<Summand> {
+    return new SumTree(this.#leaves, (left: Summand, right: Summand) => {
+      addInto(left.values, right.values);
+      left.samples += right.samples;
+      this.#pool.give(right.values);
+      return left;
+    });
+  }
+}
+
+/** left += right, in float32: the double sum of two floats rounds to the float sum. */
+function addInto(left: Float32Array, right: Float32Array): void {
+  for (let i = 0; i < left.length; i++) left[i] = (left[i] as number) + (right[i] as number);
+}

@@ -1,0 +1,191 @@
+/**
+ * A compute thread: gradients and evaluations of virtual shards, with sessions of its own.
+ *
+ * Weights, samples and results are in memory shared with the trainer's event loop. Buffers and
+ * tensors are made once, so a step allocates nothing that grows with the model.
+ */
+import { openSession, type Session, serveThread } from "@amaas/engine";
+import type { Parameter } from "@amaas/proto/amaas/scheduler/v1/fleet";
+import { reduce, type TreeNode } from "@amaas/reduction";
+import { type Tensor, tensor } from "@amaas/tensor";
+import type { Rows } from "./rows.ts";
+import { evaluationLeaf, type LeafSamples, type Sampling, trainingLeaf } from "./sampling.ts";
+
+export interface ComputeSetup {
+  readonly training: Uint8Array;
+  readonly evaluation: Uint8Array;
+  readonly parameters: readonly Parameter[];
+  readonly parameterCount: number;
+  readonly sums: number;
+  readonly integerLabels: boolean;
+  readonly sampling: Sampling;
+  /** The two versions, by parity. */
+  readonly weights: readonly [SharedArrayBuffer, SharedArrayBuffer];
+  readonly splits: { readonly training: Rows; readonly validation: Rows; readonly test: Rows };
+  /** float32 [parameterCount]: where the gradient of a node is left. */
+  readonly result: SharedArrayBuffer;
+}
+
+export interface LeafResult {
+  readonly leaf: number;
+  readonly samples: number;
+  readonly sums: number[];
+}
+
+export interface ComputeApi {
+  open(setup: ComputeSetup): Promise<void>;
+  /** Leaves the node's gradient in `result`. */
+  train(order: { version: number; node: TreeNode }): Promise<LeafResult[]>;
+  evaluate(order: {
+    version: number;
+    split: "validation" | "test";
+    leaf: number;
+  }): Promise<LeafResult>;
+}
+
+type Feeds = Record<string, Tensor>;
+
+/** The micro-batch that goes in. */
+interface Batch {
+  readonly features: Float32Array;
+  readonly labels: Int32Array | Float32Array;
+  readonly mask: Float32Array;
+}
+
+class Compute {
+  readonly #setup: ComputeSetup;
+  readonly #training: Session;
+  readonly #evaluation: Session;
+  readonly #batch: Batch;
+  /** By parity of the version. */
+  readonly #feeds: readonly [Feeds, Feeds];
+  readonly #sums: Float32Array;
+  readonly #sumsTensor: Tensor;
+  /** Gradient vectors not in use, with their output tensors. */
+  readonly #idle: Float32Array[] = [];
+  readonly #fetches = new Map<Float32Array, Feeds>();
+
+  static async open(setup: ComputeSetup): Promise<Compute> {
+    const training = await openSession(setup.training);
+    return new Compute(setup, training, await openSession(setup.evaluation));
+  }
+
+  private constructor(setup: ComputeSetup, training: Session, evaluation: Session) {
+    this.#setup = setup;
+    this.#training = training;
+    this.#evaluation = evaluation;
+    const { microBatch } = setup.sampling;
+    const { width } = setup.splits.training;
+    const labels = setup.integerLabels ? new Int32Array(microBatch) : new Float32Array(microBatch);
+    const mask = new Float32Array(microBatch);
+    this.#batch = { features: new Float32Array(microBatch * width), labels, mask };
+    const inputs: Feeds = {
+      features: tensor("FP32", [microBatch, width], this.#batch.features),
+      labels: tensor(setup.integerLabels ? "INT32" : "FP32", [microBatch], labels),
+      mask: tensor("FP32", [microBatch], mask),
+    };
+    this.#feeds = [
+      { ...this.#views(new Float32Array(setup.weights[0])), ...inputs },
+      { ...this.#views(new Float32Array(setup.weights[1])), ...inputs },
+    ];
+    this.#sums = new Float32Array(setup.sums);
+    this.#sumsTensor = tensor("FP32", [setup.sums], this.#sums);
+  }
+
+  async train(version: number, node: TreeNode): Promise<LeafResult[]> {
+    const { sampling, splits, result } = this.#setup;
+    const results: LeafResult[] = [];
+    const leaf = async (index: number): Promise<Float32Array> => {
+      const samples = trainingLeaf(sampling, version, index);
+      this.#gather(splits.training, samples);
+      const gradient = this.#take();
+      await this.#training.run(this.#feedsOf(version), this.#fetchesOf(gradient));
+      results.push({ leaf: index, samples: samples.samples, sums: Array.from(this.#sums) });
+      return gradient;
+    };
+    const sum = await reduce(node, sampling.leaves, leaf, (left, right) => {
+      for (let i = 0; i < left.length; i++) left[i] = (left[i] as number) + (right[i] as number);
+      this.#idle.push(right);
+      return left;
+    });
+    new Float32Array(result).set(sum);
+    this.#idle.push(sum);
+    return results;
+  }
+
+  async evaluate(version: number, split: "validation" | "test", leaf: number): Promise<LeafResult> {
+    const rows = this.#setup.splits[split];
+    const { microBatch, leaves } = this.#setup.sampling;
+    const sums = Array.from(this.#sums, () => 0);
+    let samples = 0;
+    for (const batch of evaluationLeaf({ rows: rows.count, microBatch, leaves }, leaf)) {
+      this.#gather(rows, batch);
+      await this.#evaluation.run(this.#feedsOf(version), { sums: this.#sumsTensor });
+      this.#sums.forEach((value, i) => {
+        sums[i] = (sums[i] ?? 0) + value;
+      });
+      samples += batch.samples;
+    }
+    return { leaf, samples, sums };
+  }
+
+  #feedsOf(version: number): Feeds {
+    return this.#feeds[version % 2 === 0 ? 0 : 1];
+  }
+
+  #take(): Float32Array {
+    return this.#idle.pop() ?? new Float32Array(this.#setup.parameterCount);
+  }
+
+  #fetchesOf(gradient: Float32Array): Feeds {
+    const known = this.#fetches.get(gradient);
+    if (known) return known;
+    const views = Object.entries(this.#views(gradient)).map(([name, view]) => [
+      `grad/${name}`,
+      view,
+    ]);
+    const fetches: Feeds = { ...Object.fromEntries(views), sums: this.#sumsTensor };
+    this.#fetches.set(gradient, fetches);
+    return fetches;
+  }
+
+  /** The parameters as tensors over one vector. */
+  #views(vector: Float32Array): Feeds {
+    const views = this.#setup.parameters.map(({ name, dims, offset }) => {
+      const length = dims.reduce((product, dim) => product * dim, 1);
+      return [name, tensor("FP32", dims, vector.subarray(offset, offset + length))];
+    });
+    return Object.fromEntries(views);
+  }
+
+  /** Fills the micro-batch; padding is zeros, masked out of every sum. */
+  #gather({ features, labels, width }: Rows, { samples, row }: LeafSamples): void {
+    const { features: batch, labels: batchLabels, mask } = this.#batch;
+    const source = new Float32Array(features);
+    const { integerLabels } = this.#setup;
+    const sourceLabels = integerLabels ? new Int32Array(labels) : new Float32Array(labels);
+    for (let place = 0; place < samples; place++) {
+      const from = row(place);
+      batch.set(source.subarray(from * width, (from + 1) * width), place * width);
+      batchLabels[place] = sourceLabels[from] ?? 0;
+    }
+    batch.fill(0, samples * width);
+    batchLabels.fill(0, samples);
+    mask.fill(1, 0, samples).fill(0, samples);
+  }
+}
+
+let compute: Compute | undefined;
+
+function opened(): Compute {
+  if (!compute) throw new Error("the compute thread was asked to work before it was set up");
+  return compute;
+}
+
+serveThread<ComputeApi>({
+  async open(setup) {
+    compute = await Compute.open(setup);
+  },
+  train: ({ version, node }) => opened().train(version, node),
+  evaluate: ({ version, split, leaf }) => opened().evaluate(version, split, leaf),
+});

@@ -1,0 +1,70 @@
+/** What happens here, told once each: log line, metric, span and line in the job's log. */
+import { errorMessage } from "@amaas/errors";
+import type { Task } from "@amaas/proto/amaas/scheduler/v1/fleet";
+import type { Telemetry } from "@amaas/telemetry";
+
+type JobLog = (job: string, severity: "info" | "warn" | "error", message: string) => void;
+
+export type TrainerEvents = ReturnType<typeof createEvents>;
+export type TrainingEvents = ReturnType<TrainerEvents["training"]>;
+
+export function createEvents({ log, metrics, tracer }: Telemetry, jobLog: JobLog) {
+  const samplesTotal = metrics.counter("amaas_trainer_samples_total", "Samples computed");
+  const leafSeconds = metrics.histogram(
+    "amaas_trainer_virtual_shard_seconds",
+    "Time to compute one virtual shard, in seconds",
+  );
+  const tasks = metrics.counter("amaas_trainer_tasks_total", "Tasks ended, by kind and result", [
+    "kind",
+    "result",
+  ]);
+
+  return {
+    finished(task: Task, kind: string, message: string) {
+      tasks.add(1, { kind, result: "done" });
+      log.info("task done", { task: task.id, result: message });
+      jobLog(task.job, "info", message);
+    },
+    failed(task: Task, kind: string, error: unknown): string {
+      const message = errorMessage(error);
+      tasks.add(1, { kind, result: "failed" });
+      log.error("task failed", { task: task.id, error: message });
+      jobLog(task.job, "error", message);
+      return message;
+    },
+    training(task: Task) {
+      const line = log.child({ task: task.id });
+      const span = tracer.start("trainer.train", {
+        parent: task.traceparent,
+        attributes: { "amaas.job": task.job, "amaas.generation": task.generation },
+      });
+      let samples = 0;
+      return {
+        /** What the training causes descends from it. */
+        traceparent: span.traceparent,
+        began(servers: number) {
+          line.info("training began", { servers });
+          span.event("joined", { servers });
+        },
+        computed(leaves: number, count: number, ms: number) {
+          samples += count;
+          samplesTotal.add(count);
+          leafSeconds.observe(ms / 1000 / Math.max(1, leaves));
+        },
+        failed(error: unknown): string {
+          const message = errorMessage(error);
+          tasks.add(1, { kind: "train", result: "failed" });
+          line.error("training failed", { error: message });
+          jobLog(task.job, "error", message);
+          span.fail(error);
+          return message;
+        },
+        ended() {
+          tracer.with(span.traceparent, () => line.info("training ended", { samples }));
+          span.set({ "amaas.samples": samples });
+          span.end();
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,112 @@
+/**
+ * Tasks that a thread of its own computes once: preparing data, packaging a model.
+ * Both are pure functions of the task, so a trainer that takes one over makes the same blobs.
+ */
+import { startThread } from "@amaas/engine";
+import { DomainError } from "@amaas/errors";
+import type { RunningTask } from "@amaas/fleet";
+import {
+  type Packaged,
+  type Prepared,
+  type Task,
+  TaskState,
+  type TaskStatus,
+} from "@amaas/proto/amaas/scheduler/v1/fleet";
+import type { Telemetry } from "@amaas/telemetry";
+import type { TrainerEvents } from "./events.ts";
+import type { OneShotApi } from "./one-shot.thread.ts";
+
+type Detail = NonNullable<TaskStatus["detail"]>;
+
+export interface OneShotParts {
+  readonly blobs: string;
+  readonly telemetry: Telemetry;
+  readonly events: TrainerEvents;
+  changed(): void;
+}
+
+export function runOneShot(
+  task: Task,
+  kind: "prepare" | "package",
+  parts: OneShotParts,
+): RunningTask {
+  const { events, telemetry, changed } = parts;
+  let state: TaskState = TaskState.RUNNING;
+  let failure = "";
+  let detail: Detail | undefined;
+  let stopped = false;
+  let retry: NodeJS.Timeout | undefined;
+
+  const work = async (): Promise<void> => {
+    try {
+      const options = { parent: task.traceparent, attributes: { "amaas.job": task.job } };
+      detail = await telemetry.tracer.span(`trainer.${kind}`, options, () =>
+        compute(task, kind, parts),
+      );
+      state = TaskState.DONE;
+      events.finished(task, kind, summary(detail));
+    } catch (error) {
+      failure = events.failed(task, kind, error);
+      // A store that is away will come back: the task fails only for what will not change.
+      state = retryable(error) ? TaskState.RUNNING : TaskState.FAILED;
+      if (state === TaskState.RUNNING && !stopped) retry = setTimeout(begin, RETRY_MS);
+    }
+    changed();
+  };
+  let working = Promise.resolve();
+  const begin = (): void => {
+    working = work();
+  };
+  begin();
+
+  return {
+    status: () => ({
+      id: task.id,
+      state,
+      failure: state === TaskState.FAILED ? failure : "",
+      detail,
+    }),
+    async stop() {
+      stopped = true;
+      clearTimeout(retry);
+      await working;
+    },
+  };
+}
+
+const RETRY_MS = 2_000;
+
+function retryable(error: unknown): boolean {
+  return error instanceof DomainError && error.code === "unavailable";
+}
+
+async function compute(
+  task: Task,
+  kind: "prepare" | "package",
+  { blobs }: OneShotParts,
+): Promise<Detail> {
+  const thread = startThread<OneShotApi>(new URL("./one-shot.thread.ts", import.meta.url), {
+    name: kind,
+  });
+  try {
+    if (kind === "prepare") {
+      const value: Prepared = await thread.call("prepare", { spec: task.spec, blobs });
+      return { $case: "prepared", value };
+    }
+    const { work, spec } = task;
+    if (work?.$case !== "package") throw new Error("a package task came without its work");
+    const value: Packaged = await thread.call("package", { spec, blobs, task: work.value });
+    return { $case: "packaged", value };
+  } finally {
+    await thread.close();
+  }
+}
+
+function summary(detail: Detail): string {
+  if (detail.$case === "packaged") return `model packaged: ${detail.value.digest}`;
+  if (detail.$case !== "prepared") return "done";
+  const { training, validation, test, parameterCount, skippedRows } = detail.value;
+  const rows = [training, validation, test].map((split) => split?.rows ?? 0).join("/");
+  const skipped = skippedRows > 0 ? `, ${skippedRows} rows skipped` : "";
+  return `data prepared: ${rows} rows (training/validation/test), ${parameterCount} parameters${skipped}`;
+}

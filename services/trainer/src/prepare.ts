@@ -1,0 +1,149 @@
+/**
+ * Prepare: data set to tensor shards and graphs, all content-addressed.
+ *
+ * A pure function of the spec and the bytes it names: whoever runs it, and however often, makes
+ * the same blobs.
+ */
+import { type BlobStore, openBlobs, parseDigest } from "@amaas/blobs";
+import {
+  type Dataset,
+  datasetDigest,
+  type FittedFeatures,
+  fitFeatures,
+  labelScale,
+  readDataset,
+  splitRows,
+} from "@amaas/data";
+import { numericClass, openSession, type Session } from "@amaas/engine";
+import { writeModel } from "@amaas/graph";
+import { sumNames } from "@amaas/metrics";
+import {
+  buildNetwork,
+  evaluationGraph,
+  initialValues,
+  type LabelScale,
+  layout,
+  type Network,
+  servingGraph,
+  trainingGraph,
+} from "@amaas/nn";
+import type { Prepared, RowBlock, Split, TensorSpec } from "@amaas/proto/amaas/scheduler/v1/fleet";
+import { type JobSpec, microBatch, parseJobSpec } from "@amaas/spec";
+import { toRaw } from "@amaas/tensor";
+import { classesOf } from "./classes.ts";
+
+/** Rows in one block; fixed, since the shape of a run may change bits. */
+const BLOCK_ROWS = 4_096;
+
+export async function prepare(args: { spec: unknown; blobs: string }): Promise<Prepared> {
+  const spec = parseJobSpec(args.spec);
+  const blobs = openBlobs(args.blobs);
+  const dataset = await readDataset(spec.data, spec.task, (digest) =>
+    blobs.get(parseDigest(digest)),
+  );
+  const rows = splitRows({ rows: dataset.rows, split: spec.split, labels: dataset.labels });
+  const features = fitFeatures(dataset, rows.training);
+  const { labels } = dataset;
+  const scale = labels.kind === "value" ? labelScale(labels.values, rows.training) : undefined;
+  const outputs = labels.kind === "class" ? labels.classes.length : 1;
+  const network = buildNetwork(spec.architecture, { features: features.width, outputs });
+
+  const session = await openSession(writeModel(features.model));
+  try {
+    const split = (which: Uint32Array) =>
+      writeSplit(dataset, which, features, session, scale, blobs);
+    const stepsPerEpoch = Math.ceil(rows.training.length / spec.training.batchSize);
+    return {
+      datasetDigest: datasetDigest([spec.data, spec.split, spec.task]),
+      training: await split(rows.training),
+      validation: await split(rows.validation),
+      test: await split(rows.test),
+      ...(await writeNetwork(spec, network, features, dataset, scale, blobs)),
+      sums: [...sumNames(spec.task)],
+      skippedRows: dataset.skippedRows,
+      stepsPerEpoch,
+      totalSteps: stepsPerEpoch * spec.training.epochs,
+      numericClass: numericClass(),
+    };
+  } finally {
+    await session.release();
+  }
+}
+
+async function writeNetwork(
+  spec: JobSpec,
+  network: Network,
+  features: FittedFeatures,
+  { labels, inputs }: Dataset,
+  scale: LabelScale | undefined,
+  blobs: BlobStore,
+) {
+  const { task } = spec;
+  const batch = microBatch(spec.training);
+  const put = async (bytes: Uint8Array) => (await blobs.put(bytes)).digest;
+  const classes = labels.kind === "class" ? labels.classes : [];
+  const serving = servingGraph(features.model, network, {
+    task,
+    ...(labels.kind === "class" && { classes }),
+    ...(scale && { labelScale: scale }),
+  });
+  const values = initialValues(network.parameters, spec.training.seed);
+  const evaluation = evaluationGraph(network, { task, batch, ...(scale && { labelScale: scale }) });
+  const specs: TensorSpec[] = inputs.map(({ name, datatype, shape }) => ({
+    name,
+    datatype,
+    shape: [...shape],
+  }));
+  return {
+    trainingGraph: await put(writeModel(trainingGraph(network, { task, batch }))),
+    evaluationGraph: await put(writeModel(evaluation)),
+    servingGraph: await put(writeModel(serving)),
+    parameters: layout(network.parameters).map(({ name, shape, offset }) => ({
+      name,
+      dims: [...shape],
+      offset,
+    })),
+    parameterCount: values.length,
+    initialWeights: await put(new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),
+    classes: classes.map(String),
+    inputs: specs,
+    outputs: outputsOf(classesOf(classes), task),
+  };
+}
+
+function outputsOf(classes: ReturnType<typeof classesOf>, task: JobSpec["task"]): TensorSpec[] {
+  if (task === "regression") return [{ name: "prediction", datatype: "FP32", shape: [-1] }];
+  return [
+    { name: "label", datatype: classes.datatype, shape: [-1] },
+    { name: "probabilities", datatype: "FP32", shape: [-1, classes.count] },
+  ];
+}
+
+async function writeSplit(
+  dataset: Dataset,
+  rows: Uint32Array,
+  { width }: FittedFeatures,
+  session: Session,
+  scale: LabelScale | undefined,
+  blobs: BlobStore,
+): Promise<Split> {
+  const blocks: RowBlock[] = [];
+  for (let from = 0; from < rows.length; from += BLOCK_ROWS) {
+    const part = rows.subarray(from, from + BLOCK_ROWS);
+    const { features } = await session.run(dataset.tensors(part), ["features"]);
+    if (!features) throw new Error("the preprocessing graph put out no features");
+    const labels = labelsOf(dataset, part, scale);
+    blocks.push({
+      rows: part.length,
+      features: (await blobs.put(toRaw(features))).digest,
+      labels: (await blobs.put(new Uint8Array(labels.buffer))).digest,
+    });
+  }
+  return { rows: rows.length, features: width, blocks };
+}
+
+function labelsOf({ labels }: Dataset, rows: Uint32Array, scale: LabelScale | undefined) {
+  if (labels.kind === "class") return Int32Array.from(rows, (row) => labels.values[row] ?? 0);
+  const { mean, deviation } = scale ?? { mean: 0, deviation: 1 };
+  return Float32Array.from(rows, (row) => ((labels.values[row] ?? 0) - mean) / deviation);
+}

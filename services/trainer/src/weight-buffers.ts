@@ -1,0 +1,93 @@
+/**
+ * The parameter vector as the servers hand it out, in shared memory: the version being computed
+ * with, and the next one as it comes in.
+ *
+ * Two buffers are enough: no server reaches version t + 2 before all of them have t + 1, and then
+ * nothing computed from t matters any more.
+ */
+import { chunkRanges, shardRange } from "@amaas/reduction";
+import { damaged } from "./errors.ts";
+
+interface Buffer {
+  readonly memory: SharedArrayBuffer;
+  version: number;
+  /** Version of each chunk, by place. */
+  readonly chunks: Int32Array;
+  complete: number;
+}
+
+export interface ChunkPlace {
+  readonly shard: number;
+  readonly chunk: number;
+  /** In the vector, in floats. */
+  readonly from: number;
+  readonly to: number;
+}
+
+export class WeightBuffers {
+  readonly places: readonly ChunkPlace[];
+  readonly #placeOf = new Map<string, number>();
+  readonly #buffers: readonly [Buffer, Buffer];
+
+  constructor(parameters: number, shards: number) {
+    this.places = placesOf(parameters, shards);
+    this.places.forEach(({ shard, chunk }, place) => {
+      this.#placeOf.set(key(shard, chunk), place);
+    });
+    const open = (): Buffer => ({
+      memory: new SharedArrayBuffer(parameters * 4),
+      version: -1,
+      chunks: new Int32Array(this.places.length).fill(-1),
+      complete: 0,
+    });
+    this.#buffers = [open(), open()];
+  }
+
+  get memory(): [SharedArrayBuffer, SharedArrayBuffer] {
+    return [this.#buffers[0].memory, this.#buffers[1].memory];
+  }
+
+  /** Newest version that is here whole, or -1. */
+  get version(): number {
+    const whole = this.#buffers.filter((buffer) => buffer.complete === this.places.length);
+    return Math.max(-1, ...whole.map((buffer) => buffer.version));
+  }
+
+  /** Newest version that any chunk has shown, and the shards that lack it in part or whole. */
+  lagging(): { version: number; shards: Set<number> } {
+    const newest = this.#buffers[0].version > this.#buffers[1].version ? 0 : 1;
+    const { version, chunks } = this.#buffers[newest];
+    const behind = this.places.filter((_, place) => chunks[place] !== version);
+    return { version, shards: new Set(behind.map(({ shard }) => shard)) };
+  }
+
+  put(shard: number, chunk: number, version: number, values: Uint8Array): void {
+    const place = this.#placeOf.get(key(shard, chunk));
+    const range = place === undefined ? undefined : this.places[place];
+    if (place === undefined || !range || values.byteLength !== (range.to - range.from) * 4)
+      throw damaged(`shard ${shard} sent chunk ${chunk} of ${values.byteLength} bytes`);
+    const buffer = this.#buffers[version % 2 === 0 ? 0 : 1];
+    if (version < buffer.version || buffer.chunks[place] === version) return;
+    if (version > buffer.version) {
+      buffer.version = version;
+      buffer.complete = 0;
+    }
+    new Uint8Array(buffer.memory, range.from * 4, values.byteLength).set(values);
+    buffer.chunks[place] = version;
+    buffer.complete += 1;
+  }
+}
+
+function placesOf(parameters: number, shards: number): ChunkPlace[] {
+  return Array.from({ length: shards }, (_, shard) => {
+    const [begin, end] = shardRange(parameters, shard, shards);
+    return chunkRanges(end - begin).map(([from, to], chunk) => ({
+      shard,
+      chunk,
+      from: begin + from,
+      to: begin + to,
+    }));
+  }).flat();
+}
+
+const key = (shard: number, chunk: number) => `${shard}/${chunk}`;

@@ -1,0 +1,113 @@
+import { createHash } from "node:crypto";
+import { parseDigest } from "@amaas/blobs";
+import { ShardState } from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
+import { expect, test } from "vitest";
+import {
+  type Cluster,
+  ScriptedWorker,
+  startCluster,
+  until,
+  type WorkerScript,
+} from "./scripted.ts";
+
+const STEPS = 7;
+
+interface Outcome {
+  /** SHA-256 of all shards' weights, one behind the other. */
+  readonly weights: string;
+  readonly losses: number[];
+}
+
+/** Weights and loss curve after the last step, whole. */
+async function outcomeOf(cluster: Cluster): Promise<Outcome> {
+  await cluster.finished(STEPS);
+  const hash = createHash("sha256");
+  const losses: number[] = [];
+  for (const [shard] of cluster.addresses.entries()) {
+    const digest = cluster.hosted(shard)?.checkpoints.at(-1)?.digest ?? "";
+    const state = ShardState.decode(await cluster.blobs.get(parseDigest(digest)));
+    hash.update(state.weights);
+    losses.push(...new Float64Array(state.losses.slice().buffer));
+  }
+  return { weights: hash.digest("hex"), losses };
+}
+
+async function train(shards: number, scripts: readonly WorkerScript[]): Promise<Outcome> {
+  await using cluster = await startCluster(shards);
+  cluster.host("job_a", 1, STEPS);
+  await until(() => cluster.hosted(shards - 1) !== undefined && cluster.hosted(0) !== undefined);
+  const workers = scripts.map(
+    (script, i) => new ScriptedWorker(`w${i}`, "job_a", 1, cluster, script),
+  );
+  try {
+    return await outcomeOf(cluster);
+  } finally {
+    for (const worker of workers) worker.kill();
+  }
+}
+
+const reference = await train(1, [{}]);
+
+test("the curve is that of the sums in the tree, and changes", () => {
+  expect(reference.losses).toHaveLength(STEPS);
+  expect(new Set(reference.losses).size).toBe(STEPS);
+});
+
+test.each([
+  ["two shards, one worker", 2, [{}]],
+  ["three shards, two workers", 3, [{}, {}]],
+  ["two shards, three workers, one of them slow", 2, [{}, { slowness: 40 }, {}]],
+] as const)("%s: the same bits", async (_, shards, scripts) => {
+  expect(await train(shards, scripts)).toEqual(reference);
+});
+
+test("a worker that dies in the middle of a step changes nothing", async () => {
+  await using cluster = await startCluster(2);
+  cluster.host("job_a", 1, STEPS);
+  await until(() => cluster.hosted(0) !== undefined && cluster.hosted(1) !== undefined);
+  let victim: ScriptedWorker | undefined;
+  // Its gradients of step 2 reach the lead only; then it is gone.
+  const dies: WorkerScript = {
+    sends: (shard, version) => {
+      if (version === 2 && shard === 0) setTimeout(() => victim?.kill(), 5);
+      return version < 2 || shard === 0;
+    },
+  };
+  victim = new ScriptedWorker("victim", "job_a", 1, cluster, dies);
+  const other = new ScriptedWorker("other", "job_a", 1, cluster);
+  expect(await outcomeOf(cluster)).toEqual(reference);
+  other.kill();
+});
+
+test("the only worker dies, another comes later and needs the version before", async () => {
+  await using cluster = await startCluster(2);
+  cluster.host("job_a", 1, STEPS);
+  await until(() => cluster.hosted(0) !== undefined && cluster.hosted(1) !== undefined);
+  const first = new ScriptedWorker("first", "job_a", 1, cluster, {
+    sends: (shard, version) => version < 3 || shard === 0,
+  });
+  // The lead is at step 4 now, shard 1 still at 3.
+  await until(() => cluster.hosted(0)?.step === 4);
+  first.kill();
+  const second = new ScriptedWorker("second", "job_a", 1, cluster);
+  await until(() => cluster.hosted(1)?.step === 3);
+  expect(await outcomeOf(cluster)).toEqual(reference);
+  second.kill();
+});
+
+test("a lost shard: all go back to a checkpoint and arrive at the same bits", async () => {
+  await using cluster = await startCluster(2);
+  cluster.host("job_a", 1, STEPS);
+  await until(() => cluster.hosted(0) !== undefined && cluster.hosted(1) !== undefined);
+  const before = new ScriptedWorker("w", "job_a", 1, cluster);
+  const at = (shard: number) =>
+    cluster.hosted(shard)?.checkpoints.find(({ step }) => step === 4)?.digest;
+  await until(() => at(0) !== undefined && at(1) !== undefined);
+  cluster.host("job_a", 2, STEPS, { step: 4, digests: [at(0) ?? "", at(1) ?? ""] });
+  await before.ended;
+  await until(() => cluster.hosted(0) !== undefined && cluster.hosted(1) !== undefined);
+  expect(cluster.hosted(1)?.step).toBe(4);
+  const after = new ScriptedWorker("w", "job_a", 2, cluster);
+  expect(await outcomeOf(cluster)).toEqual(reference);
+  after.kill();
+});

@@ -1,0 +1,320 @@
+/**
+ * Real parameter servers with a scheduler and workers that follow a script: the protocol from the
+ * outside, with gradients that need no model.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { type BlobStore, openBlobs } from "@amaas/blobs";
+import { createApp } from "@amaas/parameter-server/app";
+import {
+  type ExchangeRequest,
+  ParameterServerDefinition,
+  Pass,
+} from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
+import {
+  type AttachRequest,
+  type AttachResponse,
+  FleetDefinition,
+  type Hosted,
+  Prepared,
+  Task,
+} from "@amaas/proto/amaas/scheduler/v1/fleet";
+import { chunkRanges, cover, reduce, shardRange } from "@amaas/reduction";
+import { Channel, createClient, createServer, implement } from "@amaas/rpc";
+import { nullTelemetry } from "@amaas/telemetry";
+
+export const PARAMETERS = 150_000;
+export const LEAVES = 8;
+export const STEPS_PER_EPOCH = 3;
+const SAMPLES_PER_LEAF = 4;
+const telemetry = nullTelemetry();
+
+export interface Cluster extends AsyncDisposable {
+  readonly addresses: readonly string[];
+  readonly blobs: BlobStore;
+  /** Gives shard k of the job to server k. */
+  host(
+    job: string,
+    generation: number,
+    steps: number,
+    from?: { step: number; digests: string[] },
+  ): void;
+  hosted(shard: number): Hosted | undefined;
+  finished(steps: number): Promise<void>;
+}
+
+export async function startCluster(shards: number): Promise<Cluster> {
+  const folder = mkdtempSync(join(tmpdir(), "amaas-ps-"));
+  const url = pathToFileURL(folder).href;
+  const blobs = openBlobs(url);
+  const weights = Float32Array.from({ length: PARAMETERS }, (_, i) => Math.fround(Math.cos(i) / 4));
+  const initial = (await blobs.put(new Uint8Array(weights.buffer))).digest;
+
+  const statuses = new Map<string, AttachRequest>();
+  const streams = new Map<string, Channel<AttachResponse>>();
+  const tasks = new Map<string, Task[]>();
+  const scheduler = createServer({
+    telemetry,
+    services: [
+      implement(FleetDefinition, {
+        async *attach(requests) {
+          const channel = new Channel<AttachResponse>();
+          const reading = (async () => {
+            for await (const status of requests) {
+              if (!streams.has(status.node)) channel.push({ tasks: tasks.get(status.node) ?? [] });
+              streams.set(status.node, channel);
+              statuses.set(status.node, status);
+            }
+          })().finally(() => channel.end());
+          yield* channel;
+          await reading;
+        },
+      }),
+    ],
+  });
+  const schedulerAddress = `127.0.0.1:${await scheduler.listen("127.0.0.1", 0)}`;
+
+  const servers = await Promise.all(
+    Array.from({ length: shards }, async (_, index) => {
+      const app = await createApp({
+        config: {
+          ...{ scheduler: schedulerAddress, blobs: url, nodeId: `server-${index}` },
+          ...{ host: "127.0.0.1", port: 0, httpPort: 0, logLevel: "error", drainSeconds: 1 },
+          advertise: undefined,
+        },
+        telemetry,
+        address: new Promise<string>(() => undefined),
+      });
+      const server = createServer({ telemetry, services: app.services });
+      const address = `127.0.0.1:${await server.listen("127.0.0.1", 0)}`;
+      app.listening?.(address, server);
+      return { app, server, address };
+    }),
+  );
+
+  const hosted = (shard: number): Hosted | undefined => {
+    const wanted = tasks.get(`server-${shard}`)?.[0]?.id;
+    const status = statuses.get(`server-${shard}`)?.tasks.find(({ id }) => id === wanted);
+    return status?.detail?.$case === "hosted" ? status.detail.value : undefined;
+  };
+  return {
+    addresses: servers.map(({ address }) => address),
+    blobs,
+    host(job, generation, steps, from) {
+      const prepared = Prepared.fromPartial({
+        parameterCount: PARAMETERS,
+        initialWeights: initial,
+        sums: ["loss", "correct"],
+        stepsPerEpoch: STEPS_PER_EPOCH,
+        totalSteps: steps,
+        validation: { rows: 10 },
+        test: { rows: 10 },
+      });
+      for (let shard = 0; shard < shards; shard++) {
+        const task = Task.fromPartial({
+          id: `${job}/${generation}/host/${shard}`,
+          job,
+          generation,
+          spec: specOf(steps),
+          work: {
+            $case: "host",
+            value: {
+              prepared,
+              shard,
+              shards,
+              step: from?.step ?? 0,
+              checkpoint: from?.digests[shard] ?? "",
+            },
+          },
+        });
+        tasks.set(`server-${shard}`, [task]);
+        streams.get(`server-${shard}`)?.push({ tasks: [task] });
+      }
+    },
+    hosted,
+    async finished(steps) {
+      const done = (shard: number) => hosted(shard)?.checkpoints.some(({ step }) => step === steps);
+      const tested = () => hosted(0)?.progress?.evaluations.some(({ split }) => split === "test");
+      await until(() => Boolean(tested()) && servers.every((_, shard) => done(shard)));
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(
+        servers.map(async ({ app, server }) => {
+          await app.drain?.();
+          await server.close();
+          await app.close();
+        }),
+      );
+      await scheduler.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function until(holds: () => boolean, ms = 30_000): Promise<void> {
+  const end = Date.now() + ms;
+  while (!holds()) {
+    if (Date.now() > end) throw new Error(`still not so after ${ms} ms: ${holds}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+function specOf(steps: number) {
+  return {
+    name: "scripted",
+    task: "classification",
+    data: {
+      format: "arrays",
+      features: `sha256:${"0".repeat(64)}`,
+      labels: `sha256:${"0".repeat(64)}`,
+    },
+    architecture: { type: "linear" },
+    training: {
+      epochs: Math.ceil(steps / STEPS_PER_EPOCH),
+      batchSize: LEAVES * SAMPLES_PER_LEAF,
+      virtualShards: LEAVES,
+      optimizer: { type: "adam", learningRate: 0.01 },
+      checkpointEverySteps: 2,
+    },
+  };
+}
+
+export interface WorkerScript {
+  /** Called before a node's gradient goes to a shard: false drops it on the floor. */
+  sends?(shard: number, version: number): boolean;
+  /** Milliseconds before each answer. */
+  slowness?: number;
+}
+
+/** A worker that answers orders with gradients made from the weights it was given. */
+export class ScriptedWorker {
+  readonly #name: string;
+  readonly #cluster: Cluster;
+  readonly #script: WorkerScript;
+  readonly #stop = new AbortController();
+  readonly #channels: Channel<ExchangeRequest>[] = [];
+  readonly #weights = new Map<number, Map<string, Float32Array>>();
+  readonly #orders: { version: number; pass: Pass; leaves: number[] }[] = [];
+  readonly #clients;
+  readonly ended: Promise<unknown>;
+
+  constructor(
+    name: string,
+    job: string,
+    generation: number,
+    cluster: Cluster,
+    script: WorkerScript = {},
+  ) {
+    this.#name = name;
+    this.#cluster = cluster;
+    this.#script = script;
+    this.#clients = cluster.addresses.map((address) =>
+      createClient(ParameterServerDefinition, address, { telemetry }),
+    );
+    const telling = setInterval(() => this.#tellAhead(), 100);
+    this.#stop.signal.addEventListener("abort", () => clearInterval(telling));
+    this.ended = Promise.allSettled(
+      cluster.addresses.map((_, shard) => this.#attend(job, generation, shard)),
+    );
+  }
+
+  /** Gone without a word, as after kill -9. */
+  kill(): void {
+    this.#stop.abort();
+    for (const client of this.#clients) client.close();
+  }
+
+  /** Says which version it has seen, as a trainer does when servers stand apart for a while. */
+  #tellAhead(): void {
+    const version = Math.max(-1, ...this.#weights.keys());
+    if (version < 0) return;
+    for (const channel of this.#channels)
+      channel.push({ message: { $case: "ahead", value: { version } } });
+  }
+
+  async #attend(job: string, generation: number, shard: number): Promise<void> {
+    const channel = new Channel<ExchangeRequest>();
+    this.#channels[shard] = channel;
+    channel.push({
+      message: { $case: "join", value: { job, generation, shard, worker: this.#name, threads: 1 } },
+    });
+    const stream = this.#clients[shard]?.exchange(channel, { signal: this.#stop.signal });
+    for await (const { message } of stream ?? []) {
+      if (message?.$case === "weights") {
+        const { version, chunk, values } = message.value;
+        const chunks = this.#weights.get(version) ?? new Map<string, Float32Array>();
+        this.#weights.set(
+          version,
+          chunks.set(`${shard}/${chunk}`, new Float32Array(values.slice().buffer)),
+        );
+        this.#weights.delete(version - 2);
+      }
+      if (message?.$case === "orders") this.#orders.push(message.value);
+      await this.#answer();
+    }
+  }
+
+  async #answer(): Promise<void> {
+    const shards = this.#cluster.addresses.length;
+    for (const order of this.#orders.splice(0)) {
+      const weights = this.#weights.get(order.version);
+      const all = this.#chunks(shards);
+      if (weights?.size !== all.length) {
+        this.#orders.push(order);
+        continue;
+      }
+      if (this.#script.slowness)
+        await new Promise((done) => setTimeout(done, this.#script.slowness));
+      if (order.pass === Pass.TRAINING) await this.#gradients(order, weights, all);
+      for (const leaf of order.leaves) {
+        const { version, pass } = order;
+        const value = {
+          version,
+          pass,
+          level: 0,
+          index: leaf,
+          samples: SAMPLES_PER_LEAF,
+          values: [leaf / 3 + version, 2],
+        };
+        this.#channels[0]?.push({ message: { $case: "sums", value } });
+      }
+    }
+  }
+
+  async #gradients(
+    { version, leaves }: { version: number; leaves: number[] },
+    weights: Map<string, Float32Array>,
+    all: { shard: number; chunk: number; at: number }[],
+  ): Promise<void> {
+    for (const node of cover(leaves, LEAVES)) {
+      for (const { shard, chunk, at } of all.toReversed()) {
+        const current = weights.get(`${shard}/${chunk}`) ?? new Float32Array();
+        const sum = await reduce(
+          node,
+          LEAVES,
+          // Depends on the weights, so that one wrong step shows in all that follow.
+          async (leaf) =>
+            current.map((weight, i) =>
+              Math.fround(weight * (leaf + 1) + ((((at + i) * 7 + leaf) % 13) - 6) / 9),
+            ),
+          (left, right) => left.map((value, i) => value + (right[i] ?? 0)),
+        );
+        const gradient = new Uint8Array(sum.buffer);
+        if (this.#script.sends?.(shard, version) === false) continue;
+        const samples = SAMPLES_PER_LEAF * 2 ** node.level;
+        this.#channels[shard]?.push({
+          message: { $case: "contribution", value: { version, ...node, chunk, samples, gradient } },
+        });
+      }
+    }
+  }
+
+  #chunks(shards: number): { shard: number; chunk: number; at: number }[] {
+    return Array.from({ length: shards }, (_, shard) => {
+      const [from, to] = shardRange(PARAMETERS, shard, shards);
+      return chunkRanges(to - from).map(([begin], chunk) => ({ shard, chunk, at: from + begin }));
+    }).flat();
+  }
+}
