@@ -1,0 +1,59 @@
+/**
+ * Jobs.SubmitJob: checks a spec and queues it.
+ *
+ * What is answered is kept: the job is committed before the answer leaves. A repeat with the
+ * same key answers with the job of the first one, as long as it asks for the same.
+ */
+import { isDeepStrictEqual } from "node:util";
+import { type BlobStore, parseDigest } from "@amaas/blobs";
+import { DomainError, type Violation } from "@amaas/errors";
+import type { SubmitJobRequest, SubmitJobResponse } from "@amaas/proto/amaas/scheduler/v1/jobs";
+import type { Context } from "@amaas/rpc";
+import { type JobSpec, parseJobSpec, requireDigests } from "@amaas/spec";
+import { monotonicFactory } from "ulid";
+import type { Scheduler } from "../app.ts";
+import { faultyRequest, keyOfAnotherSpec } from "../errors.ts";
+import { queue } from "../job.ts";
+import { jobMessage } from "../messages.ts";
+
+export function submitJob({ ledger, blobs, loop, telemetry, now }: Scheduler) {
+  // Jobs of the same millisecond keep their order, too.
+  const nextUlid = monotonicFactory();
+
+  return async (
+    { spec: document, idempotencyKey }: SubmitJobRequest,
+    { traceparent: root }: Context,
+  ): Promise<SubmitJobResponse> => {
+    checkKey(idempotencyKey);
+    const spec = parseJobSpec(document ?? {});
+    requireDigests(spec);
+    await requireBlobs(spec, blobs);
+
+    const start = now();
+    const phase = { traceparent: telemetry.tracer.reserve(root), start };
+    const job = queue({ id: `job_${nextUlid(start)}`, spec, root, phase });
+    const kept = await ledger.submit(job, idempotencyKey);
+    if (!isDeepStrictEqual(kept.spec, spec)) throw keyOfAnotherSpec(idempotencyKey, kept.id);
+    loop.wake();
+    return { job: jobMessage(kept) };
+  };
+}
+
+function checkKey(key: string): void {
+  if (/^[\x20-\x7e]{0,128}$/.test(key)) return;
+  throw faultyRequest("idempotency_key", "wanted at most 128 printable ASCII characters");
+}
+
+async function requireBlobs({ data }: JobSpec, blobs: BlobStore): Promise<void> {
+  const files =
+    data.format === "arrays"
+      ? { "data.features": data.features, "data.labels": data.labels }
+      : { "data.file": data.file };
+  const violations: Violation[] = [];
+  for (const [field, digest] of Object.entries(files))
+    if ((await blobs.size(parseDigest(digest))) === undefined)
+      violations.push({ field, description: `there is no blob ${digest}; upload the file first` });
+  if (violations.length === 0) return;
+  const told = violations.map(({ field, description }) => `${field}: ${description}`).join("; ");
+  throw new DomainError("invalid-argument", told, { violations });
+}

@@ -1,0 +1,89 @@
+import { expect, test } from "vitest";
+import {
+  cancel,
+  fail,
+  isActive,
+  pack,
+  place,
+  prepare,
+  queue,
+  register,
+  succeed,
+  train,
+} from "./job.ts";
+import { bodyOf, jobOf, preparedOf } from "./rows.ts";
+import { digest, samplePrepared, sampleSpec } from "./sample.fixture.ts";
+
+const at = (start: number) => ({ traceparent: `00-${"1".repeat(32)}-${"2".repeat(16)}-01`, start });
+const root = at(0).traceparent;
+const outcome = {
+  model: "digits",
+  version: 1,
+  digest: digest(9),
+  weightsSha256: "ab",
+  alias: "champion",
+  gateVerdict: "passed",
+};
+
+const queued = queue({ id: "job_1", spec: sampleSpec(), root, phase: at(1) });
+const preparing = prepare(queued, "t1", at(2));
+const placing = place(preparing, samplePrepared, at(3));
+const servers = [{ node: "s1", address: "s1:1", incarnation: "x" }];
+const training = train(placing, { servers, workers: ["t1"] }, at(4));
+const packaging = pack(training, [digest(8)], "t1", at(5));
+const packaged = { digest: digest(9), bytes: 7, weightsSha256: "ab" };
+const registering = register(packaging, packaged, at(6));
+const progress = {
+  step: 3,
+  totalSteps: 20,
+  epoch: 0,
+  totalEpochs: 2,
+  loss: Number.NaN,
+  samplesPerSecond: 10,
+  workers: 1,
+  secondsLeft: Number.POSITIVE_INFINITY,
+  evaluations: [{ step: 3, split: "test", metrics: { accuracy: 0.5 } }],
+  restarts: 0,
+};
+
+test("a job carries into a state what that state needs, and nothing else", () => {
+  expect(queued).toMatchObject({ state: "QUEUED", generation: 1, startedAt: undefined });
+  expect(preparing).toMatchObject({ trainer: "t1", startedAt: 2, createdAt: 1 });
+  expect(placing).not.toHaveProperty("trainer");
+  expect(training).toMatchObject({ start: { step: 0, digests: [""] }, checkpoints: {} });
+  expect(packaging).not.toHaveProperty("servers");
+  const done = succeed(registering, outcome, 7);
+  expect(done).toMatchObject({
+    endedAt: 7,
+    outcome,
+    reason: "registered as version 1 of digits; passed",
+  });
+  expect(done).not.toHaveProperty("phase");
+  expect(isActive(done)).toBe(false);
+});
+
+test("a job can fail and be cancelled wherever it is", () => {
+  for (const job of [queued, preparing, placing, training, packaging, registering]) {
+    expect(isActive(job)).toBe(true);
+    expect(fail(job, "x".repeat(10_000), 8)).toMatchObject({ state: "FAILED", endedAt: 8 });
+    expect(fail(job, "x".repeat(10_000), 8).reason).toHaveLength(2_000);
+    expect(cancel(job, 8).reason).toBe(`cancelled while ${job.state}`);
+  }
+});
+
+test("every state survives its row", () => {
+  const jobs = [
+    queued,
+    preparing,
+    { ...preparing, trainer: undefined },
+    placing,
+    { ...training, progress, checkpoints: { 10: [digest(1), ""] } },
+    packaging,
+    registering,
+    succeed(registering, outcome, 7),
+    fail(training, "lost", 7),
+    cancel(queued, 7),
+  ];
+  for (const job of jobs)
+    expect(jobOf({ body: bodyOf(job), prepared: preparedOf(job) }), job.state).toEqual(job);
+});

@@ -1,0 +1,241 @@
+/**
+ * A job as a state machine.
+ *
+ * Every state is a type that holds what that state needs and no more; every transition is a pure
+ * function that names the states it may come from. Nothing here knows of nodes' streams, rows or
+ * time: who calls says when, and under which span the next phase runs.
+ */
+import type { Packaged, Prepared } from "@amaas/proto/amaas/scheduler/v1/fleet";
+import type { Outcome, Progress } from "@amaas/proto/amaas/scheduler/v1/jobs";
+import type { JobSpec } from "@amaas/spec";
+import { type Checkpoints, noCheckpoints, type StartPoint } from "./checkpoints.ts";
+
+/** A running phase: the span that is recorded when it ends has this traceparent. */
+export interface Phase {
+  readonly traceparent: string;
+  readonly start: number;
+}
+
+interface Common {
+  readonly id: string;
+  readonly spec: JobSpec;
+  /** Trace context of the submission, which every phase descends from. */
+  readonly root: string;
+  /** Counts placements, from 1; it grows whenever a parameter-server shard was lost. */
+  readonly generation: number;
+  /** Why the job is where it is, for a person. */
+  readonly reason: string;
+  readonly createdAt: number;
+  /** When it left the queue. */
+  readonly startedAt: number | undefined;
+  readonly progress: Progress | undefined;
+  /** Counts the writes to its row. */
+  readonly revision: number;
+}
+
+interface Active extends Common {
+  readonly phase: Phase;
+}
+
+/** Waits for a trainer. */
+export interface Queued extends Active {
+  readonly state: "QUEUED";
+}
+
+/** A trainer reads the data and derives the graphs. */
+export interface Preparing extends Active {
+  readonly state: "PREPARING";
+  /** Undefined while the job waits for another one. */
+  readonly trainer: string | undefined;
+}
+
+/** Waits for parameter servers and a trainer. */
+export interface Placing extends Active {
+  readonly state: "PLACING";
+  readonly prepared: Prepared;
+}
+
+/** Where a shard of the parameters is held. */
+export interface ServerPlace {
+  readonly node: string;
+  readonly address: string;
+  /** Of the node when the shard was placed; under another one its memory is lost. */
+  readonly incarnation: string;
+}
+
+/** Servers hold the parameters, trainers compute gradients. */
+export interface Training extends Active {
+  readonly state: "TRAINING";
+  readonly prepared: Prepared;
+  /** By shard. */
+  readonly servers: readonly ServerPlace[];
+  /** Where this generation began. */
+  readonly start: StartPoint;
+  /** Trainers by name. */
+  readonly workers: readonly string[];
+  readonly checkpoints: Checkpoints;
+}
+
+/** A trainer makes the served model out of the final weights. */
+export interface Packaging extends Active {
+  readonly state: "PACKAGING";
+  readonly prepared: Prepared;
+  /** Blobs with the final state, by shard. */
+  readonly finals: readonly string[];
+  readonly trainer: string | undefined;
+}
+
+/** The registry is told of the version. */
+export interface Registering extends Active {
+  readonly state: "REGISTERING";
+  readonly prepared: Prepared;
+  readonly packaged: Packaged;
+}
+
+interface Over extends Common {
+  readonly endedAt: number;
+}
+
+export interface Succeeded extends Over {
+  readonly state: "SUCCEEDED";
+  readonly outcome: Outcome;
+}
+
+export interface Failed extends Over {
+  readonly state: "FAILED";
+}
+
+export interface Cancelled extends Over {
+  readonly state: "CANCELLED";
+}
+
+export type ActiveJob = Queued | Preparing | Placing | Training | Packaging | Registering;
+export type EndedJob = Succeeded | Failed | Cancelled;
+export type Job = ActiveJob | EndedJob;
+export type State = Job["state"];
+
+export const states = [
+  "QUEUED",
+  "PREPARING",
+  "PLACING",
+  "TRAINING",
+  "PACKAGING",
+  "REGISTERING",
+  "SUCCEEDED",
+  "FAILED",
+  "CANCELLED",
+] as const satisfies readonly State[];
+
+/** A reason may come from a node, and travels in events. */
+const longestReason = 2_000;
+
+export function isActive(job: Job): job is ActiveJob {
+  return !("endedAt" in job);
+}
+
+export interface Submission {
+  readonly id: string;
+  readonly spec: JobSpec;
+  readonly root: string;
+  readonly phase: Phase;
+}
+
+export function queue({ id, spec, root, phase }: Submission): Queued {
+  return {
+    state: "QUEUED",
+    id,
+    spec,
+    root,
+    phase,
+    generation: 1,
+    reason: "waits for a trainer",
+    createdAt: phase.start,
+    startedAt: undefined,
+    progress: undefined,
+    revision: 1,
+  };
+}
+
+export function prepare(job: Queued, trainer: string, phase: Phase): Preparing {
+  return { ...job, state: "PREPARING", trainer, phase, startedAt: phase.start };
+}
+
+export function place(job: Preparing, prepared: Prepared, phase: Phase): Placing {
+  return { ...common(job), state: "PLACING", prepared, phase };
+}
+
+export interface Placement {
+  readonly servers: readonly ServerPlace[];
+  readonly workers: readonly string[];
+}
+
+export function train(job: Placing, { servers, workers }: Placement, phase: Phase): Training {
+  const start = { step: 0, digests: servers.map(() => "") };
+  const { prepared } = job;
+  return {
+    ...common(job),
+    state: "TRAINING",
+    prepared,
+    servers,
+    start,
+    workers,
+    checkpoints: noCheckpoints,
+    phase,
+  };
+}
+
+/** Shards were lost: all begin again from the newest checkpoint that is complete. */
+export function placeAgain(
+  job: Training,
+  servers: readonly ServerPlace[],
+  start: StartPoint,
+): Training {
+  const progress = job.progress && {
+    ...job.progress,
+    step: Math.min(job.progress.step, start.step),
+    evaluations: job.progress.evaluations.filter(({ step }) => step <= start.step),
+    restarts: job.generation,
+  };
+  return { ...job, generation: job.generation + 1, servers, start, progress };
+}
+
+export function pack(
+  job: Training,
+  finals: readonly string[],
+  trainer: string | undefined,
+  phase: Phase,
+): Packaging {
+  const { prepared } = job;
+  return { ...common(job), state: "PACKAGING", prepared, finals, trainer, phase };
+}
+
+export function register(job: Packaging, packaged: Packaged, phase: Phase): Registering {
+  const { prepared } = job;
+  const reason = "tells the registry of the version";
+  return { ...common(job), state: "REGISTERING", reason, prepared, packaged, phase };
+}
+
+export function succeed(job: Registering, outcome: Outcome, at: number): Succeeded {
+  const { model, version, gateVerdict } = outcome;
+  const reason = `registered as version ${version} of ${model}; ${gateVerdict}`;
+  return { ...common(job), state: "SUCCEEDED", outcome, reason, endedAt: at };
+}
+
+export function fail(job: ActiveJob, reason: string, at: number): Failed {
+  return { ...common(job), state: "FAILED", reason: reason.slice(0, longestReason), endedAt: at };
+}
+
+export function cancel(job: ActiveJob, at: number): Cancelled {
+  const reason = `cancelled while ${job.state}`;
+  return { ...common(job), state: "CANCELLED", reason, endedAt: at };
+}
+
+/** The same job, another reason; the very same object where nothing changes. */
+export function because<J extends Job>(job: J, reason: string): J {
+  return job.reason === reason ? job : { ...job, reason };
+}
+
+function common(job: Job): Common {
+  const { id, spec, root, generation, reason, createdAt, startedAt, progress, revision } = job;
+  return { id, spec, root, generation, reason, createdAt, startedAt, progress, revision };
+}
