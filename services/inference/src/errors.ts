@@ -1,0 +1,178 @@
+/**
+ * What the inference service refuses. Where Triton has a text for a refusal it is Triton's, since
+ * clients and their tests look for it; what was found and wanted follows.
+ */
+import { DomainError } from "@amaas/errors";
+import type { Misplaced } from "./contents.ts";
+import type { Place } from "./request.ts";
+
+/** Text from outside, short enough to be repeated in a message. */
+function quoted(text: string): string {
+  return `'${text.length > 80 ? `${text.slice(0, 80)}…` : text}'`;
+}
+
+const dims = (shape: readonly (number | bigint)[]): string => `[${shape.join(",")}]`;
+const input = ({ name, model }: Place): string =>
+  `input ${quoted(name)} for model ${quoted(model)}`;
+const list = (names: readonly string[]): string => `[${names.map(quoted).join(",")}]`;
+
+function invalid(field: string, message: string, cause?: unknown): DomainError {
+  return new DomainError("invalid-argument", message, {
+    violations: [{ field, description: message }],
+    cause,
+  });
+}
+
+export function modelUnknown(model: string): DomainError {
+  return new DomainError("not-found", `Request for unknown model: ${quoted(model)} is not found`);
+}
+
+export function versionUnknown(model: string, version: string, served: string): DomainError {
+  return new DomainError(
+    "not-found",
+    `Request for unknown model: ${quoted(model)} version ${quoted(version)} is not found; version ${served} is served`,
+  );
+}
+
+export function modelLoading(model: string, version: number): DomainError {
+  return new DomainError(
+    "unavailable",
+    `Request for unknown model: ${quoted(model)} is not at ready state: version ${version} is loading`,
+    { retryAfterMs: 500 },
+  );
+}
+
+export function modelFailed(model: string, version: number, reason: string): DomainError {
+  return new DomainError(
+    "not-found",
+    `Request for unknown model: ${quoted(model)} has no available versions: version ${version} failed to load: ${reason}`,
+  );
+}
+
+export function wrongInputs(
+  model: string,
+  wanted: readonly string[],
+  got: readonly string[],
+): DomainError {
+  const missing = wanted.filter((name) => !got.includes(name));
+  return invalid(
+    "inputs",
+    `expected ${wanted.length} inputs but got ${got.length} inputs for model ${quoted(model)}. Got input(s) ${list(got.slice(0, 20))}, but missing required input(s) ${list(missing)}. Please provide all required input(s).`,
+  );
+}
+
+export function unexpectedInput({ model, name, field }: Place): DomainError {
+  return invalid(field, `unexpected inference input ${quoted(name)} for model ${quoted(model)}`);
+}
+
+export function repeatedInput({ model, name, field }: Place): DomainError {
+  return invalid(
+    field,
+    `input ${quoted(name)} already exists in request for model ${quoted(model)}`,
+  );
+}
+
+export function unexpectedOutput({ model, name, field }: Place): DomainError {
+  return invalid(field, `unexpected inference output ${quoted(name)} for model ${quoted(model)}`);
+}
+
+export function repeatedOutput({ model, name, field }: Place): DomainError {
+  return invalid(field, `output ${quoted(name)} is requested twice for model ${quoted(model)}`);
+}
+
+export function wrongDatatype(at: Place, found: string, wanted: string): DomainError {
+  return invalid(
+    `${at.field}.datatype`,
+    `inference input ${quoted(at.name)} data-type is ${quoted(found)}, but model ${quoted(at.model)} expects ${quoted(wanted)}`,
+  );
+}
+
+export function wrongShape(
+  at: Place,
+  found: readonly bigint[],
+  wanted: readonly number[],
+): DomainError {
+  return invalid(
+    `${at.field}.shape`,
+    `unexpected shape for ${input(at)}. Expected ${dims(wanted)}, got ${dims(found.slice(0, 32))}`,
+  );
+}
+
+export function tooManyElements(at: Place, found: readonly bigint[], limit: number): DomainError {
+  return invalid(
+    `${at.field}.shape`,
+    `shape ${dims(found.slice(0, 32))} of ${input(at)} has more than ${limit} elements`,
+  );
+}
+
+export function wrongByteSize(at: Place, found: number, wanted: number): DomainError {
+  return invalid(
+    at.field,
+    `input byte size mismatch for ${input(at)}. Expected ${wanted}, got ${found}`,
+  );
+}
+
+export function wrongElementCount(at: Place, found: number, wanted: number): DomainError {
+  return invalid(
+    at.field,
+    `input element count mismatch for ${input(at)}. Expected ${wanted}, got ${found}`,
+  );
+}
+
+/** The tensor's own complaint, with the input that it is about. */
+export function malformedInput(at: Place, cause: DomainError): DomainError {
+  return invalid(at.field, `${input(at)} is malformed: ${cause.message}`, cause);
+}
+
+export function contentsBesideRaw({ model, name, field }: Place): DomainError {
+  return invalid(
+    `${field}.contents`,
+    `contents field must not be specified when using raw_input_contents for ${quoted(name)} for model ${quoted(model)}`,
+  );
+}
+
+export function wrongContents(at: Place, { found, wanted }: Misplaced): DomainError {
+  return invalid(
+    `${at.field}.contents`,
+    `unexpected explicit tensor data for ${input(at)}: found ${found}, wanted ${wanted}`,
+  );
+}
+
+export function wrongRawCount(model: string, inputs: number, raw: number): DomainError {
+  return invalid(
+    "raw_input_contents",
+    `the number of inputs (${inputs}) does not match the number of raw input contents (${raw}) for model ${quoted(model)}`,
+  );
+}
+
+export function notImplemented(field: string, name: string, instead: string): DomainError {
+  return new DomainError(
+    "unimplemented",
+    `parameter ${quoted(name)} is not implemented; ${instead}`,
+    { violations: [{ field, description: `${name} is not implemented; ${instead}` }] },
+  );
+}
+
+export function queueFull(what: string, retryAfterMs: number): DomainError {
+  return new DomainError(
+    "resource-exhausted",
+    `the queue is full: ${what}; try again in ${retryAfterMs} ms or elsewhere`,
+    { retryAfterMs },
+  );
+}
+
+export function queueTooLong(waitMs: number, leftMs: number): DomainError {
+  const retryAfterMs = Math.max(1, Math.ceil(waitMs));
+  return new DomainError(
+    "resource-exhausted",
+    `the request would wait about ${Math.ceil(waitMs)} ms, and its deadline is in ${Math.ceil(leftMs)} ms`,
+    { retryAfterMs },
+  );
+}
+
+export function modelTooLarge(model: string, bytes: number, limit: number): DomainError {
+  return new DomainError(
+    "invalid-argument",
+    `model ${quoted(model)} has ${bytes} bytes; at most ${limit} can be loaded`,
+  );
+}

@@ -1,0 +1,23 @@
+/** The inference service: a handler for every method, or this does not compile. */
+import { GRPCInferenceServiceDefinition } from "@amaas/proto/inference/grpc_service";
+import { type Implementation, implement } from "@amaas/rpc";
+import type { Inference } from "../inference.ts";
+import { modelInfer } from "./model-infer.ts";
+import { modelMetadata } from "./model-metadata.ts";
+import { modelReady } from "./model-ready.ts";
+import { serverLive } from "./server-live.ts";
+import { serverMetadata } from "./server-metadata.ts";
+import { serverReady } from "./server-ready.ts";
+
+export function handlers(inference: Inference): Implementation[] {
+  return [
+    implement(GRPCInferenceServiceDefinition, {
+      serverLive: serverLive(),
+      serverReady: serverReady(inference),
+      serverMetadata: serverMetadata(),
+      modelReady: modelReady(inference),
+      modelMetadata: modelMetadata(inference),
+      modelInfer: modelInfer(inference),
+    }),
+  ];
+}

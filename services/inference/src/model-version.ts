@@ -1,0 +1,132 @@
+/**
+ * One version of a model in this process, from the moment it is wanted until its memory is freed.
+ *
+ *   loading -> ready -> draining -> closed
+ *   loading -> failed
+ *
+ * Requests hold a version while they use it. A version that is retired takes no new ones and closes
+ * its session when the last of them has left.
+ */
+import type { PooledSession } from "@amaas/engine";
+import { RunTime } from "./run-time.ts";
+
+/** What the registry says should be served. */
+export interface Wanted {
+  readonly model: string;
+  readonly version: number;
+  readonly digest: string;
+  readonly bytes: number;
+  /** Of the alias move that asks for it, or of the job that made it. */
+  readonly traceparent: string;
+}
+
+export type VersionState =
+  /** Its bytes are read, its session opened and warmed. No request sees it. */
+  | { readonly kind: "loading" }
+  /** It answers requests. */
+  | { readonly kind: "ready"; readonly session: PooledSession }
+  /** Another has taken its place: it answers those who hold it and nobody else. */
+  | { readonly kind: "draining"; readonly session: PooledSession }
+  /** Its memory is freed. */
+  | { readonly kind: "closed" }
+  /** It could not be loaded, and holds nothing. */
+  | { readonly kind: "failed"; readonly reason: string };
+
+/** A version that a request uses. */
+export interface Held {
+  readonly version: ModelVersion;
+  readonly session: PooledSession;
+  /** Lets it go; must be called. */
+  release(): void;
+}
+
+export class ModelVersion {
+  readonly wanted: Wanted;
+  /** How long its runs take. */
+  readonly runTime = new RunTime();
+  #state: VersionState = { kind: "loading" };
+  #holders = 0;
+  #answered = false;
+  readonly #closed = Promise.withResolvers<void>();
+
+  constructor(wanted: Wanted) {
+    this.wanted = wanted;
+  }
+
+  get state(): VersionState {
+    return this.#state;
+  }
+
+  get number(): string {
+    return String(this.wanted.version);
+  }
+
+  /** Versions never change, so one of the same number and digest is the same. */
+  is({ version, digest }: Wanted): boolean {
+    return this.wanted.version === version && this.wanted.digest === digest;
+  }
+
+  /** loading -> ready */
+  loaded(session: PooledSession): void {
+    this.#from("loading");
+    this.#state = { kind: "ready", session };
+  }
+
+  /** loading -> failed */
+  failed(reason: string): void {
+    this.#from("loading");
+    this.#state = { kind: "failed", reason };
+  }
+
+  /** A ready version stays open while it is held. */
+  hold(): Held {
+    const { session } = this.#from("ready");
+    this.#holders++;
+    let held = true;
+    const release = () => {
+      if (!held) return;
+      held = false;
+      this.#holders--;
+      this.#closeIfUnused();
+    };
+    return { version: this, session, release };
+  }
+
+  /** Told of every answer; true for the first. */
+  answered(): boolean {
+    const first = !this.#answered;
+    this.#answered = true;
+    return first;
+  }
+
+  /** ready -> draining -> closed. Resolves when the memory is freed. */
+  retire(): Promise<void> {
+    const { session } = this.#from("ready");
+    this.#state = { kind: "draining", session };
+    this.#closeIfUnused();
+    return this.#closed.promise;
+  }
+
+  #closeIfUnused(): void {
+    if (this.#state.kind !== "draining" || this.#holders > 0) return;
+    const { session } = this.#state;
+    this.#state = { kind: "closed" };
+    this.#closed.resolve(session.close());
+  }
+
+  #from<K extends VersionState["kind"]>(kind: K): Extract<VersionState, { kind: K }> {
+    const state = this.#state;
+    if (!isIn(state, kind))
+      throw new Error(
+        `version ${this.number} of ${this.wanted.model} is ${state.kind}, not ${kind}`,
+      );
+    return state;
+  }
+}
+
+function isIn<K extends VersionState["kind"]>(
+  state: VersionState,
+  kind: K,
+): state is Extract<VersionState, { kind: K }> {
+  return state.kind === kind;
+}

@@ -1,0 +1,35 @@
+/**
+ * Registry.CreateVersion: register the next version of a model whose bytes are in the blob store.
+ *
+ * Safe to retry with an idempotency key. The blob is looked up first: a version that is answered can
+ * be loaded.
+ */
+import { parseDigest } from "@amaas/blobs";
+import type { RegistryDefinition, Version } from "@amaas/proto/amaas/registry/v1/registry";
+import type { Handlers } from "@amaas/rpc";
+import { blobMissing, faulty, refuseFaults } from "../errors.ts";
+import type { Registry } from "../registry.ts";
+import { submissionFaults } from "../submission.ts";
+
+export function createVersion({
+  versions,
+  blobs,
+  outbox,
+  events,
+}: Registry): Handlers<RegistryDefinition>["createVersion"] {
+  return async ({ idempotencyKey, version: submitted }, { traceparent }) => {
+    if (!submitted) {
+      throw faulty("create a version", [{ field: "version", description: "is missing" }]);
+    }
+    refuseFaults("create a version", submissionFaults(submitted, idempotencyKey));
+
+    const bytes = await blobs.size(parseDigest(submitted.digest));
+    if (bytes === undefined) throw blobMissing(submitted.digest);
+
+    const version: Version = { ...submitted, bytes, traceparent };
+    const made = await versions.create(version, idempotencyKey);
+    outbox.wake();
+    events.versionCreated(made.version, made.repeated);
+    return { version: made.version };
+  };
+}

@@ -1,0 +1,106 @@
+/** More load than can be served: refused at once, dropped when nobody waits for it any more. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { CallOptions } from "@amaas/rpc";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { type RegistryServer, startRegistryServer } from "../registry/registry-server.ts";
+import { type InferenceServer, startInferenceServer } from "./inference-server.ts";
+import { slow } from "./models.ts";
+
+let folder: string;
+let registry: RegistryServer;
+let inference: InferenceServer;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "amaas-load-"));
+  registry = await startRegistryServer({ folder });
+  const digest = await registry.upload(slow());
+  await registry.registry.createVersion({ version: { model: "slow", digest } });
+  await registry.registry.moveAlias({ model: "slow", alias: "champion", version: 1 });
+  const env = { AMAAS_INFERENCE_QUEUE: "3" };
+  inference = await startInferenceServer({ folder, registryAddress: registry.address, env });
+  await inference.serves("slow", 1);
+});
+
+afterAll(async () => {
+  await inference?.stop();
+  await registry?.stop();
+  await rm(folder, { recursive: true });
+});
+
+const bytes = new Uint8Array(4 * 100 * 512);
+
+function ask(options?: CallOptions) {
+  const x = { name: "x", datatype: "FP32", shape: [100n, 512n] };
+  const request = { modelName: "slow", inputs: [x], rawInputContents: [bytes] };
+  return inference.client.modelInfer(request, options);
+}
+
+const runs = () => inference.metric("nv_inference_exec_count");
+const pending = () => inference.metric("nv_inference_pending_request_count");
+
+test("a full queue refuses at once with a time to come back, and serves the others", async () => {
+  await ask();
+  const before = await runs();
+  const asked = performance.now();
+  const outcomes = Array.from({ length: 8 }, () =>
+    ask().then(
+      () => "answered",
+      (error: { code: string; retryAfterMs?: number }) => {
+        expect(error.retryAfterMs).toBeGreaterThan(0);
+        return error.code;
+      },
+    ),
+  );
+  const refused = await Promise.race(outcomes.toReversed());
+  expect(refused).toBe("resource-exhausted");
+  const refusedMs = performance.now() - asked;
+  const all = await Promise.all(outcomes);
+  expect(refusedMs).toBeLessThan((performance.now() - asked) / 2);
+  expect(all.filter((outcome) => outcome === "answered")).toHaveLength(4);
+  expect((await runs()) - before).toBe(4);
+  expect(await inference.metric("nv_inference_request_failure")).toBe(4);
+});
+
+test("a caller who leaves is not computed for", async () => {
+  const before = await runs();
+  const running = ask();
+  const leaving = new AbortController();
+  const waiting = ask({ signal: leaving.signal });
+  await vi.waitFor(async () => expect(await pending()).toBe(1), { interval: 1 });
+  leaving.abort();
+  await expect(waiting).rejects.toMatchObject({ code: "cancelled" });
+  await running;
+  await ask();
+  expect((await runs()) - before).toBe(2);
+  expect(await pending()).toBe(0);
+});
+
+test("a deadline that passes in the queue ends the wait, and the work is not done", async () => {
+  const before = await runs();
+  const running = [ask(), ask()];
+  await vi.waitFor(async () => expect(await pending()).toBe(1), { interval: 1 });
+  const hurried = ask({ deadlineMs: 20 });
+  await expect(hurried).rejects.toMatchObject({
+    code: expect.stringMatching(/^(deadline-exceeded|resource-exhausted)$/),
+  });
+  await Promise.all(running);
+  await ask();
+  expect((await runs()) - before).toBe(3);
+});
+
+test("the event loop stays free while a model runs", async () => {
+  const asked = performance.now();
+  const running = [ask(), ask()];
+  let longest = 0;
+  let last = asked;
+  const timer = setInterval(() => {
+    longest = Math.max(longest, performance.now() - last);
+    last = performance.now();
+  }, 5);
+  await Promise.all(running);
+  clearInterval(timer);
+  // A run on the event loop would hold it up for half of the time.
+  expect(longest).toBeLessThan((performance.now() - asked) / 3);
+});

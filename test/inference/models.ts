@@ -1,0 +1,43 @@
+/** Small models whose answers tell which of them answered. */
+import { graphBuilder, writeModel } from "@amaas/graph";
+import { tensor } from "@amaas/tensor";
+
+/** y = factor x, over rows of four. */
+export function scaling(factor: number): Uint8Array {
+  const g = graphBuilder("scaling");
+  const x = g.input("x", "FP32", ["rows", 4]);
+  g.output("y", g.mul(x, g.scalar(factor, x)));
+  g.output("negative", g.neg(x));
+  return writeModel(g.model());
+}
+
+/** What it is given: text, whole numbers and booleans. */
+export function echo(): Uint8Array {
+  const g = graphBuilder("echo");
+  g.output("text", g.identity(g.input("text_in", "BYTES", ["rows", 1])));
+  g.output("count", g.identity(g.input("count_in", "INT64", ["rows"])));
+  g.output("flag", g.identity(g.input("flag_in", "BOOL", ["rows"])));
+  return writeModel(g.model());
+}
+
+/** Takes a tenth of a second or two for 100 rows. */
+export function slow(): Uint8Array {
+  const size = 512;
+  const g = graphBuilder("slow");
+  const weights = g.initializer(
+    "weights",
+    tensor("FP32", [size, size], new Float32Array(size * size).fill(1 / size)),
+  );
+  let x = g.input("x", "FP32", ["rows", size]);
+  for (let layer = 0; layer < 80; layer++) x = g.matMul(x, weights);
+  g.output("y", x);
+  return writeModel(g.model());
+}
+
+/** Fails in the middle of a run where an index is not below ten. */
+export function lookup(): Uint8Array {
+  const g = graphBuilder("lookup");
+  const table = g.initializer("table", tensor("FP32", [10], new Float32Array(10).fill(1)));
+  g.output("y", g.gather(table, g.input("index", "INT64", ["rows"])));
+  return writeModel(g.model());
+}
