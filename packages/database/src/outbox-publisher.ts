@@ -82,7 +82,7 @@ class Publisher<S> implements Outbox {
     } while (!this.#closing || this.#woken);
   }
 
-  /** Until the outbox is empty. */
+  /** Until the outbox is empty, or the service wants to end. */
   async #publishAll(): Promise<void> {
     const { database, prefix } = this.#options;
     for (;;) {
@@ -96,7 +96,7 @@ class Publisher<S> implements Outbox {
       } finally {
         await deleteFromOutbox(database.db, prefix, published);
       }
-      if (rows.length < batch) return;
+      if (rows.length < batch || this.#closing) return;
     }
   }
 

@@ -39,10 +39,8 @@ test("the gathering writer writes what the plain one writes", () => {
 test("an encoder writes the same whatever came before", () => {
   const encode = encoder<ExchangeRequest>(ExchangeRequest);
   for (const size of [5, 100_000, 100_000, 0, 7, 3_000_000, 1]) {
-    const bytes = new Uint8Array(encode(contribution(size)));
-    expect(ExchangeRequest.decode(bytes)).toEqual(
-      ExchangeRequest.decode(ExchangeRequest.encode(contribution(size)).finish()),
-    );
+    const plain = ExchangeRequest.encode(contribution(size)).finish();
+    expect(encode(contribution(size)).equals(plain)).toBe(true);
   }
 });
 

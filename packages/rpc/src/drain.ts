@@ -1,12 +1,11 @@
 /** How a server stops: no new calls, time for those in flight, then the end of the rest. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { DomainError } from "@amaas/errors";
 import type { Server } from "@grpc/grpc-js";
 import type { InFlight } from "./in-flight.ts";
 import type { Listener } from "./listener.ts";
 
-/** For the last statuses to leave. */
-const partingMs = 50;
+/** For the last statuses to leave. Whoever only watches the health stays as long. */
+const partingMs = 100;
 
 export interface Stoppable {
   stop(reason: DomainError): void;
@@ -21,10 +20,9 @@ export async function drain(
   hurry: AbortSignal,
 ): Promise<void> {
   listener.refuse();
-  const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+  // Asks the peers to go when their calls are done.
+  server.tryShutdown(() => {});
   await inFlight.empty(AbortSignal.any([hurry, AbortSignal.timeout(ms)]));
   for (const call of inFlight) call.stop(new DomainError("unavailable", "the server is stopping"));
-  await Promise.race([closed, sleep(partingMs)]);
-  listener.destroy();
-  await closed;
+  await listener.close(AbortSignal.timeout(partingMs));
 }

@@ -3,7 +3,8 @@
  *
  * grpc-js leaves a server's windows at HTTP/2's 64 KiB and has no option for them, so that a
  * client's upload stops every 64 KiB for a round trip and a turn of both event loops. Node tells
- * of every new stream; the first one of a session is early enough.
+ * of every new stream of the process' HTTP/2 servers, which are all ours; the first one of a
+ * session is early enough.
  */
 import { subscribe } from "node:diagnostics_channel";
 import type { Http2Session, Http2Stream } from "node:http2";

@@ -24,11 +24,11 @@ export class InFlight<T> {
   }
 
   /** Also resolves when `signal` aborts. */
-  empty(signal: AbortSignal): Promise<void> {
-    if (this.#members.size === 0 || signal.aborted) return Promise.resolve();
+  empty(signal?: AbortSignal): Promise<void> {
+    if (this.#members.size === 0 || signal?.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
-      signal.addEventListener("abort", () => resolve(), { once: true });
+      signal?.addEventListener("abort", () => resolve(), { once: true });
     });
   }
 }

@@ -5,7 +5,13 @@
  * client, and on the server only for those that are the server's fault.
  */
 import type { DomainError, ErrorCode } from "@amaas/errors";
-import { type Attributes, type Span, type Telemetry, traceIdOf } from "@amaas/telemetry";
+import {
+  type Attributes,
+  type Gauge,
+  type Span,
+  type Telemetry,
+  traceIdOf,
+} from "@amaas/telemetry";
 import { statusName } from "./status.ts";
 
 /** The conventions' buckets, and finer ones below for calls within one machine. */
@@ -45,12 +51,7 @@ export function observeServer(telemetry: Telemetry): Observer {
   const inFlight = metrics.gauge("amaas_rpc_server_calls_in_flight", "Calls being answered", [
     "rpc_method",
   ]);
-  const counts = new Map<string, number>();
-  const count = (method: string, change: number) => {
-    const now = (counts.get(method) ?? 0) + change;
-    counts.set(method, now);
-    inFlight.set(now, { rpc_method: method });
-  };
+  const count = inFlightCounter(inFlight);
   return {
     begin(method, parent, attributes) {
       const started = performance.now();
@@ -71,6 +72,21 @@ export function observeServer(telemetry: Telemetry): Observer {
         },
       };
     },
+  };
+}
+
+/** Sets the gauge once a turn of the event loop, however many calls come and go in it. */
+function inFlightCounter(gauge: Gauge): (method: string, change: number) => void {
+  const counts = new Map<string, number>();
+  const changed = new Set<string>();
+  const tell = () => {
+    for (const method of changed) gauge.set(counts.get(method) ?? 0, { rpc_method: method });
+    changed.clear();
+  };
+  return (method, change) => {
+    counts.set(method, (counts.get(method) ?? 0) + change);
+    if (changed.size === 0) setImmediate(tell);
+    changed.add(method);
   };
 }
 

@@ -1,17 +1,18 @@
 /**
  * The port of a server, and the connections that came in through it.
  *
- * It is ours rather than grpc-js', so that at the end every connection can be closed: grpc-js
- * asks its peers to go and waits for as long as they like.
+ * They are ours rather than grpc-js', which at the end asks its peers to go, and neither knows
+ * when they have gone nor makes them.
  */
 import { once } from "node:events";
 import { createServer, type Server as NetServer, type Socket } from "node:net";
 import { DomainError, errorMessage } from "@amaas/errors";
 import type { ConnectionInjector } from "@grpc/grpc-js";
+import { InFlight } from "./in-flight.ts";
 
 export class Listener {
   readonly #server: NetServer;
-  readonly #sockets = new Set<Socket>();
+  readonly #sockets = new InFlight<Socket>();
 
   constructor(injector: ConnectionInjector) {
     this.#server = createServer({ noDelay: true }, (socket) => {
@@ -41,8 +42,10 @@ export class Listener {
     this.#server.close();
   }
 
-  /** Closes the connections that are left. */
-  destroy(): void {
+  /** Waits until the connections are gone, and closes what is left when `patience` ends. */
+  async close(patience: AbortSignal): Promise<void> {
+    await this.#sockets.empty(patience);
     for (const socket of this.#sockets) socket.destroy();
+    await this.#sockets.empty();
   }
 }

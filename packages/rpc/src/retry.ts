@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { DomainError, isDomainError } from "@amaas/errors";
 
 const firstDelayMs = 50;
-const longestDelayMs = 2_000;
+const longestDelayMs = 500;
 
 export interface RetryOptions {
   /** Milliseconds since the epoch; no attempt begins after it. */

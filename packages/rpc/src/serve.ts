@@ -10,11 +10,11 @@ import { DomainError, isDomainError } from "@amaas/errors";
 import type { Telemetry } from "@amaas/telemetry";
 import { type Metadata, type ServerInterceptingCallInterface, status } from "@grpc/grpc-js";
 import { decode, malformedRequest } from "./codec.ts";
-import type { Context } from "./context.ts";
+import { CallContext, type Context, firstOf } from "./context.ts";
 import type { MethodDefinition } from "./definition.ts";
 import type { InFlight } from "./in-flight.ts";
 import { Inbound } from "./inbound.ts";
-import { type Observer, peerAttributes } from "./instrument.ts";
+import { type Observed, type Observer, peerAttributes } from "./instrument.ts";
 import { pump } from "./outbound.ts";
 import { publicError, toStatus } from "./status.ts";
 
@@ -41,106 +41,155 @@ const resetGraceMs = 5;
 /** Timers cannot be set any further than that. */
 const longestTimer = 2 ** 31 - 1;
 
+export function serveCall(
+  call: ServerInterceptingCallInterface,
+  method: ServedMethod,
+  parts: ServerParts,
+): void {
+  let served: ServerCall | undefined;
+  call.start({
+    onReceiveMetadata(metadata) {
+      served = new ServerCall(call, method, parts, metadata);
+      served.begin();
+    },
+    onReceiveMessage: (bytes: Buffer) => served?.receive(bytes),
+    onReceiveHalfClose: () => served?.requestsEnded(),
+    onCancel: () => served?.cancelled(),
+  });
+}
+
 export class ServerCall {
   readonly #call: ServerInterceptingCallInterface;
   readonly #method: ServedMethod;
   readonly #parts: ServerParts;
-  readonly #abort = new AbortController();
-  readonly #requests: Inbound<unknown>;
+  readonly #observed: Observed;
+  readonly #context: CallContext;
+  /** Where there may be many. */
+  readonly #requests: Inbound<unknown> | undefined;
+  /** Where there is one. */
+  #request: Uint8Array | undefined;
+  #alarm: NodeJS.Timeout | undefined;
+  #handling = false;
   #finished = false;
 
-  constructor(call: ServerInterceptingCallInterface, method: ServedMethod, parts: ServerParts) {
+  constructor(
+    call: ServerInterceptingCallInterface,
+    method: ServedMethod,
+    parts: ServerParts,
+    metadata: Metadata,
+  ) {
     this.#call = call;
     this.#method = method;
     this.#parts = parts;
-    this.#requests = new Inbound<unknown>({
-      read: () => call.startRead(),
-      decode: (bytes) => decode(method.definition.requestType, bytes, malformedRequest),
-      // What the caller still sends is dropped when the status has been sent.
-      left: () => {},
+    const peer = call.getPeer();
+    const parent = firstOf(metadata, "traceparent");
+    this.#observed = parts.observer.begin(method.path, parent, peerAttributes(peer));
+    const { traceparent } = this.#observed.span;
+    const deadline = Number(call.getDeadline());
+    this.#context = new CallContext({
+      deadline: Number.isFinite(deadline) ? deadline : undefined,
+      peer,
+      traceparent,
+      metadata,
     });
+    if (method.definition.requestStream)
+      this.#requests = new Inbound<unknown>({
+        read: () => call.startRead(),
+        decode: (bytes) => this.#decode(bytes),
+        // What the caller still sends is dropped when the status has been sent.
+        left: () => {},
+      });
   }
 
-  start(): void {
-    this.#call.start({
-      onReceiveMetadata: (metadata) => void this.#run(metadata),
-      onReceiveMessage: (bytes: Buffer) => this.#requests.receive(bytes),
-      onReceiveHalfClose: () => this.#requestsEnded(),
-      onCancel: () => this.#cancelled(),
-    });
+  begin(): void {
+    this.#parts.inFlight.add(this);
+    if (this.#requests === undefined) {
+      this.#call.startRead();
+    } else {
+      this.#requests.read();
+      void this.#handle();
+    }
+  }
+
+  receive(bytes: Uint8Array): void {
+    if (this.#requests !== undefined) {
+      this.#requests.receive(bytes);
+    } else if (this.#request !== undefined) {
+      this.stop(new DomainError("unimplemented", "expected one request, found more"));
+    } else {
+      this.#request = bytes;
+      this.#call.startRead();
+    }
+  }
+
+  requestsEnded(): void {
+    const requests = this.#requests;
+    if (requests !== undefined) setTimeout(() => requests.end(), resetGraceMs);
+    else if (this.#request === undefined)
+      this.stop(new DomainError("unimplemented", "expected one request, found none"));
+    else if (!this.#finished) void this.#handle();
+  }
+
+  /** grpc-js says so after every call; before the status was sent it means the caller has left. */
+  cancelled(): void {
+    if (this.#finished) return;
+    const { deadline } = this.#context;
+    if (deadline !== undefined && Date.now() >= deadline) this.#expired();
+    else this.stop(new DomainError("cancelled", "the caller has left"));
   }
 
   /** Ends the call from this side: the caller gets `reason`, and the handler's signal aborts. */
   stop(reason: DomainError): void {
     if (this.#finished) return;
     this.#finish(reason);
-    this.#abort.abort(reason);
-    this.#requests.end(reason);
+    this.#context.abort(reason);
+    this.#requests?.end(reason);
+    if (!this.#handling) this.#settled(reason);
   }
 
-  async #run(metadata: Metadata): Promise<void> {
-    const { telemetry, observer, inFlight } = this.#parts;
-    const peer = this.#call.getPeer();
-    const parent = firstOf(metadata, "traceparent");
-    const observed = observer.begin(this.#method.path, parent, peerAttributes(peer));
-    const { traceparent } = observed.span;
-    const deadline = this.#deadline();
-    const context: Context = {
-      signal: this.#abort.signal,
-      deadline,
-      metadata: (name) => firstOf(metadata, name),
-      peer,
-      traceparent,
-    };
-    const timer = this.#alarm(deadline);
-    inFlight.add(this);
-    let error: DomainError | undefined;
-    try {
-      await telemetry.tracer.with(traceparent, () => this.#answer(context));
-    } catch (thrown) {
-      error = this.#outcome(thrown);
-    }
-    clearTimeout(timer);
+  async #handle(): Promise<void> {
+    this.#handling = true;
+    const { tracer } = this.#parts.telemetry;
+    const error = await tracer.with(this.#context.traceparent, () => this.#answered());
     this.#finish(error);
-    void this.#requests.return();
-    observed.end(error);
-    inFlight.delete(this);
+    this.#settled(error);
   }
 
-  async #answer(context: Context): Promise<void> {
+  async #answered(): Promise<DomainError | undefined> {
+    try {
+      await this.#answer();
+      return undefined;
+    } catch (thrown) {
+      return this.#outcome(thrown);
+    }
+  }
+
+  async #answer(): Promise<void> {
     const { definition, encode, handle } = this.#method;
-    const { requestStream, responseStream } = definition;
-    this.#requests.read();
-    const request = requestStream ? this.#requests : await this.#onlyRequest();
-    context.signal.throwIfAborted();
-    const answer = handle(request, context);
-    const answers = responseStream ? (answer as AsyncIterable<unknown>) : [await answer];
-    await pump(answers, encode, {
-      signal: context.signal,
-      pipelined: true,
-      send: (bytes, sent) => this.#call.sendMessage(bytes, sent),
-    });
+    const request = this.#requests ?? this.#decode(this.#request!);
+    const answer = handle(request, this.#context);
+    const send = (bytes: Buffer, sent: () => void) => this.#call.sendMessage(bytes, sent);
+    if (definition.responseStream) {
+      this.#setAlarm();
+      const { signal } = this.#context;
+      await pump(answer as AsyncIterable<unknown>, encode, { signal, pipelined: true, send });
+    } else {
+      const response = await answer;
+      this.#context.throwIfAborted();
+      send(encode(response), () => {});
+    }
   }
 
-  async #onlyRequest(): Promise<unknown> {
-    const { done, value } = await this.#requests.next();
-    if (done) throw new DomainError("unimplemented", "expected one request, found none");
-    const more = await this.#requests.next();
-    if (!more.done) throw new DomainError("unimplemented", "expected one request, found more");
-    return value;
-  }
-
-  #requestsEnded(): void {
-    if (this.#method.definition.requestStream) setTimeout(() => this.#requests.end(), resetGraceMs);
-    else this.#requests.end();
+  #decode(bytes: Uint8Array): unknown {
+    return decode(this.#method.definition.requestType, bytes, malformedRequest);
   }
 
   /** What the call has come to; the log is told where the fault is ours. */
   #outcome(thrown: unknown): DomainError {
-    const { signal } = this.#abort;
-    if (signal.aborted) return signal.reason as DomainError;
     const error = publicError(thrown);
-    if (!isDomainError(thrown) || error.code === "internal" || error.code === "data-loss")
+    const ours = !isDomainError(thrown) || error.code === "internal" || error.code === "data-loss";
+    // A handler whose call is over may well stumble over that.
+    if (ours && !this.#finished)
       this.#parts.telemetry.log.error("call failed", {
         method: this.#method.path,
         error: thrown instanceof Error ? thrown.stack : String(thrown),
@@ -154,30 +203,22 @@ export class ServerCall {
     this.#call.sendStatus(error === undefined ? { code: status.OK, details: "" } : toStatus(error));
   }
 
-  /** grpc-js says so after every call; before the status was sent it means the caller has left. */
-  #cancelled(): void {
-    const deadline = this.#deadline();
-    if (deadline !== undefined && Date.now() >= deadline) this.#expired();
-    else this.stop(new DomainError("cancelled", "the caller has left"));
+  #settled(error: DomainError | undefined): void {
+    clearTimeout(this.#alarm);
+    void this.#requests?.return();
+    this.#observed.end(this.#context.reason ?? error);
+    this.#parts.inFlight.delete(this);
+  }
+
+  /** grpc-js' own waits, on a stream, until the peer has read what was sent before. */
+  #setAlarm(): void {
+    const { deadline } = this.#context;
+    if (deadline === undefined) return;
+    const left = Math.min(longestTimer, Math.max(0, deadline - Date.now()));
+    this.#alarm = setTimeout(() => this.#expired(), left);
   }
 
   #expired(): void {
     this.stop(new DomainError("deadline-exceeded", "the deadline has passed"));
   }
-
-  #deadline(): number | undefined {
-    const deadline = Number(this.#call.getDeadline());
-    return Number.isFinite(deadline) ? deadline : undefined;
-  }
-
-  #alarm(deadline: number | undefined): NodeJS.Timeout | undefined {
-    if (deadline === undefined) return undefined;
-    const left = Math.min(longestTimer, Math.max(0, deadline - Date.now()));
-    return setTimeout(() => this.#expired(), left);
-  }
-}
-
-function firstOf(metadata: Metadata, name: string): string | undefined {
-  const [value] = metadata.get(name);
-  return typeof value === "string" ? value : value?.toString("base64");
 }

@@ -15,7 +15,7 @@ import { InFlight } from "./in-flight.ts";
 import { observeServer } from "./instrument.ts";
 import { Listener } from "./listener.ts";
 import { addReflection } from "./reflection.ts";
-import { type ServedMethod, ServerCall, type ServerParts } from "./serve.ts";
+import { type ServedMethod, type ServerParts, serveCall } from "./serve.ts";
 import { type ServerTls, serverCredentials } from "./tls.ts";
 
 export interface ServerOptions {
@@ -120,19 +120,19 @@ function takeover(
     const method = methods.get(path);
     // Health and reflection have handlers of their own.
     if (method === undefined) return new ServerInterceptingCall(next);
-    return new TakenCall(next, new ServerCall(next, method, parts));
+    return new TakenCall(next, () => serveCall(next, method, parts));
   };
 }
 
 class TakenCall extends ServerInterceptingCall {
-  readonly #call: ServerCall;
+  readonly #serve: () => void;
 
-  constructor(next: ConstructorParameters<typeof ServerInterceptingCall>[0], call: ServerCall) {
+  constructor(next: ConstructorParameters<typeof ServerInterceptingCall>[0], serve: () => void) {
     super(next);
-    this.#call = call;
+    this.#serve = serve;
   }
 
   override start(): void {
-    this.#call.start();
+    this.#serve();
   }
 }

@@ -2,7 +2,7 @@
  * The HTTP side of a service: /livez (the process runs its event loop), /readyz (it can answer,
  * or 503 and why not) and /metrics.
  */
-import { createServer, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Telemetry } from "@amaas/telemetry";
 
 export interface Probes {
@@ -17,16 +17,18 @@ export interface ProbeOptions {
   readonly ready: () => true | string;
 }
 
+type Page = (response: ServerResponse, request: IncomingMessage) => void | Promise<void>;
+
 export async function openProbes({ host, port, telemetry, ready }: ProbeOptions): Promise<Probes> {
-  const pages: Record<string, (response: ServerResponse) => void | Promise<void>> = {
+  const pages: Record<string, Page> = {
     "/livez": (response) => answer(response, 200, "ok\n"),
     "/readyz": (response) => {
       const state = ready();
       if (state === true) answer(response, 200, "ok\n");
       else answer(response, 503, `${state}\n`);
     },
-    "/metrics": async (response) => {
-      const { contentType, body } = await telemetry.metrics.exposition();
+    "/metrics": async (response, { headers: { accept } }) => {
+      const { contentType, body } = await telemetry.metrics.exposition(accept);
       answer(response, 200, body, contentType);
     },
   };
@@ -39,7 +41,7 @@ export async function openProbes({ host, port, telemetry, ready }: ProbeOptions)
         return answer(response, 404, `wanted one of ${Object.keys(pages).join(", ")}\n`);
       if (request.method !== "GET" && request.method !== "HEAD")
         return answer(response, 405, "wanted GET\n");
-      Promise.resolve(page(response)).catch((error) => {
+      Promise.resolve(page(response, request)).catch((error) => {
         telemetry.log.error("an HTTP page failed", { url: request.url, error });
         answer(response, 500, "internal error\n");
       });

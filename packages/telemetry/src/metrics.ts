@@ -1,6 +1,7 @@
 /**
- * Metrics in Prometheus' form: a registry of its own for each telemetry, OpenMetrics text with
- * trace ids as exemplars, and the process' own figures (CPU, memory, event loop lag, GC).
+ * Metrics in Prometheus' form: a registry of its own for each telemetry, and the process' own
+ * figures (CPU, memory, event loop lag, GC). Whoever asks for OpenMetrics gets it, with trace ids
+ * as exemplars; anyone else gets the older text format.
  *
  * Asking twice for the same name gives the same metric.
  */
@@ -12,6 +13,7 @@ import {
   Histogram as PromHistogram,
   Registry,
 } from "prom-client";
+import { plainTextType, toPlainText } from "./plain-text.ts";
 
 export type Labels = Readonly<Record<string, string | number>>;
 
@@ -33,7 +35,13 @@ export interface Metrics {
     help: string,
     options?: { readonly labels?: readonly string[]; readonly buckets?: readonly number[] },
   ): Histogram;
-  exposition(): Promise<{ readonly contentType: string; readonly body: string }>;
+  /** `accept` is the scraper's HTTP header. */
+  exposition(accept?: string): Promise<Exposition>;
+}
+
+export interface Exposition {
+  readonly contentType: string;
+  readonly body: string;
 }
 
 /** Seconds, from 1 ms to 10 s. */
@@ -43,6 +51,10 @@ export function createMetrics(): Metrics {
   const registry = new Registry<OpenMetricsContentType>();
   registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
   collectDefaultMetrics({ register: registry });
+  // Counters lose the end of their names when they are first shown.
+  const counters = registry
+    .getMetricsAsArray()
+    .flatMap(({ name, type }) => (String(type) === "counter" ? [name] : []));
   const known = new Map<string, Counter | Gauge | Histogram>();
   const once = <T extends Counter | Gauge | Histogram>(name: string, create: () => T): T => {
     const found = known.get(name) ?? create();
@@ -55,6 +67,7 @@ export function createMetrics(): Metrics {
     counter: (name, help, labels = []) =>
       once(`counter ${name}`, () => {
         const counter = new PromCounter({ name, help, labelNames: [...labels], registers });
+        counters.push(name);
         return { add: (value = 1, on = {}) => counter.inc(on, value) };
       }),
     gauge: (name, help, labels = []) =>
@@ -80,7 +93,12 @@ export function createMetrics(): Metrics {
           },
         };
       }),
-    exposition: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
+    async exposition(accept = "") {
+      const body = await registry.metrics();
+      if (accept.includes("application/openmetrics-text"))
+        return { contentType: registry.contentType, body };
+      return { contentType: plainTextType, body: toPlainText(body, counters) };
+    },
   };
 }
 
@@ -88,5 +106,5 @@ export const noMetrics: Metrics = {
   counter: () => ({ add() {} }),
   gauge: () => ({ set() {} }),
   histogram: () => ({ observe() {} }),
-  exposition: async () => ({ contentType: Registry.OPENMETRICS_CONTENT_TYPE, body: "# EOF\n" }),
+  exposition: async () => ({ contentType: plainTextType, body: "" }),
 };

@@ -54,7 +54,9 @@ test("metrics come out as OpenMetrics text with exemplars and process figures", 
   const wait = metrics.histogram("amaas_test_wait_seconds", "Wait", { buckets: [1, 2] });
   wait.observe(1.5, {}, "4bf92f3577b34da6a3ce929d0e0e4736");
   wait.observe(0.5);
-  const { contentType, body } = await metrics.exposition();
+  const { contentType, body } = await metrics.exposition(
+    "application/openmetrics-text;version=1.0.0,text/plain;q=0.5",
+  );
   expect(contentType).toContain("application/openmetrics-text");
   expect(body).toContain('amaas_test_jobs_total{state="queued"} 3\n');
   expect(body).toContain("amaas_test_nodes 3\n");
@@ -64,6 +66,38 @@ test("metrics come out as OpenMetrics text with exemplars and process figures", 
   expect(body).toMatch(/amaas_test_wait_seconds_bucket\{le="1"\} 1\n/);
   expect(body).toContain("nodejs_eventloop_lag_p99_seconds");
   expect(body.endsWith("# EOF\n")).toBe(true);
+});
+
+test("a scraper that does not ask for OpenMetrics gets the older text, each counter under its name", async () => {
+  const { metrics } = fresh().telemetry;
+  metrics.counter("amaas_test_jobs_total", "Jobs", ["state"]).add(1, { state: 'a # {b="c"} 1 2' });
+  metrics.counter("nv_test_requests", "Requests").add(2);
+  metrics.gauge("amaas_test_requests_total_bytes", "Bytes").set(3);
+  metrics.histogram("amaas_test_wait_seconds", "Wait", { buckets: [1] }).observe(0.5, {}, "4bf9");
+  // Once in the newer form, which must not change the names.
+  await metrics.exposition("application/openmetrics-text");
+  const { contentType, body } = await metrics.exposition("text/html, */*");
+  expect(contentType).toBe("text/plain; version=0.0.4; charset=utf-8");
+  const own = body.split("\n").filter((line) => line.includes("_test_"));
+  expect(own).toEqual([
+    "# HELP amaas_test_jobs_total Jobs",
+    "# TYPE amaas_test_jobs_total counter",
+    'amaas_test_jobs_total{state="a # {b=\\"c\\"} 1 2"} 1',
+    "# HELP nv_test_requests Requests",
+    "# TYPE nv_test_requests counter",
+    "nv_test_requests 2",
+    "# HELP amaas_test_requests_total_bytes Bytes",
+    "# TYPE amaas_test_requests_total_bytes gauge",
+    "amaas_test_requests_total_bytes 3",
+    "# HELP amaas_test_wait_seconds Wait",
+    "# TYPE amaas_test_wait_seconds histogram",
+    'amaas_test_wait_seconds_bucket{le="1"} 1',
+    'amaas_test_wait_seconds_bucket{le="+Inf"} 1',
+    "amaas_test_wait_seconds_sum 0.5",
+    "amaas_test_wait_seconds_count 1",
+  ]);
+  expect(body).toContain("\nprocess_cpu_seconds_total ");
+  expect(body).not.toContain("# EOF");
 });
 
 test("a collector that is down neither fails nor delays the service", async () => {

@@ -34,6 +34,8 @@ export interface PastSpan {
   readonly kind?: SpanKind;
   readonly start: number;
   readonly end: number;
+  /** Traceparents. */
+  readonly links?: readonly string[];
   readonly attributes?: Attributes;
   readonly error?: string | undefined;
 }
@@ -69,7 +71,7 @@ export interface ClosableTracing extends Tracing {
 export function openTracing(options: RecorderOptions): ClosableTracing {
   return createTracing(
     samplerFrom(options.env),
-    exports(options.env) ? loadRecorder(options) : undefined,
+    wantsExport(options.env) ? loadRecorder(options) : undefined,
   );
 }
 
@@ -118,7 +120,7 @@ export function createTracing(sampler: Sampler, recorder: Recorder | undefined):
         parent: parseTraceparent(past.parent),
         name: past.name,
         kind: past.kind ?? "internal",
-        links: [],
+        links: past.links ?? [],
         attributes: past.attributes ?? {},
         time: past.start,
       });
@@ -130,7 +132,7 @@ export function createTracing(sampler: Sampler, recorder: Recorder | undefined):
 }
 
 /** Whether the standard variables ask for an export. */
-function exports(env: NodeJS.ProcessEnv): boolean {
+function wantsExport(env: NodeJS.ProcessEnv): boolean {
   if (env.OTEL_SDK_DISABLED?.toLowerCase() === "true") return false;
   if (env.OTEL_TRACES_EXPORTER === "none") return false;
   return Boolean(env.OTEL_EXPORTER_OTLP_ENDPOINT || env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT);
