@@ -1,0 +1,70 @@
+/**
+ * Every command, in the order in which the help lists them. A command's own module is loaded when the
+ * command is named, so that none pays for what another needs.
+ */
+import type { Command } from "commander";
+import type { Cli } from "../cli.ts";
+
+export interface CommandEntry {
+  readonly summary: string;
+  load(): Promise<(command: Command, cli: Cli) => void>;
+}
+
+export const commands: Readonly<Record<string, CommandEntry>> = {
+  quickstart: {
+    summary: "see everything work",
+    load: async () => (await import("./quickstart.ts")).quickstart,
+  },
+  up: {
+    summary: "start the suite and stay",
+    load: async () => (await import("./up.ts")).up,
+  },
+  example: {
+    summary: "write an example",
+    load: async () => (await import("./example.ts")).example,
+  },
+  train: {
+    summary: "submit a job",
+    load: async () => (await import("./train.ts")).train,
+  },
+  jobs: {
+    summary: "list jobs",
+    load: async () => (await import("./jobs.ts")).jobs,
+  },
+  job: {
+    summary: "show one job",
+    load: async () => (await import("./job.ts")).job,
+  },
+  cancel: {
+    summary: "cancel a job",
+    load: async () => (await import("./cancel.ts")).cancel,
+  },
+  logs: {
+    summary: "read a job's log",
+    load: async () => (await import("./logs.ts")).logs,
+  },
+  models: {
+    summary: "list models",
+    load: async () => (await import("./models.ts")).models,
+  },
+  model: {
+    summary: "show one model",
+    load: async () => (await import("./model.ts")).model,
+  },
+  promote: {
+    summary: "move an alias to a version",
+    load: async () => (await import("./promote.ts")).promote,
+  },
+  rollback: {
+    summary: "move an alias back",
+    load: async () => (await import("./rollback.ts")).rollback,
+  },
+  predict: {
+    summary: "ask a model",
+    load: async () => (await import("./predict.ts")).predict,
+  },
+  download: {
+    summary: "fetch a model's ONNX file",
+    load: async () => (await import("./download.ts")).download,
+  },
+};

@@ -1,0 +1,123 @@
+/** Everything worth knowing about one model, as lines: all its versions, the newest one in full. */
+import type { Alias, ModelDetails, Version } from "@amaas/client";
+import { age, bytes, measure } from "./terminal/figures.ts";
+import type { Style } from "./terminal/style.ts";
+import { fields, table } from "./terminal/table.ts";
+import { printable } from "./terminal/text.ts";
+
+type Tensor = Version["inputs"][number];
+
+/** A wide table is no table. */
+const mostMetricColumns = 4;
+const mostNames = 12;
+const mostMoves = 10;
+
+export function describeModel(found: ModelDetails, style: Style, now: number): string[] {
+  const { model, versions, history } = found;
+  const [latest] = versions;
+  return [
+    `${style.bold(printable(model.name))}   ${aliasesText(model.aliases)}`.trimEnd(),
+    "",
+    ...versionTable(versions, model.aliases, style, now),
+    ...(latest === undefined ? [] : ["", ...versionFields(latest, style)]),
+    ...(history.length === 0 ? [] : ["", ...historyTable(history, style, now)]),
+  ];
+}
+
+function aliasesText(aliases: readonly Alias[]): string {
+  return aliases.map(({ alias, version }) => printable(`${alias} → ${version}`)).join(", ");
+}
+
+function versionTable(
+  versions: readonly Version[],
+  aliases: readonly Alias[],
+  style: Style,
+  now: number,
+): string[] {
+  const metrics = metricNames(versions);
+  return table(
+    [
+      { title: "VERSION", align: "right" },
+      { title: "ALIASES" },
+      ...metrics.map((name) => ({ title: name.toUpperCase(), align: "right" as const })),
+      { title: "SIZE", align: "right" },
+      { title: "JOB" },
+      { title: "CREATED" },
+    ],
+    versions.map((version) => [
+      String(version.version),
+      aliases
+        .filter((alias) => alias.version === version.version)
+        .map(({ alias }) => printable(alias))
+        .join(", "),
+      ...metrics.map((name) => {
+        const value = version.metrics[name];
+        return value === undefined ? "" : measure(value);
+      }),
+      bytes(version.bytes),
+      printable(version.lineage?.job ?? ""),
+      style.dim(age(version.createdAt, now)),
+    ]),
+    style,
+  );
+}
+
+/** Metrics that say how good a version is come before losses. */
+function metricNames(versions: readonly Version[]): string[] {
+  const names = [...new Set(versions.flatMap(({ metrics }) => Object.keys(metrics)))].sort();
+  const isLoss = (name: string) => name.endsWith("/loss");
+  return [...names.filter((name) => !isLoss(name)), ...names.filter(isLoss)]
+    .map(printable)
+    .slice(0, mostMetricColumns);
+}
+
+function versionFields(version: Version, style: Style): string[] {
+  const { lineage } = version;
+  return fields(
+    [
+      ["version", String(version.version)],
+      ["inputs", signature(version.inputs)],
+      ["outputs", signature(version.outputs)],
+      ["classes", shortened(version.classes.map(printable))],
+      ["digest", version.digest],
+      ["weights", version.weightsSha256],
+      ["data", printable(lineage?.datasetDigest ?? "")],
+      ["trace", printable(lineage?.traceId ?? "")],
+      ["computed by", printable(lineage?.numericClass ?? "")],
+    ],
+    style,
+  );
+}
+
+function signature(tensors: readonly Tensor[]): string {
+  return shortened(
+    tensors.map(({ name, datatype, shape }) =>
+      printable(`${name} ${datatype}[${shape.join(", ")}]`),
+    ),
+  );
+}
+
+function shortened(texts: readonly string[]): string {
+  const rest = texts.length - mostNames;
+  return [...texts.slice(0, mostNames), ...(rest > 0 ? [`and ${rest} more`] : [])].join(", ");
+}
+
+function historyTable(history: readonly Alias[], style: Style, now: number): string[] {
+  return table(
+    [
+      { title: "ALIAS" },
+      { title: "VERSION", align: "right" },
+      { title: "MOVED" },
+      { title: "REASON" },
+    ],
+    history
+      .slice(0, mostMoves)
+      .map(({ alias, version, movedAt, reason }) => [
+        printable(alias),
+        String(version),
+        style.dim(age(movedAt, now)),
+        printable(reason),
+      ]),
+    style,
+  );
+}

@@ -1,0 +1,3 @@
+export type { ExitCode } from "./failure.ts";
+export { run } from "./run.ts";
+export type { OutputStream, Shell } from "./shell.ts";

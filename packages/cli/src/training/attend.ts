@@ -1,0 +1,67 @@
+/**
+ * Follows a job on the screen until it has ended, and says what came out. Ctrl-C detaches: the job
+ * goes on, and the user is told how to come back. A job that does not succeed fails the command.
+ */
+import { type Job, jobStateName } from "@amaas/client";
+import { DomainError } from "@amaas/errors";
+import { jobDocument } from "../documents.ts";
+import { Ended, exitCodes } from "../failure.ts";
+import type { Connection, Session } from "../session.ts";
+import { printable } from "../terminal/text.ts";
+import type { Curve } from "./curve.ts";
+import { followJob } from "./follow.ts";
+import { headline } from "./headline.ts";
+
+export async function attend(session: Session, connection: Connection, id: string): Promise<void> {
+  const curve = await watched(session, connection, id);
+  const { job } = curve;
+  if (jobStateName(job.state) !== "succeeded") throw unsuccessful(job);
+  if (session.json) session.printJson(jobDocument(job));
+  else session.print("", ...summary(curve, session.shell.command));
+}
+
+async function watched(
+  session: Session,
+  { client, traceparent }: Connection,
+  id: string,
+): Promise<Curve> {
+  const { command, signal } = session.shell;
+  const progress = session.openProgress();
+  try {
+    return await followJob(client, id, progress, { signal, traceparent });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    progress.close();
+    session.note("", `Detached; the job goes on. Come back with: ${command} job ${id} --follow`);
+    throw new Ended(exitCodes.interrupted);
+  } finally {
+    progress.close();
+  }
+}
+
+function unsuccessful({ id, state, reason }: Job): DomainError {
+  const cancelled = jobStateName(state) === "cancelled";
+  const why = reason === "" ? "" : `: ${reason}`;
+  return cancelled
+    ? new DomainError("cancelled", `job ${id} was cancelled${why}`)
+    : new DomainError("failed-precondition", `job ${id} failed${why}`);
+}
+
+function summary(curve: Curve, command: string): string[] {
+  const { outcome, traceId } = curve.job;
+  if (!outcome) return [];
+  const model = printable(outcome.model);
+  const alias = printable(outcome.alias);
+  const tested = headline(curve.test);
+  const title = `${model} version ${outcome.version}${alias === "" ? "" : ` is ${alias}`}`;
+  return [
+    tested === undefined ? title : `${title}: ${tested}`,
+    ...(outcome.gateVerdict === "" ? [] : [`gate     ${printable(outcome.gateVerdict)}`]),
+    `weights  ${outcome.weightsSha256}`,
+    `trace    ${traceId}`,
+    "",
+    alias === ""
+      ? `No alias was moved. To serve it: ${command} promote ${model} ${outcome.version} --alias champion`
+      : `Ask it:  ${command} predict ${model} --input FILE`,
+  ];
+}

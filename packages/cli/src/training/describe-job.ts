@@ -1,0 +1,74 @@
+/** Everything worth knowing about one job, as lines. */
+import { jobStateName } from "@amaas/client";
+import { age, duration, measure } from "../terminal/figures.ts";
+import type { View } from "../terminal/progress.ts";
+import { fields, table } from "../terminal/table.ts";
+import { printable } from "../terminal/text.ts";
+import type { Curve } from "./curve.ts";
+import { trainingFrame } from "./frame.ts";
+import { stateText } from "./state-text.ts";
+
+const mostEvaluations = 12;
+
+export function describeJob(curve: Curve, view: View): string[] {
+  const { job } = curve;
+  const { style } = view;
+  const state = jobStateName(job.state);
+  const lines = [
+    ...fields(
+      [
+        ["job", job.id],
+        ["model", printable(String(job.spec?.name ?? ""))],
+        ["state", stateText(state, style)],
+        ["reason", printable(job.reason)],
+        ["created", age(job.createdAt, Date.now())],
+        ["took", tookText(job.startedAt, job.endedAt)],
+        ["trace", job.traceId],
+      ],
+      style,
+    ),
+    ...trainingFrame(curve, view),
+  ];
+  const { outcome } = job;
+  if (outcome)
+    lines.push(
+      "",
+      ...fields(
+        [
+          ["version", `${printable(outcome.model)} ${outcome.version}`],
+          ["alias", outcome.alias === "" ? style.yellow("none moved") : printable(outcome.alias)],
+          ["gate", printable(outcome.gateVerdict)],
+          ["digest", outcome.digest],
+          ["weights", outcome.weightsSha256],
+        ],
+        style,
+      ),
+    );
+  const evaluations = job.progress?.evaluations ?? [];
+  if (evaluations.length > 0) {
+    const metrics = [...new Set(evaluations.flatMap((found) => Object.keys(found.metrics)))].sort();
+    lines.push(
+      "",
+      ...table(
+        [
+          { title: "SPLIT" },
+          { title: "STEP", align: "right" },
+          ...metrics.map((name) => ({ title: name.toUpperCase(), align: "right" as const })),
+        ],
+        evaluations
+          .slice(-mostEvaluations)
+          .map(({ split, step, metrics: values }) => [
+            split,
+            String(step),
+            ...metrics.map((name) => (values[name] === undefined ? "" : measure(values[name]))),
+          ]),
+        style,
+      ),
+    );
+  }
+  return lines;
+}
+
+function tookText(from: Date | undefined, to: Date | undefined): string | undefined {
+  return from && to ? duration(to.getTime() - from.getTime()) : undefined;
+}

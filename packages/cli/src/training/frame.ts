@@ -1,0 +1,103 @@
+/**
+ * What a job in training looks like: a bar, the figures, and the curve of its loss as far as it has
+ * come. A function of what is known and of the room there is, so that a frame can be looked at in a
+ * test.
+ */
+import type { Progress } from "@amaas/client";
+import { bar } from "../terminal/bar.ts";
+import { chart } from "../terminal/chart.ts";
+import { count, counted, measure, remaining } from "../terminal/figures.ts";
+import type { View } from "../terminal/progress.ts";
+import { padStart, widthOf } from "../terminal/text.ts";
+import type { Curve } from "./curve.ts";
+import { headline } from "./headline.ts";
+
+const indent = "  ";
+const chartHeight = 7;
+const widestChart = 72;
+const narrowestBar = 10;
+
+export function trainingFrame(curve: Curve, { columns, style }: View): string[] {
+  const { progress } = curve.job;
+  if (progress === undefined || progress.totalSteps === 0) return [];
+  const room = columns - 2 * indent.length;
+  const lines = ["", ...barLines(progress, Math.min(room, widestChart), style)];
+  lines.push(...wrap(figures(curve, style), room));
+  if (curve.losses.length > 1) {
+    lines.push("", ...lossChart(curve, Math.min(room, widestChart), style));
+  }
+  return lines.map((text) => (text === "" ? "" : indent + text));
+}
+
+/** The bar and where it stands, beneath each other where there is no room side by side. */
+function barLines(progress: Progress, room: number, style: View["style"]): string[] {
+  const { step, totalSteps, epoch, totalEpochs } = progress;
+  const fraction = step / totalSteps;
+  const place = [
+    padStart(`${Math.floor(fraction * 100)} %`, 5),
+    `epoch ${epoch}/${totalEpochs}`,
+    `step ${count(step)}/${count(totalSteps)}`,
+  ];
+  const beside = `  ${place.join("   ")}`;
+  const width = room - widthOf(beside);
+  if (width >= narrowestBar) return [bar(fraction, width, style) + beside];
+  return [
+    bar(fraction, room, style),
+    ...wrap(
+      place.map((text) => text.trim()),
+      room,
+    ),
+  ];
+}
+
+/** One line for logs and pipes. */
+export function trainingLine(curve: Curve): string {
+  const { progress } = curve.job;
+  if (progress === undefined) return "";
+  const { step, totalSteps, epoch, totalEpochs } = progress;
+  const place = `epoch ${epoch}/${totalEpochs}  step ${count(step)}/${count(totalSteps)}`;
+  return [place, ...figuresOf(curve).map(([, text]) => text)].join("  ");
+}
+
+type Figure = readonly [emphasis: "bold" | "dim" | "yellow", text: string];
+
+function figuresOf(curve: Curve): Figure[] {
+  const { progress } = curve.job;
+  if (progress === undefined) return [];
+  const { step, loss, samplesPerSecond, workers, secondsLeft, restarts } = progress;
+  const metric = headline(curve.validations.at(-1));
+  return [
+    ...(step > 0 ? [["bold", `loss ${measure(loss)}`] as const] : []),
+    ...(metric === undefined ? [] : [["bold", metric] as const]),
+    ...(samplesPerSecond > 0 ? [["dim", `${count(samplesPerSecond)} samples/s`] as const] : []),
+    ["dim", counted(workers, "worker")],
+    ...(restarts > 0 ? [["yellow", `resumed ${restarts}×`] as const] : []),
+    ...(secondsLeft > 0 ? [["dim", `${remaining(secondsLeft)} left`] as const] : []),
+  ];
+}
+
+function figures(curve: Curve, style: View["style"]): string[] {
+  return figuresOf(curve).map(([emphasis, text]) => style[emphasis](text));
+}
+
+/** Figures side by side, on as many lines as they take. */
+function wrap(texts: readonly string[], room: number): string[] {
+  const lines: string[] = [];
+  for (const text of texts) {
+    const joined = lines.length === 0 ? text : `${lines.at(-1)}   ${text}`;
+    if (lines.length > 0 && widthOf(joined) <= room) lines[lines.length - 1] = joined;
+    else lines.push(text);
+  }
+  return lines;
+}
+
+function lossChart(curve: Curve, width: number, style: View["style"]): string[] {
+  const span = Math.max(curve.job.progress?.totalSteps ?? 0, curve.losses.length);
+  const marks = curve.validations.flatMap(({ step, metrics }) =>
+    metrics.loss === undefined ? [] : [{ at: step - 1, value: metrics.loss }],
+  );
+  const legend =
+    `${style.cyan("⠤⠤")} ${style.dim("training loss")}` +
+    (marks.length === 0 ? "" : `   ${style.yellow("◆")} ${style.dim("validation loss")}`);
+  return [legend, ...chart(curve.losses, { width, height: chartHeight, span, marks, style })];
+}
