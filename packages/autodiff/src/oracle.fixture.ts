@@ -47,7 +47,7 @@ export function graphOf(build: Build, inputs: readonly NDArray[], symbolic: bool
   });
   const y = build(g, x);
   // Not a plain sum, whose gradient is the same everywhere and hides what goes to a wrong place.
-  const weighted = g.exp(g.mul(y, g.scalar(0.3, y)));
+  const weighted = g.exp(g.mul(y, g.scalar(0.1, y)));
   g.output("loss", g.reduceSum(weighted, undefined, { keepdims: false }));
   return g.build();
 }

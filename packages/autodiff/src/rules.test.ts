@@ -1,7 +1,7 @@
 import type { GraphBuilder, NDArray, Op, Value } from "@amaas/graph";
 import { ndarray, operators } from "@amaas/graph";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   array,
   type Build,
@@ -9,6 +9,9 @@ import {
   expectGradients,
   expectSameOnEngine,
 } from "./oracle.fixture.ts";
+
+// Machines that run many tests at once are slow.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** Numbers away from 0 and from each other's neighbourhood, where kinks would fool a difference. */
 const away = fc.integer({ min: 1, max: 40 }).map((n) => n / 16 + 1 / 64);
@@ -91,7 +94,9 @@ function reduction(op: "ReduceSum" | "ReduceMean" | "ReduceMax", of = shapes) {
     fc
       .tuple(distinct(shape), reducing(shape))
       .map(([x, { axes, negative, keepdims, noop }]): Case => {
-        const given = axes?.map((axis) => (negative ? axis - shape.length : axis));
+        // Of empty tensors, onnxruntime 1.30 takes negative axes for others.
+        const shift = negative && !shape.includes(0) ? shape.length : 0;
+        const given = axes?.map((axis) => axis - shift);
         return {
           build: (g, [a]) =>
             g.node(op, given ? [a, g.ints(given)] : [a], {

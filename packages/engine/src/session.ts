@@ -6,6 +6,7 @@
  * for the same inputs every time: one intra-op thread, operators one after the other. A model is
  * its bytes and nothing else; whatever it says, it reads no file.
  */
+import "./no-telemetry.ts";
 import { fileURLToPath } from "node:url";
 import { DomainError, errorMessage } from "@amaas/errors";
 import type { Tensor } from "@amaas/tensor";

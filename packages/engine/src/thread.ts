@@ -5,6 +5,7 @@
  * process alive, a pending call does. A thread is never stopped in the middle of a call: `close`
  * lets everything called before end, and the end of the process waits for the call under way.
  */
+import "./no-telemetry.ts";
 import { Worker } from "node:worker_threads";
 import { DomainError, errorMessage } from "@amaas/errors";
 import { guardThread, unguardThread } from "./exit-guard.ts";

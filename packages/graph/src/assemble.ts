@@ -3,7 +3,7 @@ import type { Tensor } from "@amaas/tensor";
 import type { Attributes, Graph, Node, Opsets, ValueInfo } from "./graph.ts";
 import { misfit } from "./misfit.ts";
 import { findOperator } from "./ops/index.ts";
-import { renameFree } from "./subgraph.ts";
+import { domainsOf, renameFree } from "./subgraph.ts";
 import type { Value } from "./value.ts";
 
 /** A node whose values have no names yet. */
@@ -30,8 +30,8 @@ export interface Draft {
   ])[];
   readonly constants: ReadonlyMap<Value, Tensor>;
   /** Constants that keep their name. */
-  readonly named: ReadonlyMap<Value, string>;
-  /** Names to be given where they are free. */
+  readonly named: readonly (readonly [name: string, value: Value])[];
+  /** Names to be given where they are free; an output whose name is empty stays without one. */
   readonly hints: ReadonlyMap<Value, string>;
   readonly nodes: readonly PendingNode[];
   /** Names that must not be given to anything else. */
@@ -40,11 +40,7 @@ export interface Draft {
 
 export function assemble(draft: Draft): Graph {
   const names = new Map<Value, string>();
-  for (const [name, value] of [
-    ...draft.inputs,
-    ...[...draft.named].map(([v, n]) => [n, v] as const),
-  ])
-    names.set(value, name);
+  for (const [name, value] of [...draft.inputs, ...draft.named]) names.set(value, name);
   const nodes = [...draft.nodes, ...nameOutputs(draft, names)];
   const { live, used } = liveParts(draft, nodes);
   const taken = claim(draft, used);
@@ -115,7 +111,7 @@ function claim(draft: Draft, used: ReadonlySet<Value>): Set<string> {
   const taken = new Set<string>();
   const given = [
     ...draft.inputs.map(([name]) => name),
-    ...[...draft.named].filter(([value]) => used.has(value)).map(([, name]) => name),
+    ...draft.named.filter(([, value]) => used.has(value)).map(([name]) => name),
     ...draft.outputs.map(([name]) => name),
   ];
   for (const name of given) {
@@ -143,9 +139,10 @@ function nameRest(
   };
   const give = (value: Value, stem: string): void => {
     if (names.has(value)) return;
-    let name = draft.hints.get(value) || numbered(stem);
-    while (taken.has(name)) name = numbered(draft.hints.get(value) || stem);
-    taken.add(name);
+    const hint = draft.hints.get(value);
+    let name = hint ?? numbered(stem);
+    while (taken.has(name)) name = numbered(hint ?? stem);
+    if (name !== "") taken.add(name);
     names.set(value, name);
   };
   for (const value of draft.constants.keys()) if (used.has(value)) give(value, "const");
@@ -178,6 +175,6 @@ function declarations(node: PendingNode, nameOf: (value: Value) => string): read
 }
 
 function usedOpsets(opsets: Opsets, live: readonly PendingNode[]): Opsets {
-  const domains = new Set(["", ...live.map((node) => node.domain)]);
+  const domains = new Set(["", ...live.flatMap(domainsOf)]);
   return Object.fromEntries(Object.entries(opsets).filter(([domain]) => domains.has(domain)));
 }

@@ -21,7 +21,7 @@ export class Bindings {
   }
 
   #bind(input: ValueInfo, value: Value | undefined): void {
-    if (!value) return misfit("no value is given for it");
+    if (!value) misfit("no value is given for it");
     if (value.type && value.type !== input.type)
       misfit(`${input.type} is wanted, not ${value.type}`);
     mergeShapes(input.shape, value.shape);

@@ -139,6 +139,8 @@ describe("a mistake is refused in the call that makes it", () => {
     ["element type", () => g.exp(ids), "Exp(ids): X is INT64, a floating-point type is wanted"],
     ["axis", () => g.softmax(x, 2), "Softmax(x): axis 2 is outside the 2 axes there are"],
     ["reshape", () => g.reshape(g.reshape(x, [2, 3]), [4]), "[2, 3] has 6 elements and [4] has 4"],
+    ["joined types", () => g.concat([x, ids], 0), "the inputs are FP32 and INT64"],
+    ["joined ranks", () => g.concat([x, g.reshape(x, [-1])], 0), "[n, 4] and [?] differ in rank"],
     [
       "attribute",
       () => g.node("Relu", [x], { alpha: 2 }),
@@ -225,16 +227,18 @@ describe("inline", () => {
     const node = { domain: "", attributes: {}, name: "" };
     const body: Graph = {
       name: "body",
-      opsets: { "": 21 },
+      opsets: { "": 21, "org.example": 1 },
       inputs: [],
       outputs: [{ name: "inner", type: "FP32", shape: [2] }],
       initializers: new Map(),
-      nodes: [{ ...node, op: "Add", inputs: ["h", "h"], outputs: ["inner"] }],
+      nodes: [
+        { ...node, domain: "org.example", op: "Pair", inputs: ["h", "h"], outputs: ["inner"] },
+      ],
     };
     const branches = { then_branch: { kind: "graph", value: body } as const };
     const graph: Graph = {
       name: "outer",
-      opsets: { "": 21 },
+      opsets: { "": 21, "org.example": 1 },
       inputs: [
         { name: "x", type: "FP32", shape: [2] },
         { name: "c", type: "BOOL", shape: [] },
@@ -243,7 +247,7 @@ describe("inline", () => {
       initializers: new Map(),
       nodes: [
         { ...node, op: "Relu", inputs: ["x"], outputs: ["h"] },
-        { ...node, op: "If", inputs: ["c"], outputs: ["y"], attributes: branches },
+        { ...node, op: "If", inputs: ["c"], outputs: ["", "y"], attributes: branches },
       ],
     };
     const g = graphBuilder("around");
@@ -255,6 +259,7 @@ describe("inline", () => {
     expect(renamed).not.toBe("h");
     const branch = choice!.attributes.then_branch!;
     expect(branch.kind === "graph" && branch.value.nodes[0]!.inputs).toEqual([renamed, renamed]);
+    expect(choice!.outputs).toEqual(["", "y"]);
     checkGraph(g.build());
   });
 });

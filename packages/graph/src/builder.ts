@@ -50,7 +50,7 @@ export class NodeBuilder {
   readonly #inputs: [string, Value][] = [];
   readonly #outputs: [string, Value, Omit<ValueInfo, "name">][] = [];
   readonly #constants = new Map<Value, Tensor>();
-  readonly #named = new Map<Value, string>();
+  readonly #named: [string, Value][] = [];
   readonly #hints = new Map<Value, string>();
   readonly #shared = new Map<string, Value>();
   readonly #nodes: PendingNode[] = [];
@@ -89,7 +89,7 @@ export class NodeBuilder {
   initializer(name: string, value: Tensor): Value {
     const made = this.#make(name, typeOfTensor(value));
     this.#constants.set(made, value);
-    this.#named.set(made, name);
+    this.#named.push([name, made]);
     return made;
   }
 
@@ -204,7 +204,8 @@ export class NodeBuilder {
         for (const name of namesMadeInside(node)) this.#reserved.add(name);
         const known = node.outputs.map(knownOf);
         const made = this.#add(node, inputs, node.attributes, known, captured, node.outputs);
-        for (const [index, name] of node.outputs.entries()) values.set(name, made[index]!);
+        for (const [index, name] of node.outputs.entries())
+          if (name !== "") values.set(name, made[index]!);
       },
     );
   }

@@ -2,6 +2,8 @@
 import { type DataType, onnxTypeOf } from "@amaas/tensor";
 import { NodeBuilder } from "./builder.ts";
 import { defaultOpset } from "./graph.ts";
+import { within } from "./misfit.ts";
+import { axisOf } from "./shape.ts";
 import type { Value } from "./value.ts";
 
 type Sizes = readonly number[] | Value;
@@ -67,7 +69,16 @@ export class GraphBuilder extends NodeBuilder {
     this.#reduce("ReduceMax", x, axes, options);
 
   #reduce(op: string, x: Value, axes?: Sizes, { keepdims = true }: Reduction = {}): Value {
-    return this.node(op, axes ? [x, this.#sizes(axes)] : [x], { keepdims: Number(keepdims) });
+    // Counted from the front: of empty tensors, onnxruntime 1.30 takes negative axes for others.
+    const rank = x.shape?.length;
+    const known =
+      isValue(axes) || rank === undefined
+        ? axes
+        : within(
+            () => `${op}(${x.label})`,
+            () => axes?.map((axis) => axisOf(axis, rank)),
+          );
+    return this.node(op, known ? [x, this.#sizes(known)] : [x], { keepdims: Number(keepdims) });
   }
 
   argMax = (x: Value, axis: number, { keepdims = true }: Reduction = {}): Value =>
@@ -122,6 +133,6 @@ export class GraphBuilder extends NodeBuilder {
   }
 }
 
-function isValue(sizes: Sizes): sizes is Value {
-  return !Array.isArray(sizes);
+function isValue(sizes: Sizes | undefined): sizes is Value {
+  return sizes !== undefined && !Array.isArray(sizes);
 }

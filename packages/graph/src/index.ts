@@ -35,7 +35,6 @@ export type { AttributeSpecs, AttributesOf, Operator, SlotNames, Slots } from ".
 export { filledSlots, isVariadic, resolveAttributes } from "./operator.ts";
 export type { Op, Operators } from "./ops/index.ts";
 export { findOperator, isOp, operators } from "./ops/index.ts";
-export { reducedAxes } from "./ops/reduce.ts";
 export type { FloatType } from "./ops/type-classes.ts";
 export { isFloat } from "./ops/type-classes.ts";
 export { printGraph } from "./print.ts";
@@ -46,7 +45,6 @@ export {
   printShape,
   printType,
   sameDimension,
-  sameShape,
   sizeOf,
 } from "./shape.ts";
 export { namesUsedBy } from "./subgraph.ts";

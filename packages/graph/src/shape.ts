@@ -25,16 +25,6 @@ export function sameDimension(a: Dimension, b: Dimension): boolean {
   return a === b && a !== unknownDimension;
 }
 
-/** Whether two shapes are certainly the same. */
-export function sameShape(a: Shape | undefined, b: Shape | undefined): boolean {
-  return (
-    a !== undefined &&
-    b !== undefined &&
-    a.length === b.length &&
-    a.every((dimension, axis) => sameDimension(dimension, b[axis]!))
-  );
-}
-
 /** A size of which two things are known; refuses when they contradict each other. */
 export function mergeDimensions(a: Dimension, b: Dimension): Dimension {
   if (typeof a === "number" && typeof b === "number" && a !== b)

@@ -42,6 +42,12 @@ export function namesMadeInside(node: Pick<Node, "attributes">): readonly string
   ]);
 }
 
+/** The operator sets that a node and its subgraphs are of. */
+export function domainsOf(node: Pick<Node, "domain" | "attributes">): readonly string[] {
+  const inside = subgraphsOf(node).flatMap((graph) => graph.nodes.flatMap(domainsOf));
+  return [node.domain, ...inside];
+}
+
 /** Attributes whose subgraphs take the values around them by other names. */
 export function renameFree(
   attributes: Attributes,

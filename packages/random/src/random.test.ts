@@ -1,6 +1,9 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { type Block, bits, hashKey, type Key, permute, uniform } from "./index.ts";
+
+// Machines that run many tests at once are slow.
+vi.setConfig({ testTimeout: 60_000 });
 
 const keys = fc.tuple(fc.nat(0xffffffff), fc.nat(0xffffffff));
 

@@ -58,8 +58,6 @@ export interface Suite {
 }
 
 const defaultGraceMs = 20_000;
-/** onnxruntime would write files about itself into the temporary folder, and send them away. */
-const quiet = { ORT_DISABLE_TELEMETRY: "1" };
 
 export async function startSuite(options: SuiteOptions): Promise<Suite> {
   const directory = resolve(options.directory);
@@ -206,5 +204,5 @@ function endpointsOf(planned: readonly PlannedProcess[]): Endpoints {
  */
 function inheritedEnvironment(): Record<string, string | undefined> {
   const others = Object.entries(process.env).filter(([name]) => !name.startsWith("AMAAS_"));
-  return { ...quiet, NODE_COMPILE_CACHE: compileCache, ...Object.fromEntries(others) };
+  return { NODE_COMPILE_CACHE: compileCache, ...Object.fromEntries(others) };
 }

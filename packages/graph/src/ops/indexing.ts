@@ -39,6 +39,9 @@ function gatheredShape(data: Shape, indices: Shape, axis: number): Shape {
 
 function joinedShape(shapes: readonly Shape[], axis: number): Shape {
   const at = axisOf(axis, shapes[0]!.length);
+  for (const shape of shapes)
+    if (shape.length !== shapes[0]!.length)
+      misfit(`${printShape(shapes[0])} and ${printShape(shape)} differ in rank`);
   const sizes = shapes.map((shape) => shape[at]!);
   const rest = shapes
     .map((shape): Shape => shape.with(at, 1))

@@ -1,5 +1,5 @@
 /** Operators that change type or shape and leave the elements in their order, or reorder whole axes. */
-import type { Dimension, Shape } from "../graph.ts";
+import type { Shape } from "../graph.ts";
 import { misfit } from "../misfit.ts";
 import {
   broadcastTo,
@@ -29,7 +29,7 @@ import { reshapedShape } from "./reshape.ts";
 import { want } from "./type-classes.ts";
 
 /** The shape that an INT64 vector of sizes stands for: its elements, or unknown sizes of a known number. */
-export function shapeIn(sizes: ValueType): Shape | undefined {
+function shapeIn(sizes: ValueType): Shape | undefined {
   if (sizes.content) return sizes.content;
   return unknownSizes(lengthOf(sizes));
 }
@@ -44,31 +44,29 @@ const reshaped = (x: NDArray, y: ValueType | undefined): readonly NDArray[] => [
   { ...x, shape: staticShape(y) },
 ];
 
-function sum(rank: number, count: number | undefined, sign = 1): number | undefined {
-  return count === undefined ? undefined : rank + sign * count;
-}
-
 function squeezedShape(shape: Shape | undefined, axes: ValueType | undefined): Shape | undefined {
   if (!shape) return undefined;
   if (!axes) return shape.includes("?") ? undefined : shape.filter((dimension) => dimension !== 1);
-  const gone = knownNumbers(axes.content);
-  if (!gone) return unknownSizes(sum(shape.length, lengthOf(axes), -1));
-  for (const axis of axesOf(gone, shape.length))
+  const known = knownNumbers(axes.content);
+  if (!known) return changedRank(shape, lengthOf(axes), -1);
+  const gone = axesOf(known, shape.length);
+  for (const axis of gone)
     if (typeof shape[axis] === "number" && shape[axis] !== 1)
       misfit(`axis ${axis} has the size ${shape[axis]} and cannot be squeezed`);
-  const normal = axesOf(gone, shape.length);
-  return shape.filter((_, axis) => !normal.includes(axis));
+  return shape.filter((_, axis) => !gone.includes(axis));
 }
 
 function unsqueezedShape(shape: Shape | undefined, axes: ValueType): Shape | undefined {
-  const known = knownNumbers(axes.content);
   if (!shape) return undefined;
-  if (!known) return unknownSizes(sum(shape.length, lengthOf(axes)));
+  const known = knownNumbers(axes.content);
+  if (!known) return changedRank(shape, lengthOf(axes), 1);
+  // In rising order, so that each lands where it is counted from the front.
   const added = axesOf(known, shape.length + known.length);
-  const rest = [...shape];
-  return allAxes(shape.length + added.length).map((axis) =>
-    added.includes(axis) ? 1 : (rest.shift() as Dimension),
-  );
+  return added.reduce((sofar: Shape, axis) => sofar.toSpliced(axis, 0, 1), shape);
+}
+
+function changedRank(shape: Shape, count: number | undefined, sign: 1 | -1): Shape | undefined {
+  return count === undefined ? undefined : unknownSizes(shape.length + sign * count);
 }
 
 function permutation(perm: readonly number[] | undefined, rank: number): readonly number[] {

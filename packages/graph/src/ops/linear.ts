@@ -1,5 +1,4 @@
 /** Products of matrices. */
-
 import type { Dimension, Shape } from "../graph.ts";
 import { misfit } from "../misfit.ts";
 import {

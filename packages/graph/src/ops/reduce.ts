@@ -22,7 +22,7 @@ import {
 import { want, wantNumeric } from "./type-classes.ts";
 
 /** Which axes go: none given means all, or none with `noop`; undefined when that is not known. */
-export function reducedAxes(
+function reducedAxes(
   rank: number,
   axes: ValueType | undefined,
   noop: boolean,

@@ -12,7 +12,7 @@ export function isFloat(type: DataType): type is FloatType {
   return floats.has(type);
 }
 
-export function isNumeric(type: DataType): boolean {
+function isNumeric(type: DataType): boolean {
   return type !== "BOOL" && type !== "BYTES";
 }
 
