@@ -5,8 +5,10 @@ import { join } from "node:path";
 const root = join(import.meta.dirname, "..");
 const bin = (name: string) => join(root, "node_modules/.bin", name);
 
+const colours = process.stdout.isTTY ? "--colors=force" : "--colors=off";
+
 const steps: readonly [name: string, command: string, args: readonly string[]][] = [
-  ["format and lint", bin("biome"), ["ci", "--error-on-warnings", "."]],
+  ["format and lint", bin("biome"), ["ci", "--error-on-warnings", colours, "."]],
   ["types", bin("tsc"), ["-p", root]],
   ["generated code", process.execPath, [join(root, "test/generate.ts"), "--check"]],
 ];
