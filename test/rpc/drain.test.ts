@@ -1,7 +1,14 @@
 /** A server that stops: what it waits for, what it ends and what its callers see. */
+import { once } from "node:events";
+import {
+  type AddressInfo,
+  createConnection,
+  createServer as createNetServer,
+  type Socket,
+} from "node:net";
 import type { DomainError } from "@amaas/errors";
 import { BlobsDefinition } from "@amaas/proto/amaas/registry/v1/blobs";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { connect, eventually, serve, serveBlobs } from "./stage.ts";
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -64,6 +71,53 @@ test("a drain ends what is not finished in time, and tells both sides", async ()
   expect(told[0]).toMatchObject({ code: "unavailable" });
   expect(finallyRan).toBe(true);
 });
+
+test("a drain lasts until a slow caller has read what was answered", async () => {
+  const digest = "x".repeat(32 * 1024 * 1024);
+  const answering = Promise.withResolvers<void>();
+  const { server, address } = await serveBlobs({
+    async uploadBlob() {
+      line.hold();
+      answering.resolve();
+      return { digest, bytes: 1 };
+    },
+  });
+  const line = await slowLine(address);
+  const call = connect(BlobsDefinition, line.through).uploadBlob([]);
+  await answering.promise;
+  const drained = server.drain(10_000);
+  await pause(400);
+  line.release();
+  expect((await call).digest.length).toBe(digest.length);
+  const started = performance.now();
+  await drained;
+  expect(performance.now() - started).toBeLessThan(1000);
+});
+
+/** A way to a server on which what it sends can be held up. */
+async function slowLine(address: string) {
+  const [host = "", port = ""] = address.split(":");
+  const upstream = new Set<Socket>();
+  const line = createNetServer((socket) => {
+    const server = createConnection(Number(port), host);
+    upstream.add(server);
+    socket.pipe(server).on("error", () => {});
+    server.on("data", (bytes) => socket.write(bytes)).on("end", () => socket.end());
+    socket.on("error", () => {});
+  });
+  onTestFinished(() => void line.close());
+  line.listen(0, "127.0.0.1");
+  await once(line, "listening");
+  const turn = (way: "pause" | "resume") => {
+    for (const socket of upstream) socket[way]();
+  };
+  const { port: own } = line.address() as AddressInfo;
+  return {
+    through: `127.0.0.1:${own}`,
+    hold: () => turn("pause"),
+    release: () => turn("resume"),
+  };
+}
 
 test("close cuts a drain short; both may be repeated", async () => {
   const { client, server } = await serveBlobs({ statBlob: () => new Promise(() => {}) });

@@ -14,7 +14,7 @@ export interface Patience {
 }
 
 const shortestPauseMs = 100;
-const longestPauseMs = 2_000;
+const longestPauseMs = 500;
 
 export function patience(options: { forMs: number; signal?: AbortSignal | undefined }): Patience {
   const { forMs, signal } = options;

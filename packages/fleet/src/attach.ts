@@ -45,6 +45,8 @@ export interface Attachment {
 const BEAT_MS = 2_000;
 /** Changes closer together than this are told at once. */
 const GATHER_MS = 100;
+/** Between two tries: a scheduler that was killed is back within a second or two. */
+const LONGEST_PAUSE_MS = 500;
 const MAX_LOGS = 200;
 
 export function attach(options: AttachOptions): Attachment {
@@ -60,7 +62,8 @@ export function attach(options: AttachOptions): Attachment {
   const say = (fresh: boolean): void => {
     clearTimeout(gathering);
     gathering = undefined;
-    if (!channel) return;
+    // A scheduler that does not keep up is told how things stand by then, at one of the next beats.
+    if (!channel || channel.size > 0) return;
     const { node, role, address, threads } = options;
     const tasks = describe(fresh);
     channel.push({ node, incarnation, role, address, threads, draining, tasks, logs });
@@ -97,8 +100,8 @@ export function attach(options: AttachOptions): Attachment {
       if (stop.signal.aborted) return;
       failures = Date.now() - started > 5_000 ? 0 : failures + 1;
       // The first failure is often a scheduler that is just starting; a lasting one is worth a line.
-      if (failures === 3) telemetry.log.warn("scheduler is out of reach", { problem });
-      const pause = Math.min(100 * 2 ** failures, 2_000) * (0.75 + Math.random() / 2);
+      if (failures === 6) telemetry.log.warn("scheduler is out of reach", { problem });
+      const pause = Math.min(100 * 2 ** failures, LONGEST_PAUSE_MS) * (0.75 + Math.random() / 2);
       await sleep(pause, undefined, { signal: stop.signal }).catch(() => undefined);
     }
   };

@@ -1,2 +1,3 @@
-export { type Attachment, type AttachOptions, attach } from "./attach.ts";
-export { type RunningTask, TaskSet } from "./task-set.ts";
+export { createNode, type FleetNode, type NodeOptions, type Reports } from "./node.ts";
+export { type Persistence, persistently } from "./persistently.ts";
+export type { RunningTask } from "./task-set.ts";

@@ -4,8 +4,11 @@
  * However it ends, it ends once, with nothing or with a `DomainError`: a status, a peer that died
  * or a caller that gave up.
  */
+import type { ClientHttp2Stream } from "node:http2";
 import { DomainError } from "@amaas/errors";
 import { type Channel, Metadata, type StatusObject, status } from "@grpc/grpc-js";
+import { awaitStream } from "./client-streams.ts";
+import { type Encoded, Gathered } from "./gather-writer.ts";
 import { pump } from "./outbound.ts";
 import { fromStatus } from "./status.ts";
 
@@ -28,6 +31,7 @@ export class ClientCall {
   readonly #metadata: Metadata;
   /** Aborted at the end, so that the producer of requests stops. */
   readonly #over = new AbortController();
+  #stream: ClientHttp2Stream | undefined;
   readonly #onAbort = () => this.cancel(new DomainError("cancelled", "the caller gave up"));
 
   /** Throws where the metadata cannot be sent. */
@@ -55,18 +59,34 @@ export class ClientCall {
   /** Sends all of them; a producer that fails ends the call with what it threw. */
   async sendAll<T>(
     messages: AsyncIterable<T> | Iterable<T>,
-    encode: (message: T) => Buffer,
+    encode: (message: T) => Encoded,
   ): Promise<void> {
+    const forget = awaitStream(this.#parts.traceparent, (stream) => {
+      this.#stream = stream;
+    });
     try {
       await pump(messages, encode, {
         signal: this.#over.signal,
         // grpc-js takes one message at a time.
         pipelined: false,
-        send: (bytes, sent) => this.#call.sendMessageWithContext({ callback: () => sent() }, bytes),
+        send: (message, sent) =>
+          this.#call.sendMessageWithContext(
+            {
+              callback: () => {
+                // A failed write has destroyed the stream, and then Node may still be reading.
+                if (message instanceof Gathered && this.#stream?.destroyed === false)
+                  message.release();
+                sent();
+              },
+            },
+            message as Buffer,
+          ),
       });
       this.#call.halfClose();
     } catch (error) {
       if (!this.#over.signal.aborted) this.cancel(error);
+    } finally {
+      forget();
     }
   }
 

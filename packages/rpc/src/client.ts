@@ -12,6 +12,7 @@ import { type CallParts, ClientCall } from "./call.ts";
 import { decode, encoder, malformedResponse } from "./codec.ts";
 import type { CallOptions, Client, MethodDefinition, ServiceDefinition } from "./definition.ts";
 import { streamWindow } from "./flow-control.ts";
+import type { Encoded } from "./gather-writer.ts";
 import { Inbound } from "./inbound.ts";
 import { type Observed, type Observer, observeClient, serverAttributes } from "./instrument.ts";
 import { retrying } from "./retry.ts";
@@ -50,7 +51,7 @@ interface Method {
   /** `<package>.<Service>/<Method>` */
   readonly path: string;
   readonly definition: MethodDefinition;
-  readonly encode: (request: unknown) => Buffer;
+  readonly encode: (request: unknown) => Encoded;
 }
 
 interface Call {
@@ -194,7 +195,7 @@ function channelOptions({ maxReceiveBytes, keepaliveMs = 10_000 }: ClientOptions
     "grpc.keepalive_permit_without_calls": 1,
     // A service that was killed is back within a second or two.
     "grpc.initial_reconnect_backoff_ms": 100,
-    "grpc.max_reconnect_backoff_ms": 2_000,
+    "grpc.max_reconnect_backoff_ms": 500,
     "grpc.dns_min_time_between_resolutions_ms": 1_000,
     "grpc-node.flow_control_window": 4 * streamWindow,
     // Nothing is kept to be sent again: a buffered message would count as sent, so that a stream
@@ -209,7 +210,7 @@ function channelOptions({ maxReceiveBytes, keepaliveMs = 10_000 }: ClientOptions
 }
 
 /** A request may leave fields out. */
-function requestEncoder({ requestType }: MethodDefinition): (request: unknown) => Buffer {
+function requestEncoder({ requestType }: MethodDefinition): (request: unknown) => Encoded {
   const encode = encoder(requestType);
   return (request) => {
     try {

@@ -6,20 +6,33 @@
 import { DomainError, errorMessage } from "@amaas/errors";
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { MessageType } from "./definition.ts";
-import { GatherWriter } from "./gather-writer.ts";
+import { type Encoded, GatherWriter } from "./gather-writer.ts";
 
 /** Above this a message is mostly `bytes`. */
 const bulky = 32 * 1024;
 
-/** Messages of a stream resemble each other: the size of one chooses the writer for the next. */
-export function encoder<T>(type: MessageType<T>): (message: T) => Buffer {
-  let last = 0;
+/** Small messages between two bulky ones that do not make the next one a surprise. */
+const remembered = 64;
+
+/** Messages of a method resemble each other: the sizes of the last ones choose the writer. */
+export function encoder<T>(type: MessageType<T>): (message: T) => Encoded {
+  let sinceBulky = remembered;
   return (message) => {
-    const writer = last < bulky ? new BinaryWriter() : new GatherWriter();
-    const bytes = type.encode(message, writer).finish();
-    last = bytes.byteLength;
-    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const encoded = sinceBulky < remembered ? gather(type, message) : write(type, message);
+    sinceBulky = encoded.byteLength < bulky ? sinceBulky + 1 : 0;
+    return encoded;
   };
+}
+
+function gather<T>(type: MessageType<T>, message: T): Encoded {
+  const writer = new GatherWriter();
+  type.encode(message, writer);
+  return writer.gathered();
+}
+
+function write<T>(type: MessageType<T>, message: T): Encoded {
+  const bytes = type.encode(message, new BinaryWriter()).finish();
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** Throws what `fault` makes of the decoder's complaint. */

@@ -2,13 +2,71 @@
  * A protobuf writer for messages with much `bytes` in them.
  *
  * The plain writer grows by doubling, moves a nested message when its length is known and copies
- * everything at the end. This one keeps large values by reference until the total is known, and
- * copies each once. With many small fields it is the slower of the two.
+ * everything at the end. This one keeps large values by reference until the message is framed, and
+ * copies each once, right to where it leaves from. With many small fields it is the slower of the two.
  */
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
+import { release } from "./release.ts";
 
 /** A shorter value is cheaper to copy than to keep apart. */
 const large = 4096;
+
+/**
+ * An encoded message as far as grpc-js looks at one: it asks for the length, makes room for that
+ * and five bytes more, and has the message copied into it. A Buffer is one too.
+ */
+export interface Encoded {
+  readonly length: number;
+  readonly byteLength: number;
+  copy(target: Uint8Array, at?: number): number;
+}
+
+/** A message in pieces, put together where it is copied to; the pieces must not change before. */
+export class Gathered implements Encoded {
+  readonly length: number;
+  #pieces: readonly Uint8Array[] | undefined;
+  #frame: Uint8Array | undefined;
+  #onCopied: (() => void) | undefined;
+
+  constructor(pieces: readonly Uint8Array[]) {
+    this.#pieces = pieces;
+    this.length = total(pieces);
+  }
+
+  get byteLength(): number {
+    return this.length;
+  }
+
+  /** Whether the pieces are their owners' again. */
+  get copied(): boolean {
+    return this.#pieces === undefined;
+  }
+
+  /** Called once they are. */
+  whenCopied(listener: () => void): void {
+    this.#onCopied = listener;
+  }
+
+  /** Works once. */
+  copy(target: Uint8Array, at = 0): number {
+    if (this.#pieces === undefined) throw new Error("a gathered message is copied once");
+    let end = at;
+    for (const piece of this.#pieces) {
+      target.set(piece, end);
+      end += piece.byteLength;
+    }
+    this.#pieces = undefined;
+    this.#frame = target;
+    this.#onCopied?.();
+    return end - at;
+  }
+
+  /** Gives back what the message was copied into; for when all of that has left. */
+  release(): void {
+    if (this.#frame !== undefined) release(this.#frame);
+    this.#frame = undefined;
+  }
+}
 
 export class GatherWriter extends BinaryWriter {
   #pieces: Uint8Array[] = [];
@@ -41,11 +99,19 @@ export class GatherWriter extends BinaryWriter {
     return this;
   }
 
-  override finish(): Buffer<ArrayBuffer> {
+  /** What was written, without having been copied yet. */
+  gathered(): Gathered {
     this.#cut();
     const pieces = this.#pieces;
     this.#pieces = [];
-    return Buffer.concat(pieces, total(pieces));
+    return new Gathered(pieces);
+  }
+
+  override finish(): Buffer<ArrayBuffer> {
+    const gathered = this.gathered();
+    const bytes = Buffer.allocUnsafe(gathered.length);
+    gathered.copy(bytes);
+    return bytes;
   }
 
   /** What was written since the last cut becomes a piece. */

@@ -14,10 +14,15 @@ export function addHealth(server: Server, services: readonly Implementation[]): 
     Object.fromEntries(names.map((name) => [name, "SERVING" as const])),
   );
   health.addToServer(server);
+  const now = new Map(names.map((name) => [name, true]));
   return {
     setServing(service, serving) {
       const concerned = service === "" ? names : [service];
-      for (const name of concerned) health.setStatus(name, serving ? "SERVING" : "NOT_SERVING");
+      // Who watches is told of changes, not of the same once more.
+      for (const name of concerned.filter((each) => now.get(each) !== serving)) {
+        now.set(name, serving);
+        health.setStatus(name, serving ? "SERVING" : "NOT_SERVING");
+      }
     },
   };
 }

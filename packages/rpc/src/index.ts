@@ -13,5 +13,6 @@ export type {
   ServiceDefinition,
 } from "./definition.ts";
 export { type Implementation, implement } from "./implement.ts";
+export { release } from "./release.ts";
 export { createServer, type RpcServer, type ServerOptions } from "./server.ts";
 export type { ClientTls, ServerTls } from "./tls.ts";

@@ -2,9 +2,12 @@
  * The messages that go out on a stream, pulled from an async iterable with back-pressure.
  *
  * A little is on its way while the next message is made; a peer that does not read thus stops
- * the producer. However it ends, the producer is told so (`return()`), and its `finally` has run
+ * the producer. Bytes in a message are the producer's again when it is asked for the next one.
+ * However it ends, the producer is told so (`return()`), and its `finally` has run
  * when `pump` settles.
  */
+
+import { type Encoded, Gathered } from "./gather-writer.ts";
 
 /** How much may be on its way when another message is sent. */
 const aheadBytes = 1024 * 1024;
@@ -12,7 +15,7 @@ const aheadMessages = 64;
 
 export interface Sink {
   /** Calls back once the message has left. */
-  readonly send: (bytes: Buffer, sent: () => void) => void;
+  readonly send: (message: Encoded, sent: () => void) => void;
   /** Whether it takes a message before the one before has left. */
   readonly pipelined: boolean;
   /** Once aborted nothing more is sent and nothing called back. */
@@ -22,7 +25,7 @@ export interface Sink {
 /** Rejects with what the producer or `encode` throws, or with the signal's reason. */
 export async function pump<T>(
   messages: AsyncIterable<T> | Iterable<T>,
-  encode: (message: T) => Buffer,
+  encode: (message: T) => Encoded,
   sink: Sink,
 ): Promise<void> {
   const { signal } = sink;
@@ -45,10 +48,11 @@ export async function pump<T>(
       const result = await iterator.next();
       signal.throwIfAborted();
       if (result.done) break;
-      const bytes = encode(result.value);
+      const message = encode(result.value);
       while (!flow.open) await flow.changed();
       signal.throwIfAborted();
-      flow.send(bytes);
+      flow.send(message);
+      while (!flow.copied) await flow.changed();
     }
     while (!flow.empty) await flow.changed();
     signal.throwIfAborted();
@@ -64,6 +68,7 @@ class Flow {
   #bytes = 0;
   #messages = 0;
   #stopped = false;
+  #last: Encoded | undefined;
   #wake: (() => void) | undefined;
 
   constructor(sink: Sink) {
@@ -79,11 +84,18 @@ class Flow {
     return this.empty || (pipelined && this.#bytes < aheadBytes && this.#messages < aheadMessages);
   }
 
-  send(bytes: Buffer): void {
-    const size = bytes.byteLength;
+  /** Whether the last message has been copied to where it leaves from. */
+  get copied(): boolean {
+    return this.#stopped || !(this.#last instanceof Gathered) || this.#last.copied;
+  }
+
+  send(message: Encoded): void {
+    const size = message.byteLength;
     this.#bytes += size;
     this.#messages += 1;
-    this.#sink.send(bytes, () => {
+    this.#last = message;
+    if (message instanceof Gathered) message.whenCopied(() => this.#wake?.());
+    this.#sink.send(message, () => {
       this.#bytes -= size;
       this.#messages -= 1;
       this.#wake?.();

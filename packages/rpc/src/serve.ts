@@ -4,7 +4,8 @@
  * The handler is a plain function of a request, or of an async iterable of requests, and the
  * context; what it returns is sent, what it throws becomes the status. It is told through
  * `context.signal` when the caller leaves, the deadline passes or the server stops, and a
- * generator's `finally` runs then. The call counts as in flight until the handler has settled.
+ * generator's `finally` runs then. The call counts as in flight until the handler has settled and
+ * what it answered has been taken.
  */
 import { DomainError, isDomainError } from "@amaas/errors";
 import type { Telemetry } from "@amaas/telemetry";
@@ -12,6 +13,7 @@ import { type Metadata, type ServerInterceptingCallInterface, status } from "@gr
 import { decode, malformedRequest } from "./codec.ts";
 import { CallContext, type Context, firstOf } from "./context.ts";
 import type { MethodDefinition } from "./definition.ts";
+import { type Encoded, Gathered } from "./gather-writer.ts";
 import type { InFlight } from "./in-flight.ts";
 import { Inbound } from "./inbound.ts";
 import { type Observed, type Observer, peerAttributes } from "./instrument.ts";
@@ -22,7 +24,7 @@ export interface ServedMethod {
   /** `<package>.<Service>/<Method>` */
   readonly path: string;
   readonly definition: MethodDefinition;
-  readonly encode: (response: unknown) => Buffer;
+  readonly encode: (response: unknown) => Encoded;
   readonly handle: (request: unknown, context: Context) => unknown;
 }
 
@@ -71,6 +73,8 @@ export class ServerCall {
   #alarm: NodeJS.Timeout | undefined;
   #handling = false;
   #finished = false;
+  /** What is left to wait for: the handler, and the answer to have been taken. */
+  #pending = 2;
 
   constructor(
     call: ServerInterceptingCallInterface,
@@ -132,6 +136,7 @@ export class ServerCall {
 
   /** grpc-js says so after every call; before the status was sent it means the caller has left. */
   cancelled(): void {
+    this.#leave();
     if (this.#finished) return;
     const { deadline } = this.#context;
     if (deadline !== undefined && Date.now() >= deadline) this.#expired();
@@ -168,7 +173,12 @@ export class ServerCall {
     const { definition, encode, handle } = this.#method;
     const request = this.#requests ?? this.#decode(this.#request!);
     const answer = handle(request, this.#context);
-    const send = (bytes: Buffer, sent: () => void) => this.#call.sendMessage(bytes, sent);
+    const send = (message: Encoded, sent: () => void) =>
+      this.#call.sendMessage(message, () => {
+        // Called only for what has left: a failed write ends the call.
+        if (message instanceof Gathered) message.release();
+        sent();
+      });
     if (definition.responseStream) {
       this.#setAlarm();
       const { signal } = this.#context;
@@ -207,7 +217,13 @@ export class ServerCall {
     clearTimeout(this.#alarm);
     void this.#requests?.return();
     this.#observed.end(this.#context.reason ?? error);
-    this.#parts.inFlight.delete(this);
+    this.#leave();
+  }
+
+  /** A server that stops waits until the handler has settled and its answer is on its way. */
+  #leave(): void {
+    this.#pending -= 1;
+    if (this.#pending === 0) this.#parts.inFlight.delete(this);
   }
 
   /** grpc-js' own waits, on a stream, until the peer has read what was sent before. */

@@ -85,7 +85,8 @@ test("health watches tell of every change, and of the drain, and do not hold it 
   stream.on("close", ended.resolve).on("end", ended.resolve);
   await expect.poll(() => seen).toEqual(["SERVING"]);
   server.setServing(blobsName, false);
-  server.setServing(blobsName, true);
+  server.setServing(blobsName, false);
+  server.setServing("", true);
   await expect.poll(() => seen).toEqual(["SERVING", "NOT_SERVING", "SERVING"]);
   const started = performance.now();
   await server.drain(10_000);

@@ -7,6 +7,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BlobStore } from "@amaas/blobs";
+import { errorMessage } from "@amaas/errors";
 import type { Checkpoint, HostTask } from "@amaas/proto/amaas/scheduler/v1/fleet";
 import { save } from "./checkpoint.ts";
 import type { History } from "./conductor.ts";
@@ -19,7 +20,8 @@ interface Waiting {
   readonly last: boolean;
 }
 
-const KEPT = 3;
+/** More than are written between two reports, since a step counts only once all shards tell of it. */
+const KEPT = 32;
 const RETRY_MS = 1_000;
 
 export class CheckpointKeeper {
@@ -31,6 +33,8 @@ export class CheckpointKeeper {
   readonly #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
   #closed = false;
+  /** Why the last try failed, which is told once. */
+  #problem = "";
 
   constructor(blobs: BlobStore, events: ShardEvents, changed: () => void, from: HostTask) {
     this.#blobs = blobs;
@@ -73,13 +77,19 @@ export class CheckpointKeeper {
       try {
         const digest = await save(next.state, next.history, this.#blobs);
         this.#checkpoints = [...this.#checkpoints, { step: next.state.step, digest }].slice(-KEPT);
+        this.#problem = "";
         this.#events.checkpointWritten(next.state.step, performance.now() - started);
         this.#changed();
       } catch (error) {
-        this.#events.checkpointFailed(next.state.step, error);
+        this.#tell(next.state.step, error);
         if (next.last) this.#waiting.unshift(next);
         await sleep(RETRY_MS);
       }
     }
+  }
+
+  #tell(step: number, error: unknown): void {
+    if (this.#problem !== errorMessage(error)) this.#events.checkpointFailed(step, error);
+    this.#problem = errorMessage(error);
   }
 }

@@ -38,6 +38,11 @@ export async function restore(
       `a checkpoint of step ${task.step} holds step ${message.step}`,
     );
   const { step, powers } = message;
+  if (message.slots.length !== optimizer.slots)
+    throw new DomainError(
+      "data-loss",
+      `a checkpoint holds ${message.slots.length} vectors of optimizer state, wanted ${optimizer.slots}`,
+    );
   const slots = message.slots.map(floats);
   const state = { step, weights: floats(message.weights), slots, scalars: { step, powers } };
   const losses = [...new Float64Array(copyOf(message.losses))];

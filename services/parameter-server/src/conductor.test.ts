@@ -21,7 +21,7 @@ function play(conductor: Conductor, from: number): string[] {
   for (let move: Move | undefined = conductor.move; move; move = conductor.move) {
     told.push(`${names[move.pass as 1 | 2 | 3]} ${move.version}`);
     for (const leaf of [1, 0, 1])
-      conductor.add({ ...move, leaf, samples: 5, values: [leaf + 1, 4] });
+      conductor.add({ ...move, level: 0, index: leaf, samples: 5, values: [leaf + 1, 4] });
     if (move.pass === Pass.TRAINING) step += 1;
     conductor.advance(step);
   }
@@ -57,7 +57,14 @@ test("a lead that begins again from a checkpoint repeats no evaluation and misse
 test("a training pass ends only when the step has been applied as well", () => {
   const conductor = new Conductor(plan, { losses: [], evaluations: [] }, 0);
   for (const leaf of [0, 1])
-    conductor.add({ pass: Pass.TRAINING, version: 0, leaf, samples: 1, values: [1, 1] });
+    conductor.add({
+      pass: Pass.TRAINING,
+      version: 0,
+      level: 0,
+      index: leaf,
+      samples: 1,
+      values: [1, 1],
+    });
   expect(conductor.advance(0)).toBeUndefined();
   expect(conductor.advance(1)).toEqual({ samples: 2, values: [2, 2] });
 });

@@ -7,7 +7,7 @@
 import { metricsOf } from "@amaas/metrics";
 import { Pass } from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
 import type { Evaluation } from "@amaas/proto/amaas/scheduler/v1/jobs";
-import { SumTree } from "@amaas/reduction";
+import { isNode, SumTree, type TreeNode } from "@amaas/reduction";
 import type { JobSpec } from "@amaas/spec";
 import { malformed } from "./errors.ts";
 
@@ -27,8 +27,7 @@ export interface Move {
   readonly version: number;
 }
 
-export interface LeafSums extends Move {
-  readonly leaf: number;
+export interface NodeSums extends Move, TreeNode {
   readonly samples: number;
   readonly values: readonly number[];
 }
@@ -83,15 +82,16 @@ export class Conductor {
     return this.#move ? this.#tree.missing() : [];
   }
 
-  /** Takes one leaf's sums in; those of another pass, and repeats, change nothing. */
-  add({ pass, version, leaf, samples, values }: LeafSums): void {
-    if (pass !== this.#move?.pass || version !== this.#move.version) return;
-    if (leaf >= this.#plan.leaves)
-      throw malformed(`leaf ${leaf} is not one of ${this.#plan.leaves}`);
+  /** Takes a node's sums in; those of another pass, and repeats, change nothing. */
+  add({ pass, version, level, index, samples, values }: NodeSums): void {
+    const node = { level, index };
+    if (!isNode(node, this.#plan.leaves))
+      throw malformed(`(${level}, ${index}) is no node over ${this.#plan.leaves} shards`);
     if (values.length !== this.#plan.sums.length)
       throw malformed(`${values.length} sums came where ${this.#plan.sums.join(", ")} were wanted`);
-    const node = { level: 0, index: leaf };
-    if (this.#tree.check(node) === "new") this.#tree.add(node, { samples, values: [...values] });
+    if (pass !== this.#move?.pass || version !== this.#move.version) return;
+    if (this.#tree.check(node) !== "duplicate")
+      this.#tree.add(node, { samples, values: [...values] });
   }
 
   /** Ends the pass when its sums are complete and, in training, the step has been applied. */
@@ -107,6 +107,7 @@ export class Conductor {
   }
 
   #record({ pass, version }: Move, { samples, values }: Totals): void {
+    if (samples === 0) throw new Error(`the sums of a pass at step ${version} are of no samples`);
     const metrics = metricsOf(this.#plan.task, values, samples);
     if (pass === Pass.TRAINING) {
       this.#history.losses[version] = metrics.loss ?? Number.NaN;

@@ -51,6 +51,10 @@ export function createEvents({ log, metrics, tracer }: Telemetry, jobLog: JobLog
         hostedShards.set(++shards);
         line.info("shard hosted", { step, parameters });
       },
+      restoreFailed(error: unknown) {
+        line.warn("the shard's state cannot be read yet", { error: errorMessage(error) });
+        jobLog(task.job, "warn", `shard ${host.shard} waits for its state: ${errorMessage(error)}`);
+      },
       ended() {
         epoch?.end();
         if (live) hostedShards.set(--shards);

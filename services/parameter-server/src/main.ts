@@ -1,6 +1,7 @@
 /** The parameter server: holds ranges of jobs' parameters and applies gradients to them. */
-import { runService } from "@amaas/service";
+import { allowGarbage, runService } from "@amaas/service";
 import { createApp } from "./app.ts";
 import { config } from "./config.ts";
 
+allowGarbage();
 await runService({ name: "parameter-server", config, start: createApp });

@@ -8,15 +8,15 @@ import type {
   ExchangeResponse,
   Orders,
 } from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
-import type { Channel } from "@amaas/rpc";
 import { tooSlow } from "./errors.ts";
 import { divide } from "./orders.ts";
-import type { Snapshot } from "./shard.ts";
+import type { Outbox } from "./outbox.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 export interface Member {
   readonly worker: string;
   readonly threads: number;
-  readonly channel: Channel<ExchangeResponse>;
+  readonly channel: Outbox;
   /** Leaves of the current pass that it was ordered to compute and has not delivered. */
   readonly outstanding: Set<number>;
   late: boolean;
@@ -80,21 +80,24 @@ export class Members {
     for (const member of this.#members.values()) this.#push(member, message);
   }
 
-  /** Shares the leaves out among these members. */
+  /** Shares the leaves out among these members; answers how many were ordered. */
   order(
     pass: Orders["pass"],
     version: number,
     leaves: readonly number[],
     among: readonly Member[],
-  ): void {
+  ): number {
+    let ordered = 0;
     for (const [worker, share] of divide(leaves, among)) {
       const member = this.#members.get(worker);
       if (!member) continue;
       for (const leaf of share) member.outstanding.add(leaf);
+      ordered += share.length;
       this.#push(member, {
         message: { $case: "orders", value: { pass, version, leaves: share } },
       });
     }
+    return ordered;
   }
 
   clearOutstanding(): void {

@@ -10,13 +10,7 @@ import type { Optimizer, Scalars } from "@amaas/optim";
 import { chunkRanges, isNode, SumTree, type TreeNode } from "@amaas/reduction";
 import { BufferPool } from "./buffer-pool.ts";
 import { malformed } from "./errors.ts";
-
-export interface Snapshot {
-  readonly version: number;
-  readonly chunk: number;
-  /** float32, little-endian; never written again. */
-  readonly values: Uint8Array;
-}
+import { Snapshot } from "./snapshot.ts";
 
 export interface Gradient extends TreeNode {
   readonly version: number;
@@ -48,7 +42,7 @@ interface Chunk {
   /** Checksum of each node that came in this step. */
   seen: Map<string, number>;
   /** Newest, and the one before: a late joiner may need both. */
-  snapshots: Snapshot[];
+  readonly snapshots: Snapshot[];
 }
 
 export class Shard {
@@ -107,17 +101,18 @@ export class Shard {
   contribute(gradient: Gradient, applied: (snapshot: Snapshot) => void): Receipt {
     const chunk = this.#check(gradient);
     if (gradient.version < chunk.version) return "late";
+    const { samples, bytes } = gradient;
     const name = `${gradient.level}/${gradient.index}`;
-    const sum = crc32(gradient.bytes);
     if (chunk.tree.check(gradient) === "duplicate") {
       const first = chunk.seen.get(name);
-      return first !== undefined && first !== sum ? "corrupt" : "duplicate";
+      return first !== undefined && first !== crc32(bytes) ? "corrupt" : "duplicate";
     }
-    chunk.seen.set(name, sum);
-    const { samples, bytes } = gradient;
     const replaced = chunk.tree.add(gradient, { values: this.#pool.take(bytes), samples });
     for (const { values } of replaced) this.#pool.give(values);
-    if (!chunk.tree.complete) return "added";
+    if (!chunk.tree.complete) {
+      chunk.seen.set(name, crc32(bytes));
+      return "added";
+    }
     this.#apply(chunk, gradient.chunk);
     const newest = chunk.snapshots.at(-1);
     if (newest) applied(newest);
@@ -153,6 +148,8 @@ export class Shard {
     const { from, to } = chunk;
     const root = chunk.tree.root;
     if (!root) throw new Error("a complete tree has a root");
+    if (root.samples === 0)
+      throw new Error(`the gradients of step ${this.#step} are of no samples`);
     this.#optimizer.update(
       {
         weights: this.#weights.subarray(from, to),
@@ -166,7 +163,8 @@ export class Shard {
     chunk.version += 1;
     chunk.tree = this.#newTree();
     chunk.seen = new Map();
-    chunk.snapshots = [...chunk.snapshots.slice(-1), this.#snapshot(chunk, index)];
+    chunk.snapshots.push(this.#snapshot(chunk, index));
+    if (chunk.snapshots.length > 2) chunk.snapshots.shift()?.letGo();
     this.#behind -= 1;
     if (this.#behind === 0) this.#advance();
   }
@@ -186,7 +184,7 @@ export class Shard {
   }
 
   #snapshot({ version, from, to }: Chunk, chunk: number): Snapshot {
-    return { version, chunk, values: new Uint8Array(this.#weights.slice(from, to).buffer) };
+    return new Snapshot(version, chunk, new Uint8Array(this.#weights.slice(from, to).buffer));
   }
 
   #newTree(): SumTree<Summand> {

@@ -9,7 +9,8 @@ import { faultyRequest } from "./errors.ts";
 const mostTasks = 10_000;
 const mostLogs = 1_000;
 const mostCheckpoints = 100;
-const mostEvaluations = 100_000;
+/** One for each epoch that a spec may ask for, and the test. */
+const mostEvaluations = 100_001;
 /** 32 MB of float64. */
 const mostLosses = 4_000_000;
 

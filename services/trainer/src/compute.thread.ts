@@ -26,8 +26,8 @@ export interface ComputeSetup {
   readonly result: SharedArrayBuffer;
 }
 
-export interface LeafResult {
-  readonly leaf: number;
+/** Of a node: sums of loss and metrics, added in the tree. */
+export interface Summary {
   readonly samples: number;
   readonly sums: number[];
 }
@@ -35,15 +35,19 @@ export interface LeafResult {
 export interface ComputeApi {
   open(setup: ComputeSetup): Promise<void>;
   /** Leaves the node's gradient in `result`. */
-  train(order: { version: number; node: TreeNode }): Promise<LeafResult[]>;
+  train(order: { version: number; node: TreeNode }): Promise<Summary>;
   evaluate(order: {
     version: number;
     split: "validation" | "test";
     leaf: number;
-  }): Promise<LeafResult>;
+  }): Promise<Summary>;
 }
 
 type Feeds = Record<string, Tensor>;
+
+interface Gradient extends Summary {
+  readonly values: Float32Array;
+}
 
 /** The micro-batch that goes in. */
 interface Batch {
@@ -92,28 +96,24 @@ class Compute {
     this.#sumsTensor = tensor("FP32", [setup.sums], this.#sums);
   }
 
-  async train(version: number, node: TreeNode): Promise<LeafResult[]> {
+  async train(version: number, node: TreeNode): Promise<Summary> {
     const { sampling, splits, result } = this.#setup;
-    const results: LeafResult[] = [];
-    const leaf = async (index: number): Promise<Float32Array> => {
+    const leaf = async (index: number): Promise<Gradient> => {
       const samples = trainingLeaf(sampling, version, index);
       this.#gather(splits.training, samples);
-      const gradient = this.#take();
-      await this.#training.run(this.#feedsOf(version), this.#fetchesOf(gradient));
-      results.push({ leaf: index, samples: samples.samples, sums: Array.from(this.#sums) });
-      return gradient;
+      const values = this.#take();
+      await this.#training.run(this.#feedsOf(version), this.#fetchesOf(values));
+      return { values, samples: samples.samples, sums: Array.from(this.#sums) };
     };
-    const sum = await reduce(node, sampling.leaves, leaf, (left, right) => {
-      for (let i = 0; i < left.length; i++) left[i] = (left[i] as number) + (right[i] as number);
-      this.#idle.push(right);
-      return left;
-    });
-    new Float32Array(result).set(sum);
-    this.#idle.push(sum);
-    return results;
+    const { values, samples, sums } = await reduce(node, sampling.leaves, leaf, (left, right) =>
+      this.#add(left, right),
+    );
+    new Float32Array(result).set(values);
+    this.#idle.push(values);
+    return { samples, sums };
   }
 
-  async evaluate(version: number, split: "validation" | "test", leaf: number): Promise<LeafResult> {
+  async evaluate(version: number, split: "validation" | "test", leaf: number): Promise<Summary> {
     const rows = this.#setup.splits[split];
     const { microBatch, leaves } = this.#setup.sampling;
     const sums = Array.from(this.#sums, () => 0);
@@ -126,7 +126,16 @@ class Compute {
       });
       samples += batch.samples;
     }
-    return { leaf, samples, sums };
+    return { samples, sums };
+  }
+
+  #add(left: Gradient, right: Gradient): Gradient {
+    const { values } = left;
+    for (let i = 0; i < values.length; i++)
+      values[i] = (values[i] as number) + (right.values[i] as number);
+    this.#idle.push(right.values);
+    const sums = left.sums.map((value, i) => value + (right.sums[i] ?? 0));
+    return { values, samples: left.samples + right.samples, sums };
   }
 
   #feedsOf(version: number): Feeds {

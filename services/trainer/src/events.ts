@@ -32,6 +32,10 @@ export function createEvents({ log, metrics, tracer }: Telemetry, jobLog: JobLog
       jobLog(task.job, "error", message);
       return message;
     },
+    delayed(task: Task, error: unknown) {
+      log.warn("task waits", { task: task.id, error: errorMessage(error) });
+      jobLog(task.job, "warn", `waits: ${errorMessage(error)}`);
+    },
     training(task: Task) {
       const line = log.child({ task: task.id });
       const span = tracer.start("trainer.train", {
@@ -45,6 +49,20 @@ export function createEvents({ log, metrics, tracer }: Telemetry, jobLog: JobLog
         began(servers: number) {
           line.info("training began", { servers });
           span.event("joined", { servers });
+        },
+        otherArithmetic(found: string, wanted: string) {
+          line.warn("arithmetic of another class than the preparation's", { found, wanted });
+          const text = `computes as ${found}, where the data was prepared as ${wanted}`;
+          jobLog(task.job, "warn", `${text}: the weights depend on who computes what`);
+        },
+        loadFailed(error: unknown) {
+          line.warn("the job's data cannot be read yet", { error: errorMessage(error) });
+          jobLog(task.job, "warn", `waits for the data: ${errorMessage(error)}`);
+        },
+        linkLost(shard: number, server: string, problem: unknown) {
+          const message = errorMessage(problem);
+          line.warn("a parameter server is out of reach", { shard, server, problem: message });
+          jobLog(task.job, "warn", `shard ${shard} at ${server} is out of reach: ${message}`);
         },
         computed(leaves: number, count: number, ms: number) {
           samples += count;

@@ -22,11 +22,15 @@ export interface LinkOptions {
   readonly telemetry: Telemetry;
   joined(): void;
   received(message: ExchangeResponse): void;
+  /** No stream has lasted for a while, and this is why the newest one did not; told once. */
+  lost(problem: unknown): void;
 }
 
 /** How long a shard may take to end its side of a stream that is closed. */
-const PARTING_MS = 500;
+const PARTING_MS = 2_000;
 const LONGEST_PAUSE_MS = 1_000;
+/** A stream that lasts this long is a good one, and without one for so long the job should say so. */
+const STEADY_MS = 10_000;
 
 export class Link {
   readonly #options: LinkOptions;
@@ -36,6 +40,9 @@ export class Link {
   readonly #stop = new AbortController();
   readonly #living: Promise<void>;
   #channel: Channel<ExchangeRequest> | undefined;
+  /** When a good stream was last seen to end. */
+  #steadyAt = performance.now();
+  #told = false;
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -67,14 +74,16 @@ export class Link {
       this.#channel = channel;
       this.#options.joined();
       let pause = LONGEST_PAUSE_MS;
+      const openedAt = performance.now();
       try {
         for await (const message of client.exchange(channel, { signal })) {
           failures = 0;
           this.#options.received(message);
         }
       } catch (error) {
-        if (!closing.aborted)
-          telemetry.log.debug("exchange broke", { server: address, problem: errorMessage(error) });
+        if (closing.aborted) break;
+        telemetry.log.debug("exchange broke", { server: address, problem: errorMessage(error) });
+        this.#broke(error, openedAt);
         failures += 1;
         pause = Math.min(50 * 2 ** failures, LONGEST_PAUSE_MS);
       }
@@ -82,5 +91,16 @@ export class Link {
       await sleep(pause, undefined, { signal: closing }).catch(() => undefined);
     }
     client.close();
+  }
+
+  #broke(error: unknown, openedAt: number): void {
+    const now = performance.now();
+    if (now - openedAt > STEADY_MS) {
+      this.#steadyAt = now;
+      this.#told = false;
+    } else if (!this.#told && now - this.#steadyAt > STEADY_MS) {
+      this.#told = true;
+      this.#options.lost(error);
+    }
   }
 }

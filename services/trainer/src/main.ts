@@ -1,6 +1,7 @@
 /** The trainer: prepares data, computes gradients, packages models. */
-import { runService } from "@amaas/service";
+import { allowGarbage, runService } from "@amaas/service";
 import { createApp } from "./app.ts";
 import { config } from "./config.ts";
 
+allowGarbage();
 await runService({ name: "trainer", config, start: createApp });

@@ -3,8 +3,7 @@
  * Both are pure functions of the task, so a trainer that takes one over makes the same blobs.
  */
 import { startThread } from "@amaas/engine";
-import { DomainError } from "@amaas/errors";
-import type { RunningTask } from "@amaas/fleet";
+import { persistently, type RunningTask } from "@amaas/fleet";
 import {
   type Packaged,
   type Prepared,
@@ -34,50 +33,34 @@ export function runOneShot(
   let state: TaskState = TaskState.RUNNING;
   let failure = "";
   let detail: Detail | undefined;
-  let stopped = false;
-  let retry: NodeJS.Timeout | undefined;
+  const stop = new AbortController();
 
+  const attempt = () => {
+    const options = { parent: task.traceparent, attributes: { "amaas.job": task.job } };
+    return telemetry.tracer.span(`trainer.${kind}`, options, () => compute(task, kind, parts));
+  };
   const work = async (): Promise<void> => {
+    const onProblem = (error: Error) => events.delayed(task, error);
     try {
-      const options = { parent: task.traceparent, attributes: { "amaas.job": task.job } };
-      detail = await telemetry.tracer.span(`trainer.${kind}`, options, () =>
-        compute(task, kind, parts),
-      );
+      detail = await persistently(attempt, { signal: stop.signal, onProblem });
       state = TaskState.DONE;
       events.finished(task, kind, summary(detail));
     } catch (error) {
+      if (stop.signal.aborted) return;
+      state = TaskState.FAILED;
       failure = events.failed(task, kind, error);
-      // A store that is away will come back: the task fails only for what will not change.
-      state = retryable(error) ? TaskState.RUNNING : TaskState.FAILED;
-      if (state === TaskState.RUNNING && !stopped) retry = setTimeout(begin, RETRY_MS);
     }
     changed();
   };
-  let working = Promise.resolve();
-  const begin = (): void => {
-    working = work();
-  };
-  begin();
+  const working = work();
 
   return {
-    status: () => ({
-      id: task.id,
-      state,
-      failure: state === TaskState.FAILED ? failure : "",
-      detail,
-    }),
+    status: () => ({ id: task.id, state, failure, detail }),
     async stop() {
-      stopped = true;
-      clearTimeout(retry);
+      stop.abort();
       await working;
     },
   };
-}
-
-const RETRY_MS = 2_000;
-
-function retryable(error: unknown): boolean {
-  return error instanceof DomainError && error.code === "unavailable";
 }
 
 async function compute(

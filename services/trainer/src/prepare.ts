@@ -15,6 +15,7 @@ import {
   splitRows,
 } from "@amaas/data";
 import { numericClass, openSession, type Session } from "@amaas/engine";
+import { DomainError } from "@amaas/errors";
 import { writeModel } from "@amaas/graph";
 import { sumNames } from "@amaas/metrics";
 import {
@@ -34,6 +35,8 @@ import { classesOf } from "./classes.ts";
 
 /** Rows in one block; fixed, since the shape of a run may change bits. */
 const BLOCK_ROWS = 4_096;
+/** Steps, and places among the rows, have to fit into 32 bits. */
+const MOST_STEPS = 100_000_000;
 
 export async function prepare(args: { spec: unknown; blobs: string }): Promise<Prepared> {
   const spec = parseJobSpec(args.spec);
@@ -53,6 +56,7 @@ export async function prepare(args: { spec: unknown; blobs: string }): Promise<P
     const split = (which: Uint32Array) =>
       writeSplit(dataset, which, features, session, scale, blobs);
     const stepsPerEpoch = Math.ceil(rows.training.length / spec.training.batchSize);
+    const totalSteps = checkedSteps(stepsPerEpoch * spec.training.epochs);
     return {
       datasetDigest: datasetDigest([spec.data, spec.split, spec.task]),
       training: await split(rows.training),
@@ -62,12 +66,20 @@ export async function prepare(args: { spec: unknown; blobs: string }): Promise<P
       sums: [...sumNames(spec.task)],
       skippedRows: dataset.skippedRows,
       stepsPerEpoch,
-      totalSteps: stepsPerEpoch * spec.training.epochs,
+      totalSteps,
       numericClass: numericClass(),
     };
   } finally {
     await session.release();
   }
+}
+
+function checkedSteps(steps: number): number {
+  if (steps <= MOST_STEPS) return steps;
+  throw new DomainError(
+    "invalid-argument",
+    `training.epochs and training.batchSize make ${steps} steps, wanted at most ${MOST_STEPS}`,
+  );
 }
 
 async function writeNetwork(

@@ -6,8 +6,8 @@
  * compute is ordered. Computing one twice, or one that nobody needs any more, changes nothing.
  */
 import { type BlobStore, parseDigest } from "@amaas/blobs";
-import { startThread, type Thread } from "@amaas/engine";
-import type { RunningTask } from "@amaas/fleet";
+import { numericClass, startThread, type Thread } from "@amaas/engine";
+import { persistently, type RunningTask } from "@amaas/fleet";
 import {
   type ExchangeRequest,
   type ExchangeResponse,
@@ -20,9 +20,10 @@ import {
   type TaskStatus,
   type TrainTask,
 } from "@amaas/proto/amaas/scheduler/v1/fleet";
+import { span, type TreeNode } from "@amaas/reduction";
 import { type JobSpec, microBatch } from "@amaas/spec";
 import type { Telemetry } from "@amaas/telemetry";
-import type { ComputeApi, ComputeSetup, LeafResult } from "./compute.thread.ts";
+import type { ComputeApi, ComputeSetup, Summary } from "./compute.thread.ts";
 import { incomplete } from "./errors.ts";
 import type { TrainingEvents } from "./events.ts";
 import { Link } from "./link.ts";
@@ -56,13 +57,13 @@ export class Training implements RunningTask {
   readonly #work: WorkList;
   readonly #lagTimer: NodeJS.Timeout;
   readonly #opening: Promise<void>;
+  readonly #stop = new AbortController();
   #workers: Worker[] = [];
   #links: Link[] = [];
   #queue: Job[] = [];
   #version = -1;
   #versionAt = performance.now();
   #failure = "";
-  #stopped = false;
 
   constructor(task: Task, train: TrainTask, spec: JobSpec, parts: TrainingParts) {
     if (!train.prepared) throw incomplete("preparation");
@@ -81,7 +82,7 @@ export class Training implements RunningTask {
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#stop.abort();
     clearInterval(this.#lagTimer);
     this.#queue = [];
     await this.#opening;
@@ -92,10 +93,19 @@ export class Training implements RunningTask {
 
   async #open(spec: JobSpec, servers: readonly string[]): Promise<void> {
     const { events, threads } = this.#parts;
-    const setup = await this.#load(spec);
-    for (let index = 0; index < threads && !this.#stopped; index++)
-      this.#workers.push(await this.#startWorker(setup, index));
-    if (this.#stopped) return;
+    const { signal } = this.#stop;
+    const { numericClass: wanted } = this.#prepared;
+    if (numericClass() !== wanted) events.otherArithmetic(numericClass(), wanted);
+    // A thread takes as long to start as the data to load: both at once.
+    this.#workers = Array.from({ length: threads }, (_, index) => this.#startWorker(index));
+    const setup = await persistently(() => this.#load(spec), {
+      signal,
+      onProblem: events.loadFailed,
+    });
+    if (signal.aborted) return;
+    const open = ({ thread, result }: Worker) => thread.call("open", { ...setup, result });
+    await Promise.all(this.#workers.map(open));
+    if (signal.aborted) return;
     this.#links = servers.map((address, shard) => this.#link(address, shard));
     events.began(servers.length);
   }
@@ -127,13 +137,11 @@ export class Training implements RunningTask {
     };
   }
 
-  async #startWorker(setup: Omit<ComputeSetup, "result">, index: number): Promise<Worker> {
-    const name = `compute-${index}`;
+  #startWorker(index: number): Worker {
     const thread = startThread<ComputeApi>(new URL("./compute.thread.ts", import.meta.url), {
-      name,
+      name: `compute-${index}`,
     });
-    const result = new SharedArrayBuffer(setup.parameterCount * 4);
-    await thread.call("open", { ...setup, result });
+    const result = new SharedArrayBuffer(this.#prepared.parameterCount * 4);
     return { thread, result, busy: false };
   }
 
@@ -146,6 +154,7 @@ export class Training implements RunningTask {
       telemetry,
       joined: () => this.#work.forgetBegun(),
       received: (message) => this.#receive(shard, message),
+      lost: (problem) => this.#parts.events.linkLost(shard, address, problem),
     });
   }
 
@@ -173,7 +182,7 @@ export class Training implements RunningTask {
   }
 
   #pump(): void {
-    if (this.#stopped || this.#failure) return;
+    if (this.#stop.signal.aborted || this.#failure) return;
     this.#queue.push(...this.#work.take(this.#version));
     for (const worker of this.#workers) {
       const job = worker.busy ? undefined : this.#queue.shift();
@@ -184,21 +193,21 @@ export class Training implements RunningTask {
   async #run(worker: Worker, job: Job): Promise<void> {
     worker.busy = true;
     const started = performance.now();
-    const results =
+    const samples =
       job.pass === Pass.TRAINING
         ? await this.#train(worker, job)
         : await this.#evaluate(worker, job);
-    const samples = results.reduce((sum, leaf) => sum + leaf.samples, 0);
-    this.#parts.events.computed(results.length, samples, performance.now() - started);
-    this.#sendSums(job, results);
+    const [from, to] = span(job.node, this.#work.leaves);
+    this.#parts.events.computed(to - from, samples, performance.now() - started);
     worker.busy = false;
     this.#pump();
   }
 
-  async #train({ thread, result }: Worker, { version, node }: Job): Promise<LeafResult[]> {
-    const results = await thread.call("train", { version, node });
-    const samples = results.reduce((sum, leaf) => sum + leaf.samples, 0);
-    // The lead last: its sums follow, and they tell it that the others have theirs.
+  async #train({ thread, result }: Worker, job: Job): Promise<number> {
+    const { version, node } = job;
+    const summary = await thread.call("train", { version, node });
+    const { samples } = summary;
+    // The lead last: the sums follow, and they tell it that the others have theirs.
     for (const { shard, chunk, from, to } of this.#weights.places.toReversed()) {
       // A copy, since the thread's memory is written again while this waits to be sent.
       const gradient = new Uint8Array(result, from * 4, (to - from) * 4).slice();
@@ -206,25 +215,27 @@ export class Training implements RunningTask {
         message: { $case: "contribution", value: { version, ...node, chunk, samples, gradient } },
       });
     }
-    return results;
+    this.#sendSums(job, node, summary);
+    return samples;
   }
 
-  async #evaluate({ thread }: Worker, { version, node, pass }: Job): Promise<LeafResult[]> {
-    const split = pass === Pass.VALIDATION ? "validation" : "test";
-    const width = 2 ** node.level;
-    const results: LeafResult[] = [];
-    for (let leaf = node.index * width; leaf < (node.index + 1) * width; leaf++) {
-      if (leaf < this.#work.leaves)
-        results.push(await thread.call("evaluate", { version, split, leaf }));
+  async #evaluate({ thread }: Worker, job: Job): Promise<number> {
+    const split = job.pass === Pass.VALIDATION ? "validation" : "test";
+    const [from, to] = span(job.node, this.#work.leaves);
+    let samples = 0;
+    // Leaf by leaf, so that a long pass can be ended in between.
+    for (let leaf = from; leaf < to && !this.#stop.signal.aborted; leaf++) {
+      const summary = await thread.call("evaluate", { version: job.version, split, leaf });
+      this.#sendSums(job, { level: 0, index: leaf }, summary);
+      samples += summary.samples;
     }
-    return results;
+    return samples;
   }
 
-  #sendSums({ pass, version }: Job, results: readonly LeafResult[]): void {
-    for (const { leaf, samples, sums } of results) {
-      const value = { version, pass, level: 0, index: leaf, samples, values: sums };
-      this.#send(0, { message: { $case: "sums", value } });
-    }
+  #sendSums({ pass, version }: Job, node: TreeNode, { samples, sums: values }: Summary): void {
+    this.#send(0, {
+      message: { $case: "sums", value: { version, pass, ...node, samples, values } },
+    });
   }
 
   #send(shard: number, request: ExchangeRequest): void {
@@ -240,6 +251,7 @@ export class Training implements RunningTask {
   }
 
   #fail(error: unknown): void {
+    if (this.#stop.signal.aborted) return;
     this.#failure = this.#parts.events.failed(error);
     this.#parts.changed();
   }

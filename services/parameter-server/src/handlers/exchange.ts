@@ -50,6 +50,7 @@ async function read(
       handle(next.value, shard, member);
     member.channel.end();
   } catch (error) {
+    shard.broke(error);
     member.channel.end(error instanceof Error ? error : new Error(String(error)));
   }
 }

@@ -1,0 +1,184 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { type BlobStore, openBlobs } from "@amaas/blobs";
+import {
+  type ExchangeResponse,
+  type Orders,
+  Pass,
+} from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
+import { HostTask, Task, TaskState } from "@amaas/proto/amaas/scheduler/v1/fleet";
+import { parseJobSpec } from "@amaas/spec";
+import { nullTelemetry } from "@amaas/telemetry";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createEvents } from "./events.ts";
+import { HostedShard } from "./hosted-shard.ts";
+import type { Member } from "./members.ts";
+
+const LEAVES = 3;
+const spec = parseJobSpec({
+  name: "tiny",
+  task: "regression",
+  data: {
+    format: "arrays",
+    features: `sha256:${"0".repeat(64)}`,
+    labels: `sha256:${"0".repeat(64)}`,
+  },
+  architecture: { type: "linear" },
+  training: {
+    epochs: 2,
+    batchSize: LEAVES,
+    virtualShards: LEAVES,
+    optimizer: { type: "sgd", learningRate: 0.1 },
+  },
+});
+
+let folder: string;
+let blobs: BlobStore;
+const open: HostedShard[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "amaas-shard-"));
+  blobs = openBlobs(pathToFileURL(folder).href);
+});
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((shard) => shard.stop()));
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Shard `shard` of `shards` over two parameters, once it is at work. */
+async function host(shard = 0, shards = 1): Promise<HostedShard> {
+  const { digest } = await blobs.put(new Uint8Array(Float32Array.of(1, 2).buffer));
+  const hosted = HostTask.fromPartial({
+    prepared: {
+      parameterCount: 2,
+      initialWeights: digest,
+      sums: ["loss", "squared", "absolute", "target", "targetSquared"],
+      stepsPerEpoch: 1,
+      totalSteps: 2,
+      validation: { rows: 1 },
+      test: { rows: 1 },
+    },
+    shard,
+    shards,
+  });
+  const task = Task.fromPartial({ id: "job/1/host", job: "job", generation: 1 });
+  const events = createEvents(nullTelemetry(), () => undefined).of(task, hosted);
+  const made = new HostedShard(task, hosted, spec, { blobs, events, changed: () => undefined });
+  open.push(made);
+  await expect.poll(() => made.status(true).detail).toBeDefined();
+  return made;
+}
+
+const joinAs = (shard: HostedShard, worker: string, threads = 1) =>
+  shard.join({ job: "job", generation: 1, shard: shard.host.shard, worker, threads });
+
+/** What waits for a worker. */
+async function received(member: Member): Promise<NonNullable<ExchangeResponse["message"]>[]> {
+  const messages: NonNullable<ExchangeResponse["message"]>[] = [];
+  while (member.channel.size > 0) {
+    const { value } = await member.channel.next();
+    if (value?.message) messages.push(value.message);
+  }
+  return messages;
+}
+
+async function ordersTo(member: Member): Promise<Orders[]> {
+  return (await received(member)).flatMap((message) =>
+    message.$case === "orders" ? [message.value] : [],
+  );
+}
+
+const contribution = (leaf: number, values: readonly number[], samples = 1) => ({
+  version: 0,
+  level: 0,
+  index: leaf,
+  chunk: 0,
+  samples,
+  gradient: new Uint8Array(Float32Array.from(values).buffer),
+});
+
+const sums = (leaf: number) => ({
+  version: 0,
+  pass: Pass.TRAINING,
+  level: 0,
+  index: leaf,
+  samples: 1,
+  values: [1, 1, 1, 1, 1],
+});
+
+test("a worker that joins again takes its own place, and what its first stream still brings counts", async () => {
+  const shard = await host();
+  const first = joinAs(shard, "w");
+  expect(await ordersTo(first)).toMatchObject([{ pass: Pass.TRAINING, leaves: [0, 1, 2] }]);
+  shard.contribute(first, contribution(0, [1, 1]));
+  shard.sums(first, sums(0));
+
+  const second = joinAs(shard, "w");
+  expect(first.channel.ended).toBe(true);
+  expect(await ordersTo(second)).toMatchObject([{ pass: Pass.TRAINING, leaves: [1, 2] }]);
+  shard.contribute(first, contribution(1, [1, 1]));
+  shard.sums(first, sums(1));
+  // The end of the replaced stream is not the end of the worker.
+  shard.leave(first);
+  expect(await ordersTo(second)).toEqual([]);
+  shard.contribute(second, contribution(2, [1, 1]));
+  shard.sums(second, sums(2));
+  expect(await received(second)).toMatchObject([
+    { $case: "weights", value: { version: 1 } },
+    { $case: "orders", value: { version: 1, pass: Pass.VALIDATION } },
+  ]);
+});
+
+test("the leaves of a worker that leaves go to the others, what came before counts", async () => {
+  const shard = await host();
+  const [a, b] = [joinAs(shard, "a"), joinAs(shard, "b")];
+  shard.contribute(a, contribution(0, [1, 1]));
+  shard.leave(a);
+  const [again] = await ordersTo(b);
+  // The gradient of leaf 0 is here, its sums are not.
+  expect(again?.leaves).toEqual([0, 1, 2]);
+});
+
+test("a shard with no parameters takes part like any other", async () => {
+  const shard = await host(0, 3);
+  const member = joinAs(shard, "w");
+  for (const leaf of [2, 0, 1]) {
+    shard.contribute(member, contribution(leaf, []));
+    shard.sums(member, sums(leaf));
+  }
+  expect((await received(member)).map(({ $case }) => $case)).toEqual([
+    "weights",
+    "orders",
+    "weights",
+    "orders",
+  ]);
+});
+
+test("a worker with an impossible name or number of threads is refused", async () => {
+  const shard = await host();
+  expect(() => joinAs(shard, "")).toThrow();
+  expect(() => joinAs(shard, "w".repeat(1_000))).toThrow();
+  expect(() => joinAs(shard, "w", 2 ** 32 - 1)).toThrow();
+});
+
+test("a message at fault is refused; what it broke beyond itself ends the job with a reason", async () => {
+  const shard = await host();
+  const member = joinAs(shard, "w");
+  const bring = (work: () => void) => {
+    try {
+      work();
+    } catch (error) {
+      shard.broke(error);
+    }
+  };
+  bring(() => shard.contribute(member, contribution(7, [1, 1])));
+  expect(shard.status(false).state).toBe(TaskState.RUNNING);
+  for (const leaf of [0, 1, 2])
+    bring(() => shard.contribute(member, contribution(leaf, [1, 1], 0)));
+  expect(shard.status(false)).toMatchObject({
+    state: TaskState.FAILED,
+    failure: "the gradients of step 0 are of no samples",
+  });
+});

@@ -1,0 +1,146 @@
+/**
+ * What shard 0 does beyond its own range: gives the orders of every pass, orders again what gets
+ * lost, has the idle compute what the late owe, keeps the loss curve and the evaluations.
+ */
+import { Pass, type Sums } from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
+import type { Progress } from "@amaas/proto/amaas/scheduler/v1/jobs";
+import { span } from "@amaas/reduction";
+import { Conductor, type History, type Move, type Plan } from "./conductor.ts";
+import type { ShardEvents } from "./events.ts";
+import type { Member, Members } from "./members.ts";
+import { Pace } from "./pace.ts";
+import type { Shard } from "./shard.ts";
+
+export interface LeadParts {
+  readonly plan: Plan;
+  readonly history: History;
+  readonly shard: Shard;
+  readonly members: Members;
+  readonly events: ShardEvents;
+}
+
+export class Lead {
+  readonly #plan: Plan;
+  readonly #shard: Shard;
+  readonly #members: Members;
+  readonly #events: ShardEvents;
+  readonly #conductor: Conductor;
+  readonly #pace = new Pace();
+  /** Whether the current pass has been ordered from anyone. */
+  #given = false;
+  /** When the current pass began. */
+  #movedAt = performance.now();
+  /** When late workers were last relieved: those who took over have as much time again. */
+  #relievedAt = 0;
+
+  constructor({ plan, history, shard, members, events }: LeadParts) {
+    this.#plan = plan;
+    this.#shard = shard;
+    this.#members = members;
+    this.#events = events;
+    this.#conductor = new Conductor(plan, history, shard.step);
+  }
+
+  get history(): History {
+    return this.#conductor.history;
+  }
+
+  sums(member: Member, sums: Sums): void {
+    this.#conductor.add(sums);
+    const { move } = this.#conductor;
+    if (sums.pass === move?.pass && sums.version === move.version) {
+      const [from, to] = span(sums, this.#plan.leaves);
+      for (let leaf = from; leaf < to; leaf++) member.outstanding.delete(leaf);
+    }
+    this.heardOf(member);
+  }
+
+  /** Ends the current pass where all of it is in, and answers with it; the next awaits its orders. */
+  advance(): Move | undefined {
+    const ended = this.#conductor.move;
+    const totals = this.#conductor.advance(this.#shard.step);
+    if (!ended || !totals) return undefined;
+    if (ended.pass === Pass.TRAINING) this.#stepDone(totals.samples);
+    else this.#events.evaluated(this.history.evaluations.at(-1));
+    this.#members.clearOutstanding();
+    return ended;
+  }
+
+  giveOrders(): void {
+    this.#movedAt = performance.now();
+    const { move } = this.#conductor;
+    this.#given = move !== undefined && this.#members.size > 0;
+    if (!move) return;
+    const all = Array.from({ length: this.#plan.leaves }, (_, leaf) => leaf);
+    this.#members.order(move.pass, move.version, all, this.#members.hands());
+  }
+
+  /** Orders anew what the current pass lacks and nobody computes. */
+  orderLost(): void {
+    const { move } = this.#conductor;
+    if (!move) return;
+    if (!this.#given) {
+      this.giveOrders();
+      return;
+    }
+    const lost = new Set(this.#conductor.missing());
+    const training = move.pass === Pass.TRAINING && this.#shard.step === move.version;
+    if (training) for (const leaf of this.#shard.missing()) lost.add(leaf);
+    const leaves = [...lost].filter((leaf) => !this.#members.computes(leaf)).sort((a, b) => a - b);
+    const idle = this.#members.idle();
+    const again = this.#members.order(
+      move.pass,
+      move.version,
+      leaves,
+      idle.length > 0 ? idle : this.#members.hands(),
+    );
+    if (again > 0) this.#events.orderedAgain(again);
+  }
+
+  /** A worker that was late is to be counted on again. */
+  heardOf(member: Member): void {
+    if (!member.late) return;
+    member.late = false;
+    this.orderLost();
+  }
+
+  /** Once somebody is idle, the leaves of those whom all are waiting for are computed twice. */
+  relieveLate(): void {
+    const waited = performance.now() - Math.max(this.#movedAt, this.#relievedAt);
+    if (waited <= this.#pace.patienceMs || this.#members.idle().length === 0) return;
+    const late = this.#members.prompt().filter(({ outstanding }) => outstanding.size > 0);
+    if (late.length === 0) return;
+    this.#relievedAt = performance.now();
+    for (const member of late) {
+      member.late = true;
+      this.#events.workerLate(member.worker, member.outstanding.size);
+    }
+    this.orderLost();
+  }
+
+  progress(): Progress {
+    const { losses, evaluations } = this.history;
+    const { stepsPerEpoch, totalSteps } = this.#plan;
+    const step = losses.length;
+    return {
+      step,
+      totalSteps,
+      epoch: Math.floor(step / stepsPerEpoch),
+      totalEpochs: Math.ceil(totalSteps / stepsPerEpoch),
+      loss: losses.at(-1) ?? 0,
+      samplesPerSecond: this.#pace.samplesPerSecond,
+      workers: this.#members.size,
+      secondsLeft: this.#pace.secondsFor(totalSteps - step),
+      evaluations,
+      restarts: 0,
+    };
+  }
+
+  #stepDone(samples: number): void {
+    const elapsed = performance.now() - this.#movedAt;
+    this.#pace.record(samples, elapsed);
+    const { losses } = this.history;
+    const loss = losses.at(-1) ?? Number.NaN;
+    this.#events.stepDone(losses.length, loss, samples, elapsed, this.#plan.stepsPerEpoch);
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * Jobs on tables, end to end: raw columns in, text and missing values too, answers out. What is
+ * served answers the held-out rows exactly as the training said it would.
+ */
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Job, jobStateName } from "@amaas/client";
+import { type Dataset, readDataset, splitRows } from "@amaas/data";
+import { examples } from "@amaas/examples";
+import { parseJobSpec } from "@amaas/spec";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { inProcess } from "../suite/amaas.ts";
+import { type Story, showLinesOnFailure, startStory } from "./story.ts";
+
+const timeout = 120_000;
+let story: Story;
+
+beforeAll(async () => {
+  story = await startStory({ trainers: 1, servers: 1 });
+}, timeout);
+beforeEach(() => showLinesOnFailure(story));
+afterAll(() => story?.stop());
+
+test("penguins: text and missing values in, species out", { timeout }, async () => {
+  await amaas("example", "penguins");
+  const { id } = await amaas("train", "penguins/job.yaml", "--follow");
+  const job = await story.client.jobs.get(id);
+  const { outcome } = job;
+  expect(outcome).toMatchObject({ model: "penguins", version: 1, alias: "champion" });
+  await story.client.waitServed("penguins", 1);
+
+  const { dataset, test: held } = await datasetOf(
+    job,
+    join(story.directory, "penguins/penguins.json"),
+  );
+  const answers = await story.client.predict("penguins", dataset.tensors(held));
+  const { labels } = dataset;
+  if (labels.kind !== "class") throw new Error("penguins have classes");
+  const truth = Array.from(held, (row) => labels.classes[labels.values[row] ?? 0]);
+  const right = truth.filter((species, row) => answers.label?.data[row] === species).length;
+  const told = evaluationOf(job, "test");
+  expect(right / held.length).toBe(told.accuracy);
+  expect(told.accuracy).toBeGreaterThan(0.95);
+
+  const gentoo = {
+    Island: "Biscoe",
+    "Beak Length (mm)": 47.6,
+    "Beak Depth (mm)": 14.5,
+    "Flipper Length (mm)": 215,
+    "Body Mass (g)": 5400,
+    Sex: "MALE",
+  };
+  const adelie = {
+    Island: "Torgersen",
+    "Beak Length (mm)": 38.6,
+    "Beak Depth (mm)": 19.1,
+    "Flipper Length (mm)": 188,
+    "Body Mass (g)": 3700,
+    Sex: "FEMALE",
+  };
+  const rows = [
+    gentoo,
+    { ...gentoo, Sex: null, "Beak Length (mm)": null },
+    { ...gentoo, Island: "Atlantis", Sex: null },
+    adelie,
+    { ...adelie, Island: "" },
+  ];
+  await writeFile(join(story.directory, "rows.json"), JSON.stringify(rows));
+  const { predictions } = await amaas("predict", "penguins", "--input", "rows.json");
+  expect(predictions.map(({ label }: { label: string }) => label)).toEqual([
+    "Gentoo",
+    "Gentoo",
+    "Gentoo",
+    "Adelie",
+    "Adelie",
+  ]);
+});
+
+test("a number from a CSV: how much a penguin weighs", { timeout }, async () => {
+  const path = join(story.directory, "penguins.csv");
+  await writeFile(path, await penguinsAsCsv());
+  const { id } = await story.client.jobs.submit({
+    name: "penguin-mass",
+    task: "regression",
+    data: { format: "csv", file: path, label: "Body Mass (g)", onBadRow: "skip" },
+    architecture: { type: "mlp", hidden: [16], activation: "tanh" },
+    training: { epochs: 60, batchSize: 32, optimizer: { type: "adam", learningRate: 0.01 } },
+    gate: { metric: "r2", min: 0.7 },
+  });
+  const { job } = await story.follow(id);
+  expect(jobStateName(job.state), job.reason).toBe("succeeded");
+  // The two birds that nobody weighed.
+  expect(await story.log(id)).toContain("2 rows skipped");
+  await story.client.waitServed("penguin-mass", 1);
+
+  const { dataset, test: held } = await datasetOf(job, path);
+  const { prediction } = await story.client.predict("penguin-mass", dataset.tensors(held));
+  const { labels } = dataset;
+  if (labels.kind !== "value" || prediction === undefined) throw new Error("masses are numbers");
+  const masses = Array.from(held, (row) => labels.values[row] ?? Number.NaN);
+  const errors = masses.map((mass, row) => mass - Number(prediction.data[row]));
+  const mean = masses.reduce((sum, mass) => sum + mass, 0) / masses.length;
+  const square = (values: readonly number[]) => values.reduce((sum, x) => sum + x * x, 0);
+  const r2 = 1 - square(errors) / square(masses.map((mass) => mass - mean));
+  const told = evaluationOf(job, "test");
+  expect(r2).toBeCloseTo(told.r2 ?? Number.NaN, 4);
+  expect(r2).toBeGreaterThan(0.75);
+  expect(Math.sqrt(square(errors) / errors.length)).toBeCloseTo(told.rmse ?? Number.NaN, 1);
+});
+
+/** A command's JSON answer. */
+async function amaas(...args: readonly string[]) {
+  const { scheduler, registry, inference } = story.suite.endpoints;
+  const where = ["--scheduler", scheduler, "--registry", registry, "--inference", inference];
+  const ran = await inProcess(story.directory, [...args, ...where, "--output", "json"]);
+  expect(ran.code, ran.stderr).toBe(0);
+  return JSON.parse(ran.stdout);
+}
+
+/** The job's data, and which rows of it the training has never seen. */
+async function datasetOf(job: Job, path: string): Promise<{ dataset: Dataset; test: Uint32Array }> {
+  const { data, task, split } = parseJobSpec(job.spec);
+  const dataset = await readDataset(data, task, () => readFile(path));
+  const { test: held } = splitRows({ rows: dataset.rows, split, labels: dataset.labels });
+  return { dataset, test: held };
+}
+
+function evaluationOf(job: Job, split: string): Readonly<Record<string, number>> {
+  const found = job.progress?.evaluations.findLast((evaluation) => evaluation.split === split);
+  if (!found) throw new Error(`the job has no evaluation of the ${split} split`);
+  return found.metrics;
+}
+
+/** With a header, and an empty cell where a value is missing. */
+async function penguinsAsCsv(): Promise<string> {
+  const [path = ""] = await examples.penguins.writeData(join(story.directory, "source"));
+  const birds = JSON.parse(await readFile(path, "utf8")) as Record<string, unknown>[];
+  const columns = Object.keys(birds[0] ?? {});
+  const lines = birds.map((bird) => columns.map((column) => bird[column] ?? "").join(","));
+  return [columns.join(","), ...lines, ""].join("\n");
+}
