@@ -246,7 +246,7 @@ describe("more load than can be served", () => {
     metric("inference-1", "nv_inference_pending_request_count", { model: "slow" });
 
   beforeAll(async () => {
-    const { digest } = await story.client.blobs.upload(slow());
+    const { digest } = await story.client.blobs.upload(slow(3_000));
     await registry.createVersion({ version: { model: "slow", digest } });
     await registry.moveAlias({ model: "slow", alias: "champion", version: 1 });
     await story.client.waitServed("slow", 1);
@@ -262,10 +262,10 @@ describe("more load than can be served", () => {
       order.push(error?.code ?? "answered");
       return error;
     };
-    const errors = await Promise.all(Array.from({ length: 40 }, () => settle(ask(100))));
+    const errors = await Promise.all(Array.from({ length: 24 }, () => settle(ask(1))));
     const refused = errors.filter((error) => error !== undefined);
-    expect(errors.length - refused.length).toBeGreaterThanOrEqual(queueLimit);
-    expect(refused.length).toBeGreaterThan(20);
+    expect(errors.length - refused.length).toBeGreaterThan(queueLimit);
+    expect(refused.length).toBeGreaterThan(5);
     for (const error of refused) {
       expect(error).toMatchObject({
         code: "resource-exhausted",
@@ -280,15 +280,15 @@ describe("more load than can be served", () => {
     timeout,
   }, async () => {
     const before = await runs();
-    const first = ask(400);
+    const first = ask(60);
     const leave = new AbortController();
-    const leavers = [1, 2].map(() => refusal(ask(100, { signal: leave.signal })));
-    await expect.poll(waiting).toBe(2);
+    const leavers = [1, 2].map(() => refusal(ask(1, { signal: leave.signal })));
+    await expect.poll(waiting, { interval: 5 }).toBe(2);
     leave.abort();
     for (const error of await Promise.all(leavers)) expect(error.code).toBe("cancelled");
-    await expect.poll(waiting).toBe(0);
-    // So late that nobody would begin to wait, or too late while it waits.
-    const { code } = await refusal(ask(100, { deadlineMs: 30 }));
+    await expect.poll(waiting, { interval: 5 }).toBe(0);
+    // Refused, if it is known how long it would wait, else dropped when its time has come.
+    const { code } = await refusal(ask(1, { deadlineMs: 30 }));
     expect(["deadline-exceeded", "resource-exhausted"]).toContain(code);
     await first;
     await ask(1);

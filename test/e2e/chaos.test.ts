@@ -3,7 +3,7 @@
  * weights, the same loss curve and the same evaluations as when nobody disturbs it. Which step it
  * happens at is drawn from a seed; `AMAAS_CHAOS_SEED` repeats a draw.
  */
-import type { JobStateName } from "@amaas/client";
+import { setTimeout as sleep } from "node:timers/promises";
 import { hashKey, uniform } from "@amaas/random";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import {
@@ -17,7 +17,6 @@ import {
 
 const seed = Number(process.env.AMAAS_CHAOS_SEED ?? Date.now() % 1_000_000);
 const timeout = 180_000;
-const hungMs = 3_000;
 
 let story: Story;
 let undisturbed: Run;
@@ -31,27 +30,33 @@ beforeEach(() => showLinesOnFailure(story));
 afterAll(() => story?.stop());
 
 /** A step that is neither the first nor one of the last. */
-function drawStep(name: string): number {
-  const steps = undisturbed.bits.steps;
-  return Math.floor(5 + uniform(hashKey("chaos", seed, name), 0) * 0.8 * steps);
+function drawStep(what: string): number {
+  const { steps } = undisturbed.bits;
+  return Math.floor(5 + 0.7 * steps * uniform(hashKey("chaos", seed, what), 0));
 }
 
-const kill = (...names: readonly string[]) => {
+function kill(...names: readonly string[]): void {
   for (const name of names) story.suite.kill(name, "SIGKILL");
-};
+}
 
+async function hang(name: string): Promise<void> {
+  story.suite.kill(name, "SIGSTOP");
+  await sleep(3_000);
+  story.suite.kill(name, "SIGCONT");
+}
+
+/** Runs the job with these interruptions, and sees to it that all of them happened. */
 async function runWith(...interruptions: readonly Interruption[]): Promise<Run> {
   let acted = 0;
-  const counting = interruptions.map(({ act, ...when }) => ({
-    ...when,
+  const counted = interruptions.map((interruption) => ({
+    ...interruption,
     act() {
-      act();
+      interruption.act();
       acted += 1;
     },
   }));
-  const run = await story.run(shortDigits(), ...counting);
-  expect(acted, "what should have happened during the job").toBe(interruptions.length);
-  console.log(run.seconds, undisturbed.seconds);
+  const run = await story.run(shortDigits(), ...counted);
+  expect(acted, "interruptions that happened").toBe(interruptions.length);
   return run;
 }
 
@@ -64,51 +69,55 @@ test.for([
   ["the scheduler", ["scheduler"]],
   ["a trainer and a parameter server", ["trainer-1", "parameter-server-2"]],
   ["the scheduler and a parameter server", ["scheduler", "parameter-server-1"]],
-] as const)("%s is killed", { timeout }, async ([what, names]) => {
+] as const)("killed: %s", { timeout }, async ([what, names]) => {
   const atStep = drawStep(what);
-  const run = await runWith({ atStep, act: () => kill(...names) });
-  expect(run.bits, `killed at step ${atStep}`).toEqual(undisturbed.bits);
-  const serverLost = names.some((name) => name.startsWith("parameter-server"));
-  expect((run.job.progress?.restarts ?? 0) > 0).toBe(serverLost);
+  const { bits, job } = await runWith({ atStep, act: () => kill(...names) });
+  expect(bits, `killed at step ${atStep}`).toEqual(undisturbed.bits);
+  const shardLost = names.some((name) => name.startsWith("parameter-server"));
+  expect((job.progress?.restarts ?? 0) > 0, "went back to a checkpoint").toBe(shardLost);
 });
 
-test("one after the other is killed", { timeout }, async () => {
+test("killed: one after the other", { timeout }, async () => {
   const steps = ["first", "second", "third"].map(drawStep).sort((a, b) => a - b);
   const victims = ["trainer-1", "parameter-server-2", "scheduler"];
-  const run = await runWith(
-    ...victims.map((name, i) => ({ atStep: steps[i] ?? 0, act: () => kill(name) })),
-  );
-  expect(run.bits, `killed at steps ${steps.join(", ")}`).toEqual(undisturbed.bits);
-});
-
-test("a trainer hangs and comes back", { timeout }, async () => {
-  const run = await runWith({
-    atStep: drawStep("a trainer hangs"),
-    act: () => hang("trainer-1"),
-  });
-  expect(run.bits).toEqual(undisturbed.bits);
-});
-
-test("a parameter server hangs and comes back", { timeout }, async () => {
-  const run = await runWith({
-    atStep: drawStep("a server hangs"),
-    act: () => hang("parameter-server-1"),
-  });
-  expect(run.bits).toEqual(undisturbed.bits);
+  const interruptions = victims.map((name, i) => ({
+    atStep: steps[i] ?? 0,
+    act: () => kill(name),
+  }));
+  const { bits } = await runWith(...interruptions);
+  expect(bits, `killed at steps ${steps.join(", ")}`).toEqual(undisturbed.bits);
 });
 
 test.for(["preparing", "packaging"] as const)(
-  "all are killed while the job is %s",
+  "killed while %s: the scheduler and all trainers",
   {
     timeout,
   },
-  async (inState: JobStateName) => {
-    const run = await runWith({ inState, act: () => kill("scheduler", "trainer-1", "trainer-2") });
-    expect(run.bits).toEqual(undisturbed.bits);
+  async (inState) => {
+    const { bits } = await runWith({
+      inState,
+      act: () => kill("scheduler", "trainer-1", "trainer-2"),
+    });
+    expect(bits).toEqual(undisturbed.bits);
   },
 );
 
-function hang(name: string): void {
-  story.suite.kill(name, "SIGSTOP");
-  setTimeout(() => story.suite.kill(name, "SIGCONT"), hungMs);
-}
+test.for(["trainer-1", "parameter-server-1"])(
+  "hangs for three seconds: %s",
+  {
+    timeout,
+  },
+  async (name) => {
+    const atStep = drawStep(`${name} hangs`);
+    let hung: Promise<void> | undefined;
+    const { bits, job } = await runWith({
+      atStep,
+      act() {
+        hung = hang(name);
+      },
+    });
+    await hung;
+    expect(bits, `hung at step ${atStep}`).toEqual(undisturbed.bits);
+    expect(job.progress?.restarts).toBe(0);
+  },
+);

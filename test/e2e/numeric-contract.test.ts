@@ -43,13 +43,12 @@ describe("three trainers and three parameter servers", () => {
     { workers: 1, servers: 2 },
     { workers: 2, servers: 2 },
     { workers: 3, servers: 3 },
-  ])("$workers workers, $servers parameter servers", { timeout }, async (resources) => {
+  ])("workers: $workers, parameter servers: $servers", { timeout }, async (resources) => {
     const run = await story.run(shortDigits({ resources }));
     expect(run.bits).toEqual(alone.bits);
-    expect(run.job.progress?.workers).toBeGreaterThan(0);
   });
 
-  test("6 virtual shards, 3 workers, 2 parameter servers", { timeout }, async () => {
+  test("6 virtual shards; workers: 3, parameter servers: 2", { timeout }, async () => {
     const resources = { workers: 3, servers: 2 };
     const run = await story.run(shortDigits({ ...uneven, resources }));
     expect(run.bits).toEqual(unevenAlone.bits);

@@ -133,6 +133,7 @@ describe("on SIGTERM", () => {
   beforeAll(async () => {
     story = await startStory({
       restart: false,
+      env: { AMAAS_DRAIN_SECONDS: "40" },
       onExit: (name, exit) => void exits.set(name, exit),
     });
     await writeInsects(story.directory);
@@ -155,7 +156,7 @@ describe("on SIGTERM", () => {
         expect((await fetch(`http://${http}/livez`)).status).toBe(200);
       },
       async ends() {
-        await expect.poll(() => exits.get(name), { timeout: 20_000 }).toMatchObject({ code: 0 });
+        await expect.poll(() => exits.get(name), { timeout: 60_000 }).toMatchObject({ code: 0 });
         await Promise.all(watches.map(({ ended }) => ended));
         for (const { told } of watches) expect(told).toEqual(["SERVING", "NOT_SERVING"]);
       },
@@ -181,7 +182,7 @@ describe("on SIGTERM", () => {
   });
 
   test("inference answers every request that it has taken", { timeout }, async () => {
-    const { digest } = await story.client.blobs.upload(slow());
+    const { digest } = await story.client.blobs.upload(slow(3_000));
     const { endpoints } = story.suite;
     const registry = createClient(RegistryDefinition, endpoints.registry, {
       telemetry: nullTelemetry(),
@@ -191,7 +192,7 @@ describe("on SIGTERM", () => {
     await story.client.models.promote("slow", 1, "champion");
     await story.client.waitServed("slow", 1);
 
-    const [rows, width] = [400, 512];
+    const [rows, width] = [16, 512];
     const x = tensor("FP32", [rows, width], new Float32Array(rows * width).fill(1));
     const answers = Array.from({ length: 6 }, () => story.client.predict("slow", { x }));
     await expect

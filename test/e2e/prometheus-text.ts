@@ -17,8 +17,9 @@ const name = "[a-zA-Z_:][a-zA-Z0-9_:]*";
 const label = `[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\\\\n]|\\\\["\\\\n])*"`;
 const helpLine = new RegExp(`^# HELP (${name}) [^\\n]*$`);
 const typeLine = new RegExp(`^# TYPE (${name}) (counter|gauge|histogram|summary|untyped)$`);
+/** A value is what Go's ParseFloat takes, to which Nan is NaN. */
 const sampleLine = new RegExp(
-  `^(${name})(?:\\{(${label}(?:,${label})*),?\\})? ([-+]?(?:[0-9.]+(?:e[-+]?[0-9]+)?|Inf)|NaN)$`,
+  `^(${name})(?:\\{(${label}(?:,${label})*),?\\})? ([-+]?(?:[0-9.]+(?:e[-+]?[0-9]+)?|Inf)|NaN|Nan)$`,
 );
 
 /** By the families' names; throws at the first line that is not as it should be. */

@@ -117,7 +117,8 @@ export async function startStory(options: StoryOptions = {}): Promise<Story> {
 
   let digits: Promise<unknown> | undefined;
   const submit = async (document: object) => {
-    await (digits ??= examples.digits.writeData(data));
+    digits ??= examples.digits.writeData(data);
+    await digits;
     return client.jobs.submit(document, { baseDirectory: data });
   };
   const story: Story = {

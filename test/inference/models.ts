@@ -20,8 +20,8 @@ export function echo(): Uint8Array {
   return writeModel(g.model());
 }
 
-/** Takes a tenth of a second or two for 100 rows. */
-export function slow(): Uint8Array {
+/** Takes a tenth of a second or two for 100 rows; with some thousand layers, for a single one. */
+export function slow(layers = 80): Uint8Array {
   const size = 512;
   const g = graphBuilder("slow");
   const weights = g.initializer(
@@ -29,7 +29,7 @@ export function slow(): Uint8Array {
     tensor("FP32", [size, size], new Float32Array(size * size).fill(1 / size)),
   );
   let x = g.input("x", "FP32", ["rows", size]);
-  for (let layer = 0; layer < 80; layer++) x = g.matMul(x, weights);
+  for (let layer = 0; layer < layers; layer++) x = g.matMul(x, weights);
   g.output("y", x);
   return writeModel(g.model());
 }

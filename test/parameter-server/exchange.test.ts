@@ -61,6 +61,12 @@ test.each([
   expect(await train(shards, scripts)).toEqual(reference);
 });
 
+test("a worker that hangs is waited for once, not at every step", async () => {
+  const began = performance.now();
+  expect(await train(2, [{}, { slowness: 60_000 }])).toEqual(reference);
+  expect(performance.now() - began).toBeLessThan(5_000);
+});
+
 test("a worker that dies in the middle of a step changes nothing", async () => {
   await using cluster = await startCluster(2);
   cluster.host("job_a", 1, STEPS);

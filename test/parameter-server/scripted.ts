@@ -226,12 +226,14 @@ export class ScriptedWorker {
     for (const client of this.#clients) client.close();
   }
 
-  /** Says which version it has seen, as a trainer does when servers stand apart for a while. */
+  /** Tells the servers that lack the newest version it has seen, as a trainer does after a while. */
   #tellAhead(): void {
     const version = Math.max(-1, ...this.#weights.keys());
-    if (version < 0) return;
-    for (const channel of this.#channels)
-      channel.push({ message: { $case: "ahead", value: { version } } });
+    const seen = this.#weights.get(version);
+    if (!seen) return;
+    for (const { shard, chunk } of this.#chunks(this.#cluster.addresses.length))
+      if (!seen.has(`${shard}/${chunk}`))
+        this.#channels[shard]?.push({ message: { $case: "ahead", value: { version } } });
   }
 
   async #attend(job: string, generation: number, shard: number): Promise<void> {

@@ -147,7 +147,7 @@ test("what is wrong is said, and changes nothing", async () => {
 
   const cases: [args: string[], says: string | RegExp, code: number][] = [
     [["train", "broken.yaml"], "is neither YAML nor JSON", 1],
-    [["train", "nowhere.yaml"], "cannot read the job: ENOENT", 1],
+    [["train", "nowhere.yaml"], "cannot read the job: there is no file", 1],
     [["predict", "insects", "-i", "rows.json"], 'row 1, size: found "big", wanted a number', 1],
     [["predict", "insects", "-i", "short.json"], "row 1 lacks the column colour", 1],
     [["predict", "nothing", "-i", "rows.json"], "nothing", 1],

@@ -3,7 +3,7 @@ import type { Alias, ModelDetails, Version } from "@amaas/client";
 import { age, bytes, measure } from "./terminal/figures.ts";
 import type { Style } from "./terminal/style.ts";
 import { fields, table } from "./terminal/table.ts";
-import { printable } from "./terminal/text.ts";
+import { printable, widthOf } from "./terminal/text.ts";
 
 type Tensor = Version["inputs"][number];
 
@@ -12,14 +12,19 @@ const mostMetricColumns = 4;
 const mostNames = 12;
 const mostMoves = 10;
 
-export function describeModel(found: ModelDetails, style: Style, now: number): string[] {
+export function describeModel(
+  found: ModelDetails,
+  style: Style,
+  now: number,
+  columns = Number.POSITIVE_INFINITY,
+): string[] {
   const { model, versions, history } = found;
   const [latest] = versions;
   return [
     `${style.bold(printable(model.name))}   ${aliasesText(model.aliases)}`.trimEnd(),
     "",
-    ...versionTable(versions, model.aliases, style, now),
-    ...(latest === undefined ? [] : ["", ...versionFields(latest, style)]),
+    ...fittingTable(columns, versions, model.aliases, style, now),
+    ...(latest === undefined ? [] : ["", ...versionFields(latest, style, columns)]),
     ...(history.length === 0 ? [] : ["", ...historyTable(history, style, now)]),
   ];
 }
@@ -28,20 +33,35 @@ function aliasesText(aliases: readonly Alias[]): string {
   return aliases.map(({ alias, version }) => printable(`${alias} → ${version}`)).join(", ");
 }
 
-function versionTable(
+/** Where the terminal is narrow the jobs give way first, then the metrics, the last ones first. */
+function fittingTable(columns: number, ...about: About): string[] {
+  const metrics = metricNames(about[0]);
+  const fits = (lines: readonly string[]) => lines.every((line) => widthOf(line) < columns);
+  let lines = versionTable(metrics, true, ...about);
+  for (let shown = metrics.length; shown >= 0 && !fits(lines); shown--)
+    lines = versionTable(metrics.slice(0, shown), false, ...about);
+  return lines;
+}
+
+type About = readonly [
   versions: readonly Version[],
   aliases: readonly Alias[],
   style: Style,
   now: number,
+];
+
+function versionTable(
+  metrics: readonly string[],
+  withJobs: boolean,
+  ...[versions, aliases, style, now]: About
 ): string[] {
-  const metrics = metricNames(versions);
   return table(
     [
       { title: "VERSION", align: "right" },
       { title: "ALIASES" },
       ...metrics.map((name) => ({ title: name.toUpperCase(), align: "right" as const })),
       { title: "SIZE", align: "right" },
-      { title: "JOB" },
+      ...(withJobs ? [{ title: "JOB" }] : []),
       { title: "CREATED" },
     ],
     versions.map((version) => [
@@ -55,7 +75,7 @@ function versionTable(
         return value === undefined ? "" : measure(value);
       }),
       bytes(version.bytes),
-      printable(version.lineage?.job ?? ""),
+      ...(withJobs ? [printable(version.lineage?.job ?? "")] : []),
       style.dim(age(version.createdAt, now)),
     ]),
     style,
@@ -71,7 +91,7 @@ function metricNames(versions: readonly Version[]): string[] {
     .slice(0, mostMetricColumns);
 }
 
-function versionFields(version: Version, style: Style): string[] {
+function versionFields(version: Version, style: Style, columns: number): string[] {
   const { lineage } = version;
   return fields(
     [
@@ -81,15 +101,17 @@ function versionFields(version: Version, style: Style): string[] {
       ["classes", shortened(version.classes.map(printable))],
       ["digest", version.digest],
       ["weights", version.weightsSha256],
+      ["job", printable(lineage?.job ?? "")],
       ["data", printable(lineage?.datasetDigest ?? "")],
       ["trace", printable(lineage?.traceId ?? "")],
       ["computed by", printable(lineage?.numericClass ?? "")],
     ],
     style,
+    columns,
   );
 }
 
-function signature(tensors: readonly Tensor[]): string {
+function signature(tensors: readonly Tensor[]): string[] {
   return shortened(
     tensors.map(({ name, datatype, shape }) =>
       printable(`${name} ${datatype}[${shape.join(", ")}]`),
@@ -97,9 +119,9 @@ function signature(tensors: readonly Tensor[]): string {
   );
 }
 
-function shortened(texts: readonly string[]): string {
+function shortened(texts: readonly string[]): string[] {
   const rest = texts.length - mostNames;
-  return [...texts.slice(0, mostNames), ...(rest > 0 ? [`and ${rest} more`] : [])].join(", ");
+  return [...texts.slice(0, mostNames), ...(rest > 0 ? [`and ${rest} more`] : [])];
 }
 
 function historyTable(history: readonly Alias[], style: Style, now: number): string[] {

@@ -57,8 +57,8 @@ export function failureDocument(error: unknown): Record<string, unknown> {
 }
 
 /** A message that goes on to list the violations is cut before them: they follow on lines of their own. */
-function headOf(message: string, { field }: Violation): string {
-  const list = field === "" ? -1 : message.indexOf(`: ${field}`);
+function headOf(message: string, { field, description }: Violation): string {
+  const list = message.indexOf(field === "" ? `: ${description}` : `: ${field}`);
   return list > 0 ? message.slice(0, list) : message;
 }
 

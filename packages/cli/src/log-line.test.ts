@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { renderLogLine } from "./log-line.ts";
 import { createStyle, plain } from "./terminal/style.ts";
+import { widthOf } from "./terminal/text.ts";
 
 const time = new Date(2030, 0, 2, 14, 3, 22, 118).toISOString();
 const line = (fields: object) =>
@@ -33,4 +34,18 @@ test("a line of another kind is passed on, unable to move the cursor", () => {
   expect(renderLogLine("registry", "{ \x1b[2J", plain)).toBe(
     "              registry            { \ufffd[2J",
   );
+});
+
+test("on a terminal what is information is cut to the line, and what is wrong is not", () => {
+  const job = "job_01M81C7NHRHKK2C8NZ4N2SSEV6";
+  const told = (level: string) =>
+    renderLogLine(
+      "trainer-1",
+      line({ level, message: "x".repeat(50), job }),
+      createStyle(true),
+      100,
+    );
+  expect(told("info")).toContain("job_…2SSEV6");
+  expect(widthOf(told("info"))).toBeLessThanOrEqual(100);
+  expect(told("warn")).toContain(job);
 });

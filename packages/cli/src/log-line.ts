@@ -1,12 +1,13 @@
 /** One line of a service's log for people: when, who, what, and the fields that say more. */
 import { clock } from "./terminal/clock.ts";
 import type { Style } from "./terminal/style.ts";
-import { padEnd, printable } from "./terminal/text.ts";
+import { padEnd, printable, truncate } from "./terminal/text.ts";
 
 type LogRecord = Readonly<Record<string, unknown>>;
 
 const nameWidth = 18;
 const longestField = 200;
+const quiet = new Set(["info", "debug"]);
 /** Said by the line's own columns, or of use only to programs. */
 const silent = new Set([
   "time",
@@ -19,7 +20,20 @@ const silent = new Set([
   "trace_flags",
 ]);
 
-export function renderLogLine(process: string, line: string, style: Style): string {
+/** Ids and digests with as much of them as tells them apart. */
+function shortened(text: string): string {
+  return text
+    .replace(/job_[0-9A-Z]{20}(?=[0-9A-Z]{6}\b)/g, "job_…")
+    .replace(/(sha256:[0-9a-f]{12})[0-9a-f]{52}/g, "$1…");
+}
+
+/** What is only information is cut to `width`, where one is given; what is wrong is told whole. */
+export function renderLogLine(
+  process: string,
+  line: string,
+  style: Style,
+  width = Number.POSITIVE_INFINITY,
+): string {
   const name = style.cyan(padEnd(process, nameWidth));
   const record = parseRecord(line);
   if (record === undefined) return `${" ".repeat(12)}  ${name}  ${printable(line)}`;
@@ -28,7 +42,9 @@ export function renderLogLine(process: string, line: string, style: Style): stri
     .filter(([key]) => !silent.has(key))
     .map(([key, value]) => ` ${style.dim(`${printable(key)}=`)}${fieldText(value)}`);
   const message = paint(String(record.level), printable(String(record.message ?? "")), style);
-  return `${style.dim(clock(new Date(time)))}  ${name}  ${message}${fields.join("")}`;
+  const text = `${style.dim(clock(new Date(time)))}  ${name}  ${message}${fields.join("")}`;
+  const whole = width === Number.POSITIVE_INFINITY || !quiet.has(String(record.level));
+  return whole ? text : truncate(shortened(text), width);
 }
 
 function paint(level: string, message: string, style: Style): string {

@@ -28,9 +28,11 @@ for (const stream of [process.stdout, process.stderr])
 // A script of the workspace runs at its root; the user's relative paths mean where they are.
 const { npm_lifecycle_event: script, npm_package_name: owner, INIT_CWD: from } = process.env;
 const isScript = owner === "amaas" && (script === "amaas" || script === "quickstart");
+// Who ran pnpm by npx may have no pnpm of their own.
+const byNpx = /[\\/]_npx[\\/]/.test(process.env.npm_execpath ?? "");
 
 const shell: Shell = {
-  command: isScript ? "pnpm amaas" : "amaas",
+  command: isScript ? `${byNpx ? "npx -y pnpm@12" : "pnpm"} amaas` : "amaas",
   env: process.env,
   directory: (isScript ? from : undefined) ?? process.cwd(),
   input: process.stdin,

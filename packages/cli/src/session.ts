@@ -58,6 +58,12 @@ export class Session {
     return liveProgress(stream, createStyle(hasColours(this.shell, stream)));
   }
 
+  /** Cells of a line where people read, if that is a terminal; else as many as a line has. */
+  get width(): number | undefined {
+    const stream = this.json ? this.shell.stderr : this.shell.stdout;
+    return isLive(this.shell, stream) ? stream.columns : undefined;
+  }
+
   /** Lines only, whatever the stream is. */
   openPlainProgress(stream: OutputStream): Progress {
     return plainProgress(stream, createStyle(hasColours(this.shell, stream)));

@@ -1,7 +1,8 @@
 /** Reads a job from a YAML or JSON file, with the line and column of what cannot be read. */
-import { readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { DomainError, errorMessage } from "@amaas/errors";
 import { parseDocument } from "yaml";
+import { sizeOfFile } from "./size-of-file.ts";
 
 const largestSpec = 1024 * 1024;
 /** Aliases beyond this make a small file a huge document. */
@@ -21,11 +22,7 @@ export async function readSpecFile(path: string): Promise<unknown> {
 }
 
 async function readText(path: string): Promise<string> {
-  try {
-    const { size } = await stat(path);
-    if (size <= largestSpec) return await readFile(path, "utf8");
-  } catch (error) {
-    throw new DomainError("not-found", `cannot read the job: ${errorMessage(error)}`);
-  }
+  const size = await sizeOfFile(path, "the job");
+  if (size <= largestSpec) return readFile(path, "utf8");
   throw new DomainError("invalid-argument", `${path} is too large for a job; wanted at most 1 MiB`);
 }

@@ -20,7 +20,9 @@ export function reachText(suite: Suite, here: string): string[] {
   const { scheduler, registry, inference } = suite.endpoints;
   return [
     "From another terminal:",
-    `  export AMAAS_SCHEDULER_ADDRESS=${scheduler} AMAAS_REGISTRY_ADDRESS=${registry} AMAAS_INFERENCE_ADDRESS=${inference}`,
+    `  export AMAAS_SCHEDULER_ADDRESS=${scheduler}`,
+    `  export AMAAS_REGISTRY_ADDRESS=${registry}`,
+    `  export AMAAS_INFERENCE_ADDRESS=${inference}`,
   ];
 }
 

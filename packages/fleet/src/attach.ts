@@ -62,8 +62,12 @@ export function attach(options: AttachOptions): Attachment {
   const say = (fresh: boolean): void => {
     clearTimeout(gathering);
     gathering = undefined;
-    // A scheduler that does not keep up is told how things stand by then, at one of the next beats.
-    if (!channel || channel.size > 0) return;
+    if (!channel) return;
+    // A scheduler that does not keep up is told how things stand by the time it does.
+    if (channel.size > 0) {
+      changed();
+      return;
+    }
     const { node, role, address, threads } = options;
     const tasks = describe(fresh);
     channel.push({ node, incarnation, role, address, threads, draining, tasks, logs });

@@ -53,6 +53,8 @@ export async function pump<T>(
       signal.throwIfAborted();
       flow.send(message);
       while (!flow.copied) await flow.changed();
+      // Whoever is asked for the next message uses the memory of this one again.
+      signal.throwIfAborted();
     }
     while (!flow.empty) await flow.changed();
     signal.throwIfAborted();

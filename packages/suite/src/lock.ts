@@ -2,20 +2,30 @@
  * One suite per state directory. The lock is a file naming the supervisor; a supervisor that died
  * without cleaning up does not count, so nobody ever has to remove a lock by hand.
  */
-import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { DomainError } from "@amaas/errors";
+import { setTimeout as sleep } from "node:timers/promises";
+import { DomainError, errorMessage } from "@amaas/errors";
 import { identityOf, isAlive, type ProcessIdentity } from "./identity.ts";
 
 export interface Lock {
   release(): Promise<void>;
 }
 
-const mostTries = 5;
+const mostTries = 100;
+const pauseMs = 10;
 let claims = 0;
 
 export async function lockDirectory(directory: string): Promise<Lock> {
-  await mkdir(directory, { recursive: true });
+  try {
+    await mkdir(directory, { recursive: true });
+  } catch (error) {
+    throw new DomainError(
+      "failed-precondition",
+      `cannot keep a suite's state in ${directory}: ${errorMessage(error)}`,
+      { cause: error },
+    );
+  }
   const path = join(directory, "suite.lock");
   const claim = `${path}.${process.pid}.${++claims}`;
   await writeFile(claim, JSON.stringify(identityOf(process.pid)));
@@ -29,7 +39,7 @@ export async function lockDirectory(directory: string): Promise<Lock> {
           "failed-precondition",
           `a suite already runs on ${directory} (process ${holder.pid}); stop it first, or choose another directory`,
         );
-      await removeStale(path, holder);
+      if (!(await removeStale(path, claim))) await sleep(pauseMs);
     }
     throw new DomainError("aborted", `several suites try to start on ${directory} at once`);
   } finally {
@@ -60,15 +70,23 @@ async function readHolder(path: string): Promise<ProcessIdentity | undefined> {
   }
 }
 
-/** Moves the lock aside before removing it, so that a lock taken in the meantime can be put back. */
-async function removeStale(path: string, seen: ProcessIdentity | undefined): Promise<void> {
-  const aside = `${path}.stale.${process.pid}.${++claims}`;
-  try {
-    await rename(path, aside);
-  } catch {
-    return;
+/**
+ * A lock goes by its holder's hand, or by that of the one claimant who may remove it if the holder is
+ * dead: so between the look and the removal nobody can have taken it. False where another may.
+ */
+async function removeStale(path: string, claim: string): Promise<boolean> {
+  const right = `${path}.remover`;
+  if (!(await linked(claim, right))) {
+    const remover = await readHolder(right);
+    // It has the right for a moment, unless it died in that.
+    if (remover && !isAlive(remover)) await rm(right, { force: true });
+    return false;
   }
-  const moved = await readHolder(aside);
-  if (moved && moved.pid !== seen?.pid && isAlive(moved)) await linked(aside, path);
-  await rm(aside, { force: true });
+  try {
+    const holder = await readHolder(path);
+    if (!holder || !isAlive(holder)) await rm(path, { force: true });
+    return true;
+  } finally {
+    await rm(right, { force: true });
+  }
 }

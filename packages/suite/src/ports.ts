@@ -31,7 +31,7 @@ async function checkStandard(slots: readonly Slot[]): Promise<Map<string, Ports>
   if (taken.length > 0)
     throw new DomainError(
       "failed-precondition",
-      `${taken.length === 1 ? "a port is" : "ports are"} in use: ${taken.join(", ")}; stop what listens there, or use free ports`,
+      `${taken.length === 1 ? "a port is" : "ports are"} in use: ${taken.join(", ")}; stop what listens there, or use free ports (amaas up --free-ports)`,
     );
   return chosen;
 }

@@ -79,7 +79,7 @@ export function standardPorts({ role, index }: Slot): Ports {
   if (index >= mostOnStandardPorts)
     throw new DomainError(
       "invalid-argument",
-      `the standard ports hold at most ${mostOnStandardPorts} of ${role}; use free ports for more`,
+      `the standard ports hold at most ${mostOnStandardPorts} of ${role}; use free ports for more (amaas up --free-ports)`,
     );
   const { grpc, http } = standard[role];
   return { grpc: grpc + 10 * index, http: http + 10 * index };

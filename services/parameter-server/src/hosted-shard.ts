@@ -11,7 +11,6 @@ import { persistently, type RunningTask } from "@amaas/fleet";
 import { createOptimizer } from "@amaas/optim";
 import {
   type Contribution,
-  type ExchangeResponse,
   type Join,
   Pass,
   type Sums,
@@ -22,7 +21,6 @@ import {
   TaskState,
   type TaskStatus,
 } from "@amaas/proto/amaas/scheduler/v1/fleet";
-import { Channel } from "@amaas/rpc";
 import type { JobSpec } from "@amaas/spec";
 import { type Restored, restore } from "./checkpoint.ts";
 import { CheckpointKeeper } from "./checkpoint-keeper.ts";
@@ -31,6 +29,7 @@ import { malformed, notHosted } from "./errors.ts";
 import type { ShardEvents } from "./events.ts";
 import { Lead } from "./lead.ts";
 import { type Member, Members } from "./members.ts";
+import { Outbox } from "./outbox.ts";
 import { Shard } from "./shard.ts";
 
 interface Live {
@@ -88,7 +87,7 @@ export class HostedShard implements RunningTask {
     const { members, shard, lead } = this.#liveOrRefuse();
     if (worker === "" || worker.length > LONGEST_NAME || threads > MOST_THREADS)
       throw malformed(`a worker with a name of ${worker.length} and ${threads} threads joined`);
-    const channel = new Channel<ExchangeResponse>();
+    const channel = new Outbox();
     const member: Member = {
       worker,
       threads: Math.max(1, threads),

@@ -28,6 +28,8 @@ export class Lead {
   readonly #pace = new Pace();
   /** Whether the current pass has been ordered from anyone. */
   #given = false;
+  /** Whether a worker has delivered its share of the current pass. */
+  #someoneDone = false;
   /** When the current pass began. */
   #movedAt = performance.now();
   /** When late workers were last relieved: those who took over have as much time again. */
@@ -51,6 +53,7 @@ export class Lead {
     if (sums.pass === move?.pass && sums.version === move.version) {
       const [from, to] = span(sums, this.#plan.leaves);
       for (let leaf = from; leaf < to; leaf++) member.outstanding.delete(leaf);
+      if (member.outstanding.size === 0) this.#shareDone();
     }
     this.heardOf(member);
   }
@@ -68,6 +71,7 @@ export class Lead {
 
   giveOrders(): void {
     this.#movedAt = performance.now();
+    this.#someoneDone = false;
     const { move } = this.#conductor;
     this.#given = move !== undefined && this.#members.size > 0;
     if (!move) return;
@@ -136,9 +140,15 @@ export class Lead {
     };
   }
 
+  #shareDone(): void {
+    if (this.#someoneDone) return;
+    this.#someoneDone = true;
+    this.#pace.recordShare(performance.now() - this.#movedAt);
+  }
+
   #stepDone(samples: number): void {
     const elapsed = performance.now() - this.#movedAt;
-    this.#pace.record(samples, elapsed);
+    this.#pace.recordStep(samples, elapsed);
     const { losses } = this.history;
     const loss = losses.at(-1) ?? Number.NaN;
     this.#events.stepDone(losses.length, loss, samples, elapsed, this.#plan.stepsPerEpoch);

@@ -1,30 +1,50 @@
-/** How fast a job goes: samples per second, time left, and when a step has taken too long. */
+/** How fast a job goes: samples per second, time left, and when a worker has taken too long. */
 
 const WEIGHT = 0.1;
 const MIN_PATIENCE_MS = 500;
 
 export class Pace {
-  #stepMs: number | undefined;
-  #samplesPerMs = 0;
+  readonly #stepMs = new Average();
+  readonly #samplesPerMs = new Average();
+  readonly #shareMs = new Average();
 
-  record(samples: number, elapsedMs: number): void {
+  recordStep(samples: number, elapsedMs: number): void {
     const ms = Math.max(elapsedMs, 0.01);
-    const rate = samples / ms;
-    const first = this.#stepMs === undefined;
-    this.#samplesPerMs = first ? rate : this.#samplesPerMs + WEIGHT * (rate - this.#samplesPerMs);
-    this.#stepMs = first ? ms : (this.#stepMs ?? ms) + WEIGHT * (ms - (this.#stepMs ?? ms));
+    this.#samplesPerMs.record(samples / ms);
+    this.#stepMs.record(ms);
+  }
+
+  /** How long the first worker took that was done with its share of a step. */
+  recordShare(elapsedMs: number): void {
+    this.#shareMs.record(elapsedMs);
   }
 
   get samplesPerSecond(): number {
-    return this.#samplesPerMs * 1000;
+    return this.#samplesPerMs.value * 1000;
   }
 
   secondsFor(steps: number): number {
-    return ((this.#stepMs ?? 0) * steps) / 1000;
+    return (this.#stepMs.value * steps) / 1000;
   }
 
-  /** Beyond this, those who are done compute what is still missing, too. */
+  /**
+   * Beyond this, those who are done compute what is still missing, too. It follows the fastest
+   * worker, not the steps: they last as long as the patience where somebody hangs.
+   */
   get patienceMs(): number {
-    return Math.max(MIN_PATIENCE_MS, 5 * (this.#stepMs ?? 0));
+    return Math.max(MIN_PATIENCE_MS, 5 * this.#shareMs.value);
+  }
+}
+
+/** Exponentially weighted; 0 before the first value. */
+class Average {
+  #value: number | undefined;
+
+  record(value: number): void {
+    this.#value = this.#value === undefined ? value : this.#value + WEIGHT * (value - this.#value);
+  }
+
+  get value(): number {
+    return this.#value ?? 0;
   }
 }

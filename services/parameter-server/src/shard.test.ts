@@ -1,7 +1,8 @@
 import { createOptimizer } from "@amaas/optim";
 import { cover, reduce, type TreeNode } from "@amaas/reduction";
 import { expect, test } from "vitest";
-import { type Gradient, Shard, type Snapshot } from "./shard.ts";
+import { type Gradient, Shard } from "./shard.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 const LEAVES = 6;
 const LENGTH = 5;
@@ -47,7 +48,10 @@ async function train(
   for (let step = shard.step; step < steps; step++) {
     for (const leaves of division(step))
       for (const node of cover(leaves, LEAVES))
-        shard.contribute(await gradientOf(step, node), (snapshot) => made.push(snapshot));
+        shard.contribute(await gradientOf(step, node), (snapshot) => {
+          snapshot.hold();
+          made.push(snapshot);
+        });
   }
   return made;
 }

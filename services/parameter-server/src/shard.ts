@@ -30,7 +30,7 @@ export interface ShardState {
 }
 
 interface Summand {
-  readonly values: Float32Array;
+  readonly values: Float32Array<ArrayBuffer>;
   samples: number;
 }
 
@@ -51,7 +51,7 @@ export class Shard {
   readonly #weights: Float32Array<ArrayBuffer>;
   readonly #slots: readonly Float32Array<ArrayBuffer>[];
   readonly #chunks: Chunk[];
-  readonly #pool = new BufferPool();
+  readonly #pool: BufferPool;
   /** Of the newest step applied, and of the one to apply next. */
   #applied: Scalars;
   #scalars: Scalars;
@@ -67,9 +67,10 @@ export class Shard {
     this.#step = state.step;
     this.#applied = state.scalars;
     this.#scalars = optimizer.advance(state.scalars);
-    this.#chunks = chunkRanges(state.weights.length).map((range, chunk) =>
-      this.#openChunk(chunk, range),
-    );
+    const ranges = chunkRanges(state.weights.length);
+    // A worker may be a whole step ahead of the one that completes its sums.
+    this.#pool = new BufferPool(2 * ranges.length);
+    this.#chunks = ranges.map((range, chunk) => this.#openChunk(chunk, range));
     this.#behind = this.#chunks.length;
   }
 
@@ -179,12 +180,15 @@ export class Shard {
   #openChunk(index: number, [from, to]: [number, number]): Chunk {
     const bare = { from, to, version: this.#step, seen: new Map<string, number>() };
     const chunk: Chunk = { ...bare, tree: this.#newTree(), snapshots: [] };
-    chunk.snapshots = [this.#snapshot(chunk, index)];
+    chunk.snapshots.push(this.#snapshot(chunk, index));
     return chunk;
   }
 
   #snapshot({ version, from, to }: Chunk, chunk: number): Snapshot {
-    return new Snapshot(version, chunk, new Uint8Array(this.#weights.slice(from, to).buffer));
+    const { buffer, byteOffset } = this.#weights;
+    const current = new Uint8Array(buffer, byteOffset + from * 4, (to - from) * 4);
+    const values = this.#pool.take(current);
+    return new Snapshot(version, chunk, values, () => this.#pool.give(values));
   }
 
   #newTree(): SumTree<Summand> {

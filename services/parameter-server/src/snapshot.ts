@@ -1,23 +1,23 @@
 /**
  * One version of a chunk of the weights, never written again, for all who have to be sent it.
  *
- * Its memory is given back when the last of those who hold it has let it go. Whoever forgets to
- * leaves that to the garbage collector; whoever never held it may find it empty.
+ * Its memory is used again when the last of those who hold it has let it go. Whoever forgets to
+ * leaves it to the garbage collector; whoever never held it may find other weights in it.
  */
-import { release } from "@amaas/rpc";
-
 export class Snapshot {
   readonly version: number;
   readonly chunk: number;
   /** float32, little-endian. */
   readonly values: Uint8Array;
+  readonly #free: () => void;
   #holders = 1;
 
-  /** Held by whoever makes it. */
-  constructor(version: number, chunk: number, values: Uint8Array) {
+  /** Held by whoever makes it; `free` is called in the end. */
+  constructor(version: number, chunk: number, values: Float32Array, free: () => void) {
     this.version = version;
     this.chunk = chunk;
-    this.values = values;
+    this.values = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    this.#free = free;
   }
 
   hold(): void {
@@ -26,6 +26,6 @@ export class Snapshot {
 
   letGo(): void {
     this.#holders -= 1;
-    if (this.#holders === 0) release(this.values);
+    if (this.#holders === 0) this.#free();
   }
 }

@@ -53,6 +53,8 @@ export function trainerShortage(fleet: FleetView, busy: ReadonlyMap<string, stri
   if (trainers.length === 0) return "waits for a trainer: none is attached";
   const stopping = trainers.filter(({ draining }) => draining).length;
   const working = trainers.filter(({ name, draining }) => !draining && busy.has(name));
+  // Given away in the next look, which follows at once.
+  if (working.length + stopping < trainers.length) return "is about to get a trainer";
   const jobs = [...new Set(working.map(({ name }) => busy.get(name)))].join(", ");
   return waitsFor("trainer", trainers.length, [
     [working.length, `busy with ${jobs}`],

@@ -3,7 +3,8 @@
  *
  * All of it is memory. After a restart of the scheduler the nodes attach again and say everything
  * once more; until they have had the grace time to do so, a node that is missing is `awaited`
- * rather than lost. A node that leaves is `away`, and `gone` after the grace time.
+ * rather than lost. A node that leaves is `away`, and `gone` after the grace time; so is one whose
+ * stream is open but silent, though nodes have something to say every two seconds.
  */
 import {
   type AttachRequest,
@@ -31,7 +32,7 @@ export type Presence = "present" | "awaited" | "away" | "gone";
 
 /** The fleet at one moment, as decisions see it. */
 export interface FleetView {
-  /** Attached nodes, sorted by name. */
+  /** Attached nodes that are not silent, sorted by name. */
   readonly nodes: readonly Node[];
   node(name: string): Node | undefined;
   presence(name: string): Presence;
@@ -83,6 +84,7 @@ export class Fleet {
       node: nodeOf(request),
       responses: new Newest<AttachResponse>(),
       told: undefined,
+      silence: 0,
     };
     this.#attached.set(name, attached);
     this.#left.delete(name);
@@ -91,6 +93,7 @@ export class Fleet {
       responses: attached.responses,
       update: (next) => {
         attached.node = nodeOf(next);
+        attached.silence = 0;
       },
       leave: () => {
         attached.responses.end();
@@ -99,6 +102,14 @@ export class Fleet {
         this.#remember(name);
       },
     };
+  }
+
+  /**
+   * Time passes. Ticks and not the clock: when the scheduler itself was suspended, the nodes have
+   * not been silent.
+   */
+  tick(): void {
+    for (const attached of this.#attached.values()) attached.silence += 1;
   }
 
   /** Tells every node what it should have, where that has changed. */
@@ -114,20 +125,16 @@ export class Fleet {
   }
 
   view(): FleetView {
-    const now = this.#now();
     const nodes = [...this.#attached.values()]
+      .filter((attached) => !isSilent(attached))
       .map(({ node }) => node)
       .sort((a, b) => (a.name < b.name ? -1 : 1));
+    const byName = new Map(nodes.map((node) => [node.name, node]));
+    const now = this.#now();
     return {
       nodes,
-      node: (name) => this.#attached.get(name)?.node,
-      presence: (name) => {
-        if (this.#attached.has(name)) return "present";
-        const left = this.#left.get(name);
-        const awaited = left === undefined;
-        if (now - (left ?? this.#since) >= this.#graceMs) return "gone";
-        return awaited ? "awaited" : "away";
-      },
+      node: (name) => byName.get(name),
+      presence: (name) => (byName.has(name) ? "present" : this.#absence(name, now)),
     };
   }
 
@@ -136,12 +143,26 @@ export class Fleet {
     for (const { responses } of this.#attached.values()) responses.end();
   }
 
+  #absence(name: string, now: number): Presence {
+    const attached = this.#attached.get(name);
+    const left = this.#left.get(name);
+    const absentMs = attached
+      ? (attached.silence - silentAfterTicks) * tickMs
+      : now - (left ?? this.#since);
+    if (absentMs >= this.#graceMs) return "gone";
+    return attached || left !== undefined ? "away" : "awaited";
+  }
+
   #remember(name: string): void {
     this.#left.set(name, this.#now());
     if (this.#left.size <= goneNodesRemembered) return;
     const [oldest] = this.#left.keys();
     if (oldest !== undefined) this.#left.delete(oldest);
   }
+}
+
+function isSilent({ silence }: Attached): boolean {
+  return silence >= silentAfterTicks;
 }
 
 function nodeOf({

@@ -4,7 +4,7 @@
  */
 import type { Telemetry } from "@amaas/telemetry";
 import type { SchedulerEvents } from "./events.ts";
-import type { Fleet } from "./fleet.ts";
+import { type Fleet, tickMs } from "./fleet.ts";
 import type { ActiveJob } from "./job.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Moment } from "./observe.ts";
@@ -21,7 +21,6 @@ interface Parts {
   readonly now: () => number;
 }
 
-const slowMs = 1_000;
 const pauseAfterFailureMs = 500;
 
 export class Loop {
@@ -34,7 +33,10 @@ export class Loop {
 
   constructor(parts: Parts) {
     this.#parts = parts;
-    this.#timer = setInterval(() => this.wake(), slowMs);
+    this.#timer = setInterval(() => {
+      parts.fleet.tick();
+      this.wake();
+    }, tickMs);
   }
 
   /** Something may have changed. */

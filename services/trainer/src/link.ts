@@ -13,13 +13,16 @@ import {
   type Join,
   ParameterServerDefinition,
 } from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
-import { Channel, createClient } from "@amaas/rpc";
+import { createClient } from "@amaas/rpc";
 import type { Telemetry } from "@amaas/telemetry";
+import { type GradientBuffers, Requests } from "./requests.ts";
 
 export interface LinkOptions {
   readonly address: string;
   readonly join: Join;
   readonly telemetry: Telemetry;
+  /** Where gradients go when they have been sent. */
+  readonly buffers: GradientBuffers;
   joined(): void;
   received(message: ExchangeResponse): void;
   /** No stream has lasted for a while, and this is why the newest one did not; told once. */
@@ -39,7 +42,7 @@ export class Link {
   /** The stream that is open is cut. */
   readonly #stop = new AbortController();
   readonly #living: Promise<void>;
-  #channel: Channel<ExchangeRequest> | undefined;
+  #channel: Requests | undefined;
   /** When a good stream was last seen to end. */
   #steadyAt = performance.now();
   #told = false;
@@ -63,13 +66,13 @@ export class Link {
   }
 
   async #live(): Promise<void> {
-    const { address, telemetry, join } = this.#options;
+    const { address, telemetry, join, buffers } = this.#options;
     const client = createClient(ParameterServerDefinition, address, { telemetry });
     const { signal: closing } = this.#closing;
     const { signal } = this.#stop;
     let failures = 0;
     while (!closing.aborted) {
-      const channel = new Channel<ExchangeRequest>();
+      const channel = new Requests(buffers);
       channel.push({ message: { $case: "join", value: join } });
       this.#channel = channel;
       this.#options.joined();

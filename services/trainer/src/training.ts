@@ -21,12 +21,14 @@ import {
   type TrainTask,
 } from "@amaas/proto/amaas/scheduler/v1/fleet";
 import { span, type TreeNode } from "@amaas/reduction";
+import { release } from "@amaas/rpc";
 import { type JobSpec, microBatch } from "@amaas/spec";
 import type { Telemetry } from "@amaas/telemetry";
 import type { ComputeApi, ComputeSetup, Summary } from "./compute.thread.ts";
 import { incomplete } from "./errors.ts";
 import type { TrainingEvents } from "./events.ts";
 import { Link } from "./link.ts";
+import { GradientBuffers } from "./requests.ts";
 import { loadRows } from "./rows.ts";
 import { WeightBuffers } from "./weight-buffers.ts";
 import { type Job, WorkList } from "./work-list.ts";
@@ -55,6 +57,7 @@ export class Training implements RunningTask {
   readonly #parts: TrainingParts;
   readonly #weights: WeightBuffers;
   readonly #work: WorkList;
+  readonly #buffers = new GradientBuffers();
   readonly #lagTimer: NodeJS.Timeout;
   readonly #opening: Promise<void>;
   readonly #stop = new AbortController();
@@ -152,6 +155,7 @@ export class Training implements RunningTask {
       address,
       join: { job, generation, shard, worker: node, threads },
       telemetry,
+      buffers: this.#buffers,
       joined: () => this.#work.forgetBegun(),
       received: (message) => this.#receive(shard, message),
       lost: (problem) => this.#parts.events.linkLost(shard, address, problem),
@@ -162,6 +166,7 @@ export class Training implements RunningTask {
     if (message?.$case === "weights") {
       const { chunk, version, values } = message.value;
       this.#weights.put(shard, chunk, version, values);
+      release(values);
       if (this.#weights.version > this.#version) {
         this.#version = this.#weights.version;
         this.#versionAt = performance.now();
@@ -210,7 +215,7 @@ export class Training implements RunningTask {
     // The lead last: the sums follow, and they tell it that the others have theirs.
     for (const { shard, chunk, from, to } of this.#weights.places.toReversed()) {
       // A copy, since the thread's memory is written again while this waits to be sent.
-      const gradient = new Uint8Array(result, from * 4, (to - from) * 4).slice();
+      const gradient = this.#buffers.take(new Uint8Array(result, from * 4, (to - from) * 4));
       this.#send(shard, {
         message: { $case: "contribution", value: { version, ...node, chunk, samples, gradient } },
       });

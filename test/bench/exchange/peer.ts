@@ -12,10 +12,12 @@ import {
   Pass,
 } from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
 import { type Context, createServer, implement, release } from "@amaas/rpc";
+import { allowGarbage } from "@amaas/service";
 import { nullTelemetry } from "@amaas/telemetry";
 import { widen, wideSettings, writeAll } from "./raw.ts";
 import { chunkBytes, messages } from "./sizes.ts";
 
+allowGarbage();
 const payload = Buffer.alloc(chunkBytes, 1);
 
 /** Answers with a port. */

@@ -3,14 +3,14 @@
  * weights that are put where a trainer would put them.
  */
 import {
-  type ExchangeRequest,
   type ExchangeResponse,
   ParameterServerDefinition,
   Pass,
 } from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
 import { rootOf, type TreeNode } from "@amaas/reduction";
-import { Channel, createClient } from "@amaas/rpc";
+import { createClient, release } from "@amaas/rpc";
 import { nullTelemetry } from "@amaas/telemetry";
+import { GradientBuffers, Requests } from "@amaas/trainer/requests";
 import { generation, job } from "./hosted-server.ts";
 import type { Runner } from "./runner.ts";
 import { chunkBytes, chunks, type Direction, leaves, messages, samplesPerLeaf } from "./sizes.ts";
@@ -22,7 +22,8 @@ export class Worker implements Runner {
   readonly #client;
   readonly #gradient = new Uint8Array(chunks * chunkBytes);
   readonly #weights = new Uint8Array(chunks * chunkBytes);
-  #requests = new Channel<ExchangeRequest>();
+  readonly #buffers = new GradientBuffers();
+  #requests = new Requests(this.#buffers);
   #reading: Promise<void> = Promise.resolve();
   #version = 0;
   /** Chunks of each version that have come on the current stream. */
@@ -63,8 +64,10 @@ export class Worker implements Runner {
 
   /** Half of the leaves; the answer to one whole chunk says that all before it was taken in. */
   async #sendLeaves(): Promise<void> {
-    for (let leaf = 0; leaf < messages / chunks; leaf++)
+    for (let leaf = 0; leaf < messages / chunks; leaf++) {
       for (let chunk = 0; chunk < chunks; chunk++) this.#send(chunk, { level: 0, index: leaf });
+      await this.#requests.drained(1);
+    }
     this.#send(0, secondHalf);
     await this.#until(() => this.#chunksOf(this.#version + 1) === 1);
   }
@@ -99,14 +102,14 @@ export class Worker implements Runner {
   #send(chunk: number, node: TreeNode): void {
     const begin = chunk * chunkBytes;
     // A copy, as a trainer makes one.
-    const gradient = this.#gradient.slice(begin, begin + chunkBytes);
+    const gradient = this.#buffers.take(this.#gradient.subarray(begin, begin + chunkBytes));
     const samples = samplesPerLeaf * 2 ** node.level;
     const value = { version: this.#version, ...node, chunk, samples, gradient };
     this.#requests.push({ message: { $case: "contribution", value } });
   }
 
   async #join(): Promise<void> {
-    this.#requests = new Channel<ExchangeRequest>();
+    this.#requests = new Requests(this.#buffers);
     this.#received.clear();
     const value = { job, generation, shard: 0, worker: "bench", threads: 1 };
     this.#requests.push({ message: { $case: "join", value } });
@@ -115,7 +118,7 @@ export class Worker implements Runner {
     await this.#until(() => this.#chunksOf(this.#version) === chunks);
   }
 
-  async #read(requests: Channel<ExchangeRequest>): Promise<void> {
+  async #read(requests: Requests): Promise<void> {
     for await (const message of this.#client.exchange(requests)) this.#receive(message);
   }
 
@@ -123,6 +126,7 @@ export class Worker implements Runner {
     if (message?.$case !== "weights") return;
     const { version, chunk, values } = message.value;
     this.#weights.set(values, chunk * chunkBytes);
+    release(values);
     this.#received.set(version, this.#chunksOf(version) + 1);
     if (this.#waiting?.holds()) this.#waiting.promise.resolve();
   }

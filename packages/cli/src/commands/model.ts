@@ -14,7 +14,7 @@ export function model(command: Command, cli: Cli): void {
           client.models.get(name),
         );
         if (session.json) return session.printJson(found);
-        session.print(...describeModel(found, session.style, Date.now()));
+        session.print(...describeModel(found, session.style, Date.now(), session.width));
       }),
     );
 }

@@ -25,7 +25,7 @@ FILE is JSON (a record, a list of records, rows of numbers, or {"inputs": […]}
       examples(
         "amaas predict penguins --input rows.csv",
         "amaas predict digits --input images.npy --output json",
-        `echo '{"island": "Dream", "sex": null, …}' | amaas predict penguins --input -`,
+        "amaas predict penguins --input - < rows.json",
       ),
     )
     .action(

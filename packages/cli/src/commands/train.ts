@@ -6,7 +6,7 @@ import { type Cli, examples } from "../cli.ts";
 import { jobDocument } from "../documents.ts";
 import type { Connection, Session } from "../session.ts";
 import { readSpecFile } from "../spec-file.ts";
-import { bytes } from "../terminal/figures.ts";
+import { bytes, counted } from "../terminal/figures.ts";
 import { attend } from "../training/attend.ts";
 
 export function train(command: Command, cli: Cli): void {
@@ -44,13 +44,17 @@ async function submit(
   const phase = progress.begin("Submit");
   try {
     const sent: string[] = [];
+    let there = 0;
     const job = await client.jobs.submit(document, {
       baseDirectory,
       signal: session.shell.signal,
       onUpload: (file, done, total) => phase.detail(`${file}  ${bytes(done)} of ${bytes(total)}`),
-      onUploaded: (file, { bytes: size, known }) =>
-        sent.push(`${file} ${known ? "is there already" : bytes(size)}`),
+      onUploaded: (file, { bytes: size, known }) => {
+        if (known) there++;
+        else sent.push(`${file} ${bytes(size)}`);
+      },
     });
+    if (there > 0) sent.push(`${counted(there, "file")} uploaded before`);
     phase.done([job.id, ...sent].join(" · "));
     return job;
   } finally {

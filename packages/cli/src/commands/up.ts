@@ -53,6 +53,7 @@ async function run(session: Session, options: UpOptions): Promise<void> {
     options.logFormat === "json" ? session.openPlainProgress(shell.stderr) : session.openProgress();
   const started = progress.begin("Start");
   let suite: Suite | undefined;
+  let stopping = false;
   try {
     suite = await startSuite({
       directory: resolve(shell.directory, options.directory),
@@ -63,7 +64,7 @@ async function run(session: Session, options: UpOptions): Promise<void> {
       env: passedOn(shell.env),
       onLine: (process, line) => showLine(session, options, progress, process, line),
       onExit: (process, exit) => {
-        if (!shell.signal.aborted) progress.print([exitText(process, exit)]);
+        if (!stopping && !shell.signal.aborted) progress.print([exitText(process, exit)]);
       },
     });
     const running = suite;
@@ -73,9 +74,10 @@ async function run(session: Session, options: UpOptions): Promise<void> {
     announce(session, suite, progress);
     await until(suite.exited, shell.signal);
   } catch (error) {
-    progress.abandon(shell.signal.aborted ? "interrupted" : "did not succeed");
+    progress.abandon(shell.signal.aborted ? "interrupted" : "");
     if (!shell.signal.aborted) throw error;
   } finally {
+    stopping = true;
     await stop(suite, progress);
     progress.close();
   }
@@ -116,7 +118,8 @@ function showLine(
   process: string,
   line: string,
 ): void {
-  if (logFormat === "text") progress.print([renderLogLine(process, line, progress.view.style)]);
+  if (logFormat === "text")
+    progress.print([renderLogLine(process, line, progress.view.style, session.width)]);
   else if (session.json) session.note(line);
   else session.print(line);
 }

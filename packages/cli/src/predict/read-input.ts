@@ -1,9 +1,10 @@
 /** Reads a file of inputs; its name tells its format, and "-" is JSON on stdin. */
-import { readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { extname, resolve } from "node:path";
 import { decodeNpy } from "@amaas/data";
 import { DomainError, errorMessage, isDomainError } from "@amaas/errors";
 import type { Shell } from "../shell.ts";
+import { sizeOfFile } from "../size-of-file.ts";
 import { parseCsv } from "./csv.ts";
 import type { PredictInput } from "./input.ts";
 import { parseJson, parseJsonLines } from "./json.ts";
@@ -45,13 +46,8 @@ function parseNpy(bytes: Uint8Array): PredictInput {
 }
 
 async function readBytes(path: string): Promise<Uint8Array> {
-  let size: number;
-  try {
-    ({ size } = await stat(path));
-    if (size <= largestInput) return await readFile(path);
-  } catch (error) {
-    throw new DomainError("not-found", `cannot read the inputs: ${errorMessage(error)}`);
-  }
+  const size = await sizeOfFile(path, "the inputs");
+  if (size <= largestInput) return readFile(path);
   throw tooLarge(`${path} has ${size} bytes`);
 }
 

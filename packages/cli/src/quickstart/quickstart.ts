@@ -65,7 +65,7 @@ async function onStage(
     start.done(`${counted(stage.suite.processes.size, "process", "processes")} on free ports`);
     await use(stage);
   } catch (error) {
-    progress.abandon(session.shell.signal.aborted ? "interrupted" : "did not succeed");
+    progress.abandon(session.shell.signal.aborted ? "interrupted" : "");
     if (!session.shell.signal.aborted)
       progress.print([
         "",

@@ -52,3 +52,13 @@ test("fields without a value are left out", () => {
     ),
   ).toEqual(["a      1", "long   2"]);
 });
+
+test("a list takes as many lines as it needs, beneath its beginning", () => {
+  const items = ["one", "two", "a long one that has no room", "four"];
+  expect(`\n${fields([["inputs", items]], plain, 22).join("\n")}`).toMatchInlineSnapshot(`
+    "
+    inputs   one, two,
+             a long one that has no room,
+             four"
+  `);
+});

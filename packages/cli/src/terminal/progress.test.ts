@@ -27,6 +27,9 @@ test("without a terminal every milestone and end is a line", () => {
   vi.advanceTimersByTime(8123);
   phase.done("12 epochs");
   progress.begin("Serve").failed("no replica");
+  const place = progress.begin("Place");
+  place.milestone("finds room");
+  place.done("finds room");
   progress.begin("Ask");
   progress.abandon("interrupted");
   progress.abandon("nothing is left to abandon");
@@ -35,6 +38,8 @@ test("without a terminal every milestone and end is a line", () => {
     "Train         epoch 1
     Train         12 epochs (8.1 s)
     Serve         failed: no replica (0 ms)
+    Place         finds room
+    Place         done (0 ms)
     Ask           failed: interrupted (0 ms)
     the end
     "
@@ -47,6 +52,7 @@ test("on a terminal a phase is redrawn until it is ticked off with its duration"
   const phase = progress.begin("Train");
   phase.detail("at work");
   phase.body(({ columns }) => [`${columns} columns`]);
+  phase.keeps(() => ["", "the curve"]);
   vi.advanceTimersByTime(160);
   expect(written.at(-1)).toContain("⠹ Train         at work");
   expect(written.at(-1)).toContain("59 columns");
@@ -54,8 +60,10 @@ test("on a terminal a phase is redrawn until it is ticked off with its duration"
   phase.done("12 epochs");
   // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are made of them
   const last = (written.at(-1) ?? "").replace(/\x1b\[[?0-9;]*[A-Za-z]/g, "").trimEnd();
-  expect(last.trim()).toMatch(/^✓ Train {9}12 epochs {10,}2\.2 s$/);
-  expect(widthOf(last.trim())).toBe(58);
+  const [ticked = "", ...kept] = last.trim().split("\n");
+  expect(ticked).toMatch(/^✓ Train {9}12 epochs {10,}2\.2 s$/);
+  expect(widthOf(ticked)).toBe(58);
+  expect(kept).toEqual(["", " the curve"]);
   const frames = written.length;
   vi.advanceTimersByTime(1000);
   expect(written).toHaveLength(frames);

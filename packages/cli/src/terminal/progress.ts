@@ -6,7 +6,7 @@
 import { duration } from "./figures.ts";
 import { type Output, openScreen } from "./screen.ts";
 import { plain, type Style } from "./style.ts";
-import { padEnd, padStart, truncate, widthOf } from "./text.ts";
+import { padEnd, truncate, widthOf } from "./text.ts";
 
 export interface View {
   readonly columns: number;
@@ -18,6 +18,8 @@ export interface Phase {
   detail(text: string): void;
   /** What is drawn beneath the title; called for every frame. */
   body(draw: (view: View) => readonly string[]): void;
+  /** What of it stays on the terminal beneath the phase that has ended. */
+  keeps(draw: (view: View) => readonly string[]): void;
   /** Worth a line of its own where nothing is alive. */
   milestone(text: string): void;
   done(detail: string): void;
@@ -28,7 +30,7 @@ export interface Progress {
   /** The phase before must have ended. */
   begin(title: string): Phase;
   /** Ends the phase at hand, if there is one, as one that did not succeed. */
-  abandon(why: string): void;
+  abandon(why?: string): void;
   /** Lines that stay, above the phase at hand. */
   print(lines: readonly string[]): void;
   /** Leaves the terminal as it was found; a phase at hand is left open. */
@@ -59,6 +61,7 @@ export function liveProgress(output: Output, style: Style): Progress {
       const started = performance.now();
       let beside = "";
       let beneath: ((view: View) => readonly string[]) | undefined;
+      let kept: ((view: View) => readonly string[]) | undefined;
       const phaseLine = (mark: string, text: string) =>
         phaseText(mark, title, text, performance.now() - started, view());
       current = () => {
@@ -66,7 +69,7 @@ export function liveProgress(output: Output, style: Style): Progress {
         const drawn = beneath?.(view()) ?? [];
         const room = view().columns - titleWidth - durationWidth - 5;
         const line = phaseLine(turn, style.dim(truncate(beside, room)));
-        return [line, ...drawn.map((text) => ` ${text}`)];
+        return [line, ...indented(drawn)];
       };
       timer ??= setInterval(() => {
         frames++;
@@ -80,7 +83,7 @@ export function liveProgress(output: Output, style: Style): Progress {
         clearInterval(timer);
         timer = undefined;
         screen.draw([]);
-        screen.print([last]);
+        screen.print([last, ...indented(kept?.(view()) ?? [])]);
       };
       atHand = {
         detail: (text) => {
@@ -89,13 +92,16 @@ export function liveProgress(output: Output, style: Style): Progress {
         body: (draw) => {
           beneath = draw;
         },
+        keeps: (draw) => {
+          kept = draw;
+        },
         milestone: () => {},
         done: (text) => end(style.green("✓"), text),
-        failed: (text) => end(style.red("✗"), text),
+        failed: (text) => end(style.red("✗"), text || "failed"),
       };
       return atHand;
     },
-    abandon: (why) => atHand?.failed(why),
+    abandon: (why = "") => atHand?.failed(why),
     print: (lines) => screen.print(lines),
     close() {
       clearInterval(timer);
@@ -115,21 +121,27 @@ export function plainProgress(output: Output, style: Style = plain): Progress {
   return {
     begin(title) {
       const started = performance.now();
-      const say = (text: string) => write(`${padEnd(title, titleWidth)}  ${text}`);
+      let said = "";
+      const say = (text: string) => {
+        said = text;
+        write(`${padEnd(title, titleWidth)}  ${text}`);
+      };
       const end = (text: string) => {
         atHand = undefined;
-        say(`${text || "done"} (${duration(performance.now() - started)})`);
+        const news = text === said ? "" : text;
+        say(`${news || "done"} (${duration(performance.now() - started)})`);
       };
       atHand = {
         detail: () => {},
         body: () => {},
+        keeps: () => {},
         milestone: say,
         done: end,
-        failed: (text) => end(`failed: ${text}`),
+        failed: (text) => end(text ? `failed: ${text}` : "failed"),
       };
       return atHand;
     },
-    abandon: (why) => atHand?.failed(why),
+    abandon: (why = "") => atHand?.failed(why),
     print: (lines) => {
       for (const text of lines) write(text);
     },
@@ -138,10 +150,14 @@ export function plainProgress(output: Output, style: Style = plain): Progress {
   };
 }
 
+function indented(lines: readonly string[]): string[] {
+  return lines.map((text) => (text === "" ? "" : ` ${text}`));
+}
+
 function phaseText(mark: string, title: string, text: string, ms: number, view: View): string {
   const { style, columns } = view;
   const left = ` ${mark} ${style.bold(padEnd(title, titleWidth))}  ${text}`;
-  const right = padStart(style.dim(duration(ms)), durationWidth);
-  const gap = columns - widthOf(left) - widthOf(right);
-  return gap >= 0 ? left + " ".repeat(gap) + right : `${left}  ${style.dim(duration(ms))}`;
+  const right = style.dim(duration(ms));
+  const gap = Math.max(2, columns - widthOf(left) - widthOf(right));
+  return left + " ".repeat(gap) + right;
 }

@@ -1,6 +1,6 @@
 /** Rows in aligned columns under a quiet header. */
 import type { Style } from "./style.ts";
-import { padEnd, padStart, widthOf } from "./text.ts";
+import { padEnd, padStart, widthOf, wrapList } from "./text.ts";
 
 export interface Column {
   readonly title: string;
@@ -28,12 +28,25 @@ export function table(
   return [style.dim(header), ...rows.map(line)];
 }
 
-/** Names on the left, what they stand for on the right; empty values are left out. */
+export type Field = readonly [name: string, value: string | readonly string[] | undefined];
+
+/**
+ * Names on the left, what they stand for on the right: a text on its line, a list on as many lines as
+ * it takes. Empty values are left out.
+ */
 export function fields(
-  pairs: readonly (readonly [name: string, value: string | undefined])[],
+  pairs: readonly Field[],
   style: Style,
+  columns = Number.POSITIVE_INFINITY,
 ): string[] {
-  const shown = pairs.filter(([, value]) => value !== undefined && value !== "");
+  const shown = pairs.filter(([, value]) => value !== undefined && value.length > 0);
   const width = Math.max(0, ...shown.map(([name]) => widthOf(name)));
-  return shown.map(([name, value]) => `${style.dim(padEnd(name, width))}   ${value}`);
+  return shown.flatMap(([name, value = ""]) => {
+    const lines =
+      typeof value === "string" ? [value] : wrapList(value, columns - width - gap.length);
+    return lines.map((line, at) => {
+      const left = padEnd(at === 0 ? name : "", width);
+      return `${style.dim(left)}${gap}${line}`;
+    });
+  });
 }

@@ -40,6 +40,19 @@ export function truncate(text: string, width: number): string {
   return `${kept}…${styled ? "\x1b[0m" : ""}`;
 }
 
+/** A list on as many lines as it takes; an item wider than a line keeps one to itself. */
+export function wrapList(items: readonly string[], width: number): string[] {
+  const lines: string[] = [];
+  items.forEach((item, at) => {
+    const text = at < items.length - 1 ? `${item},` : item;
+    const last = lines.at(-1);
+    if (last !== undefined && widthOf(last) + 1 + widthOf(text) <= width)
+      lines[lines.length - 1] = `${last} ${text}`;
+    else lines.push(text);
+  });
+  return lines;
+}
+
 /** Text from elsewhere on one line, unable to move the cursor or turn the writing around. */
 export function printable(text: string): string {
   return text.replace(/[\r\n\t]+/g, " ").replace(controls, "\ufffd");

@@ -15,7 +15,8 @@ import { headline } from "./headline.ts";
 export async function attend(session: Session, connection: Connection, id: string): Promise<void> {
   const curve = await watched(session, connection, id);
   const { job } = curve;
-  if (jobStateName(job.state) !== "succeeded") throw unsuccessful(job);
+  if (jobStateName(job.state) !== "succeeded")
+    throw unsuccessful(job, session.json ? "" : `\nIts log: ${session.shell.command} logs ${id}`);
   if (session.json) session.printJson(jobDocument(job));
   else session.print("", ...summary(curve, session.shell.command));
 }
@@ -39,12 +40,12 @@ async function watched(
   }
 }
 
-function unsuccessful({ id, state, reason }: Job): DomainError {
+function unsuccessful({ id, state, reason }: Job, hint: string): DomainError {
   const cancelled = jobStateName(state) === "cancelled";
   const why = reason === "" ? "" : `: ${reason}`;
   return cancelled
     ? new DomainError("cancelled", `job ${id} was cancelled${why}`)
-    : new DomainError("failed-precondition", `job ${id} failed${why}`);
+    : new DomainError("failed-precondition", `job ${id} failed${why}${hint}`);
 }
 
 function summary(curve: Curve, command: string): string[] {

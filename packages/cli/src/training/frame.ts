@@ -17,16 +17,21 @@ const chartHeight = 7;
 const widestChart = 72;
 const narrowestBar = 10;
 
-export function trainingFrame(curve: Curve, { columns, style }: View): string[] {
+export function trainingFrame(curve: Curve, view: View): string[] {
+  const { columns, style } = view;
   const { progress } = curve.job;
   if (progress === undefined || progress.totalSteps === 0) return [];
   const room = columns - 2 * indent.length;
   const lines = ["", ...barLines(progress, Math.min(room, widestChart), style)];
   lines.push(...wrap(figures(curve, style), room));
-  if (curve.losses.length > 1) {
-    lines.push("", ...lossChart(curve, Math.min(room, widestChart), style));
-  }
-  return lines.map((text) => (text === "" ? "" : indent + text));
+  return [...lines.map((text) => (text === "" ? "" : indent + text)), ...lossFrame(curve, view)];
+}
+
+/** The curve alone: what is worth keeping of a training. */
+export function lossFrame(curve: Curve, { columns, style }: View): string[] {
+  if (curve.losses.length < 2) return [];
+  const width = Math.min(columns - 2 * indent.length, widestChart);
+  return ["", ...lossChart(curve, width, style).map((text) => indent + text)];
 }
 
 /** The bar and where it stands, beneath each other where there is no room side by side. */

@@ -4,7 +4,7 @@ import { count, counted } from "../terminal/figures.ts";
 import type { Phase, Progress, View } from "../terminal/progress.ts";
 import { printable } from "../terminal/text.ts";
 import type { Curve } from "./curve.ts";
-import { trainingFrame, trainingLine } from "./frame.ts";
+import { lossFrame, trainingFrame, trainingLine } from "./frame.ts";
 import { headline } from "./headline.ts";
 
 /** The parts of the way, by the state that the job is in. */
@@ -40,8 +40,9 @@ export class Way {
     const name = jobStateName(curve.job.state);
     const part = isPart(name) ? name : undefined;
     if (part !== this.#part) {
-      if (name === "failed" || name === "cancelled")
-        this.#phase?.failed(printable(curve.job.reason) || name);
+      // Why it failed is said by whoever followed it to its end.
+      if (name === "failed") this.#phase?.failed("");
+      else if (name === "cancelled") this.#phase?.failed(name);
       else this.#phase?.done(this.#summary(curve));
       this.#phase = part && this.#begin(part, curve);
       this.#part = part;
@@ -57,7 +58,10 @@ export class Way {
   #begin(part: Part, curve: Curve): Phase {
     this.#reason = "";
     const phase = this.#progress.begin(titles[part]);
-    if (part === "training") phase.body(drawnOnce(curve));
+    if (part === "training") {
+      phase.body(drawnOnce(curve));
+      phase.keeps((view) => framed(lossFrame(curve, view)));
+    }
     return phase;
   }
 
@@ -102,6 +106,11 @@ function drawnOnce(curve: Curve): (view: View) => readonly string[] {
       drawn = { revision, columns: view.columns, lines: trainingFrame(curve, view) };
     return drawn.lines;
   };
+}
+
+/** What stays has room beneath it. */
+function framed(lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : [...lines, ""];
 }
 
 function isPart(name: string): name is Part {

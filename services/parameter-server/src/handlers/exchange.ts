@@ -9,6 +9,7 @@ import type {
   ExchangeRequest,
   ExchangeResponse,
 } from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
+import { release } from "@amaas/rpc";
 import { malformed } from "../errors.ts";
 import type { HostedShard } from "../hosted-shard.ts";
 import type { Member } from "../members.ts";
@@ -56,8 +57,10 @@ async function read(
 }
 
 function handle({ message }: ExchangeRequest, shard: HostedShard, member: Member): void {
-  if (message?.$case === "contribution") shard.contribute(member, message.value);
-  else if (message?.$case === "sums") shard.sums(member, message.value);
+  if (message?.$case === "contribution") {
+    shard.contribute(member, message.value);
+    release(message.value.gradient);
+  } else if (message?.$case === "sums") shard.sums(member, message.value);
   else if (message?.$case === "ahead") shard.ahead(member, message.value.version);
   else throw malformed(`a stream brought ${message?.$case ?? "nothing"}, wanted a contribution`);
 }

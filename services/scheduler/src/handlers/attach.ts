@@ -4,6 +4,7 @@
  * A node has one such stream; a second one takes its place. What comes from a node is checked
  * before it counts: a faulty message ends the stream and changes nothing.
  */
+import { errorMessage } from "@amaas/errors";
 import type { AttachRequest, AttachResponse } from "@amaas/proto/amaas/scheduler/v1/fleet";
 import type { Scheduler } from "../app.ts";
 import { checkAttach, checkSameNode } from "../attach-check.ts";
@@ -58,7 +59,7 @@ export function attach({ fleet, loop, ledger, jobLog, events }: Scheduler) {
       if (fault !== undefined) throw fault;
     } finally {
       session.leave();
-      events.nodeLeft(session.node, fault === undefined ? "stream ended" : String(fault));
+      events.nodeLeft(session.node, fault === undefined ? "stream ended" : errorMessage(fault));
       loop.wake();
     }
   };

@@ -1,0 +1,95 @@
+/** Who may use the memory of large messages, and when. */
+import type {
+  ExchangeRequest,
+  ExchangeResponse,
+} from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
+import { release } from "@amaas/rpc";
+import { expect, test } from "vitest";
+import { serveExchange } from "./stage.ts";
+
+const size = 600_000;
+
+function request(version: number, gradient: Uint8Array): ExchangeRequest {
+  const value = { version, level: 0, index: 0, chunk: 0, samples: 1, gradient };
+  return { message: { $case: "contribution", value } };
+}
+
+function response(version: number, values: Uint8Array): ExchangeResponse {
+  return { message: { $case: "weights", value: { version, chunk: 0, values } } };
+}
+
+/** One buffer, written anew for each message. */
+async function* reused<T>(messages: number, wrap: (version: number, bytes: Uint8Array) => T) {
+  const buffer = new Uint8Array(size);
+  for (let version = 0; version < messages; version++) yield wrap(version, buffer.fill(version));
+  buffer.fill(255);
+}
+
+/** All of them the byte that the version says. */
+function isWhole(bytes: Uint8Array, version: number): boolean {
+  return bytes.byteLength === size && bytes.every((byte) => byte === version);
+}
+
+test("a buffer is its producer's again when the next message is wanted, both ways", async () => {
+  const whole: boolean[] = [];
+  const { client } = await serveExchange(async function* (requests) {
+    for await (const { message } of requests) {
+      if (message?.$case !== "contribution") continue;
+      const { version, gradient } = message.value;
+      whole.push(isWhole(gradient, version));
+      release(gradient);
+    }
+    yield* reused(40, response);
+  });
+  for await (const { message } of client.exchange(reused(40, request))) {
+    if (message?.$case !== "weights") continue;
+    const { version, values } = message.value;
+    whole.push(isWhole(values, version));
+    release(values);
+  }
+  expect(whole).toEqual(Array(80).fill(true));
+});
+
+test("what has been released is empty, and a small message is not released", async () => {
+  const { client } = await serveExchange(async function* () {
+    yield response(1, new Uint8Array(size));
+    yield response(2, new Uint8Array(100));
+  });
+  const sizes: number[] = [];
+  for await (const { message } of client.exchange((async function* () {})())) {
+    if (message?.$case !== "weights") continue;
+    release(message.value.values);
+    sizes.push(message.value.values.byteLength);
+  }
+  expect(sizes).toEqual([0, 100]);
+});
+
+test("calls that are cut off in the middle of their messages leave those of others whole", async () => {
+  const faults: string[] = [];
+  const { client } = await serveExchange(async function* (requests) {
+    let left = 3;
+    for await (const { message } of requests) {
+      if (message?.$case !== "contribution") continue;
+      const { version, gradient } = message.value;
+      if (!isWhole(gradient, version)) faults.push(`request ${version}`);
+      yield response(version, gradient);
+      release(gradient);
+      left -= 1;
+      if (left === 0) return;
+    }
+  });
+  const call = async (answers: number) => {
+    let got = 0;
+    for await (const { message } of client.exchange(reused(30, request))) {
+      if (message?.$case !== "weights") continue;
+      if (!isWhole(message.value.values, message.value.version))
+        faults.push(`response ${message.value.version}`);
+      release(message.value.values);
+      got += 1;
+      if (got === answers) break;
+    }
+  };
+  // Some end by the server, some by the caller, several at a time on one connection.
+  for (let round = 0; round < 8; round++) await Promise.all([1, 2, 3, 4].map(call));
+  expect(faults).toEqual([]);
+});
