@@ -67,7 +67,7 @@ test("a job that is cancelled makes way for the next at once", { timeout }, asyn
   const { job: next } = await story.follow(id);
   expect(next.outcome?.weightsSha256).toBe(undisturbed.bits.weightsSha256);
   const startedAt = next.startedAt?.getTime() ?? Number.POSITIVE_INFINITY;
-  expect(startedAt - cancelledAt).toBeLessThan(1_000);
+  expect(startedAt - cancelledAt).toBeLessThan(2_000);
 });
 
 describe("jobs that come to nothing", () => {

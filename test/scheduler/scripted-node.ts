@@ -53,6 +53,7 @@ export class ScriptedNode {
   #ended: Promise<void> = Promise.resolve();
   #reports = new Map<string, TaskStatus>();
   #fresh = true;
+  #said: AttachRequest | undefined;
 
   constructor(name: string, role: "trainer" | "server") {
     this.name = name;
@@ -67,6 +68,7 @@ export class ScriptedNode {
     this.#fresh = true;
     this.fault = undefined;
     this.#say();
+    const beat = setInterval(() => this.#repeat(), 1_000);
     const read = async () => {
       for await (const { tasks } of client.attach(channel)) this.#assign(tasks);
     };
@@ -75,6 +77,7 @@ export class ScriptedNode {
         this.fault = error;
       })
       .finally(() => {
+        clearInterval(beat);
         channel.end();
         client.close();
       });
@@ -142,7 +145,13 @@ export class ScriptedNode {
     this.#fresh = false;
     const { name: node, incarnation, role } = this;
     const request = { node, incarnation, role, address: `${node}:1`, threads: 1, draining: false };
-    this.#channel?.push({ ...request, tasks, logs: [], ...more });
+    this.#said = { ...request, tasks, logs: [], ...more };
+    this.#channel?.push(this.#said);
+  }
+
+  /** A node that lives is never silent for long. */
+  #repeat(): void {
+    if (this.#said) this.#channel?.push({ ...this.#said, logs: [] });
   }
 }
 

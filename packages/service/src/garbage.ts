@@ -5,7 +5,8 @@
  * A message's buffer lives for a moment, but V8 counts it as growth of a heap that is small
  * besides, and so collects every twenty megabytes. Training the digits, that was four tenths of a
  * parameter server's time. The allowance is the same for every job: it does not grow with what
- * is kept, as V8's own does.
+ * is kept, as V8's own does. It is one for the heap and the buffers outside, which V8 by itself
+ * limits apart, and then collects for on behalf of the one that is small.
  */
 import { constants, type PerformanceEntry, PerformanceObserver } from "node:perf_hooks";
 import { setFlagsFromString } from "node:v8";
@@ -21,6 +22,7 @@ export function allowGarbage(bytes = 192 * 1024 * 1024): void {
     if (list.getEntries().some(isMajorCollection)) adapt();
   });
   observer.observe({ entryTypes: ["gc"] });
+  setFlagsFromString("--external-memory-accounted-in-global-limit");
   adapt();
 }
 

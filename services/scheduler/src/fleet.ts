@@ -52,7 +52,13 @@ interface Attached {
   node: Node;
   readonly responses: Newest<AttachResponse>;
   told: string | undefined;
+  /** Ticks since it was last heard of. */
+  silence: number;
 }
+
+/** How often `tick` is to be called. */
+export const tickMs = 1_000;
+const silentAfterTicks = 5;
 
 const mostNodes = 10_000;
 const goneNodesRemembered = 10_000;

@@ -156,6 +156,38 @@ test("a preparation goes to another trainer when its own has gone", () => {
   expect(tasksOf(world, "t2")).toEqual(["job_a/1/prepare"]);
 });
 
+test("a node that is attached and silent counts as away, until it is heard of", () => {
+  const world = new World();
+  world.trainer("t1");
+  world.submit("job_a");
+  world.settle();
+  world.silentFor(4);
+  world.trainer("t2");
+  world.settle();
+  expect(world.job("job_a", "PREPARING").trainer).toBe("t1");
+  world.silentFor(1);
+  world.settle();
+  expect(world.job("job_a", "PREPARING").trainer).toBe("t2");
+  world.report("t1");
+  expect(tasksOf(world, "t1")).toEqual([]);
+});
+
+test("the shards of a server that stays silent are placed on another one", () => {
+  const world = training();
+  const tellAllBut = (silent: string) => {
+    for (const name of ["s1", "s2", "t1"]) if (name !== silent) world.report(name);
+  };
+  world.silentFor(14);
+  tellAllBut("s2");
+  world.settle();
+  expect(world.job("job_a", "TRAINING").generation).toBe(1);
+  world.silentFor(1);
+  world.settle();
+  const again = world.job("job_a", "TRAINING");
+  expect(again.generation).toBe(2);
+  expect(again.servers.map(({ node }) => node)).toEqual(["s1", "s1"]);
+});
+
 test("a server that begins anew sends all shards back to the newest complete checkpoint", () => {
   const world = training();
   const job = world.job("job_a", "TRAINING");

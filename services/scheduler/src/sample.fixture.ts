@@ -73,6 +73,11 @@ export class World {
     this.#sessions.delete(name);
   }
 
+  /** Seconds in which no node says anything. */
+  silentFor(seconds: number): void {
+    for (let tick = 0; tick < seconds; tick++) this.fleet.tick();
+  }
+
   /** Looks until nothing changes any more. */
   settle(): void {
     for (let looks = 0; looks < 50; looks++) {

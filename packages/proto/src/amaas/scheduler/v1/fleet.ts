@@ -2597,7 +2597,10 @@ export const FleetDefinition = {
   name: "Fleet",
   fullName: "amaas.scheduler.v1.Fleet",
   methods: {
-    /** A node keeps one such stream open for as long as it lives. */
+    /**
+     * A node keeps one such stream open for as long as it lives, and says something every two seconds
+     * at least: one that is silent for five counts as away.
+     */
     attach: {
       name: "Attach",
       requestType: AttachRequest as typeof AttachRequest,
