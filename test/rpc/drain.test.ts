@@ -36,9 +36,7 @@ test("a drain waits for calls in flight and refuses new ones", async () => {
   expect(await rejection(late.uploadBlob([]))).toMatchObject({ code: "unavailable" });
   finish.resolve();
   expect(await call).toEqual({ exists: true, bytes: 1 });
-  const started = performance.now();
   await drained;
-  expect(performance.now() - started).toBeLessThan(1000);
 });
 
 test("a drain ends what is not finished in time, and tells both sides", async () => {
@@ -60,9 +58,7 @@ test("a drain ends what is not finished in time, and tells both sides", async ()
   await responses.next();
   const unary = rejection(client.statBlob({}, { retry: false }));
   await pause(50);
-  const started = performance.now();
   await server.drain(200);
-  expect(performance.now() - started).toBeLessThan(2000);
   expect(await rejection(responses.next())).toMatchObject({
     code: "unavailable",
     message: "the server is stopping",
@@ -89,9 +85,7 @@ test("a drain lasts until a slow caller has read what was answered", async () =>
   await pause(400);
   line.release();
   expect((await call).digest.length).toBe(digest.length);
-  const started = performance.now();
   await drained;
-  expect(performance.now() - started).toBeLessThan(1000);
 });
 
 /** A way to a server on which what it sends can be held up. */

@@ -57,7 +57,8 @@ test("a second suite on the same state is refused", async () => {
   expect(code).toBe(1);
 });
 
-test("from a table to answers, and back again", async () => {
+/** Twenty commands, each a process of its own. */
+test("from a table to answers, and back again", { timeout: 180_000 }, async () => {
   const trained = await run("train", "job.yaml", "--follow");
   expect(trained.stderr).toBe("");
   expect(trained.code).toBe(0);

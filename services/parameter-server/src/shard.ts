@@ -7,7 +7,7 @@
  */
 import { crc32 } from "node:zlib";
 import type { Optimizer, Scalars } from "@amaas/optim";
-import { chunkRanges, isNode, SumTree, type TreeNode } from "@amaas/reduction";
+import { addInto, chunkRanges, isNode, SumTree, type TreeNode } from "@amaas/reduction";
 import { BufferPool } from "./buffer-pool.ts";
 import { malformed } from "./errors.ts";
 import { Snapshot } from "./snapshot.ts";
@@ -199,9 +199,4 @@ export class Shard {
       return left;
     });
   }
-}
-
-/** left += right, in float32: the double sum of two floats rounds to the float sum. */
-function addInto(left: Float32Array, right: Float32Array): void {
-  for (let i = 0; i < left.length; i++) left[i] = (left[i] as number) + (right[i] as number);
 }

@@ -6,7 +6,7 @@
  */
 import { openSession, type Session, serveThread } from "@amaas/engine";
 import type { Parameter } from "@amaas/proto/amaas/scheduler/v1/fleet";
-import { reduce, type TreeNode } from "@amaas/reduction";
+import { addInto, reduce, type TreeNode } from "@amaas/reduction";
 import { type Tensor, tensor } from "@amaas/tensor";
 import type { Rows } from "./rows.ts";
 import { evaluationLeaf, type LeafSamples, type Sampling, trainingLeaf } from "./sampling.ts";
@@ -131,8 +131,7 @@ class Compute {
 
   #add(left: Gradient, right: Gradient): Gradient {
     const { values } = left;
-    for (let i = 0; i < values.length; i++)
-      values[i] = (values[i] as number) + (right.values[i] as number);
+    addInto(values, right.values);
     this.#idle.push(right.values);
     const sums = left.sums.map((value, i) => value + (right.sums[i] ?? 0));
     return { values, samples: left.samples + right.samples, sums };

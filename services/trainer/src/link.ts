@@ -31,6 +31,8 @@ export interface LinkOptions {
 
 /** How long a shard may take to end its side of a stream that is closed. */
 const PARTING_MS = 2_000;
+/** Gradients waiting to be sent: eight megabytes at most, which a processor's cache still holds. */
+const MOST_WAITING = 16;
 const LONGEST_PAUSE_MS = 1_000;
 /** A stream that lasts this long is a good one, and without one for so long the job should say so. */
 const STEADY_MS = 10_000;
@@ -55,6 +57,11 @@ export class Link {
   /** Sends where the stream is up; what cannot be sent now will be asked for again. */
   send(request: ExchangeRequest): void {
     this.#channel?.push(request);
+  }
+
+  /** Resolves when little enough waits to be sent, or nothing can be. */
+  async room(): Promise<void> {
+    await this.#channel?.drained(MOST_WAITING);
   }
 
   async close(): Promise<void> {

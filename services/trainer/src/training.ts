@@ -212,14 +212,18 @@ export class Training implements RunningTask {
     const { version, node } = job;
     const summary = await thread.call("train", { version, node });
     const { samples } = summary;
-    // The lead last: the sums follow, and they tell it that the others have theirs.
-    for (const { shard, chunk, from, to } of this.#weights.places.toReversed()) {
-      // A copy, since the thread's memory is written again while this waits to be sent.
-      const gradient = this.#buffers.take(new Uint8Array(result, from * 4, (to - from) * 4));
-      this.#send(shard, {
-        message: { $case: "contribution", value: { version, ...node, chunk, samples, gradient } },
-      });
-    }
+    const send = async (link: Link, shard: number): Promise<void> => {
+      for (const { chunk, from, to } of this.#weights.placesOf(shard)) {
+        await link.room();
+        // A copy, since the thread's memory is written again while this waits to be sent.
+        const gradient = this.#buffers.take(new Uint8Array(result, from * 4, (to - from) * 4));
+        link.send({
+          message: { $case: "contribution", value: { version, ...node, chunk, samples, gradient } },
+        });
+      }
+    };
+    await Promise.all(this.#links.map(send));
+    // Last, since they tell the lead that all shards have theirs.
     this.#sendSums(job, node, summary);
     return samples;
   }

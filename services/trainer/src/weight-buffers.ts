@@ -44,6 +44,10 @@ export class WeightBuffers {
     this.#buffers = [open(), open()];
   }
 
+  placesOf(shard: number): readonly ChunkPlace[] {
+    return this.places.filter((place) => place.shard === shard);
+  }
+
   get memory(): [SharedArrayBuffer, SharedArrayBuffer] {
     return [this.#buffers[0].memory, this.#buffers[1].memory];
   }

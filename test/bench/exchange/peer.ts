@@ -15,10 +15,10 @@ import { type Context, createServer, implement, release } from "@amaas/rpc";
 import { allowGarbage } from "@amaas/service";
 import { nullTelemetry } from "@amaas/telemetry";
 import { widen, wideSettings, writeAll } from "./raw.ts";
-import { chunkBytes, messages } from "./sizes.ts";
+import { chunkBytes, chunkOf, messages, vector } from "./sizes.ts";
 
 allowGarbage();
-const payload = Buffer.alloc(chunkBytes, 1);
+const values = vector();
 
 /** Answers with a port. */
 async function listenRaw(wide: boolean): Promise<number> {
@@ -28,7 +28,7 @@ async function listenRaw(wide: boolean): Promise<number> {
     stream.respond({ ":status": 200 });
     if (direction === "down") {
       stream.resume();
-      void writeAll(stream, payload, messages).then(() => stream.end());
+      void writeAll(stream, values, messages).then(() => stream.end());
     } else if (direction === "both") answerEach(stream);
     else stream.resume().on("end", () => stream.end("done"));
   });
@@ -44,7 +44,7 @@ function answerEach(stream: ServerHttp2Stream): void {
   stream.on("data", (bytes: Buffer) => {
     received += bytes.byteLength;
     for (; answered < Math.floor(received / chunkBytes); answered++) {
-      if (stream.write(payload)) continue;
+      if (stream.write(chunkOf(values, answered))) continue;
       stream.pause();
       stream.once("drain", () => stream.resume());
     }
@@ -67,7 +67,9 @@ async function* exchange(
 }
 
 function weights(chunk: number): ExchangeResponse {
-  return { message: { $case: "weights", value: { version: 1, chunk, values: payload } } };
+  return {
+    message: { $case: "weights", value: { version: 1, chunk, values: chunkOf(values, chunk) } },
+  };
 }
 
 const rpc = createServer({

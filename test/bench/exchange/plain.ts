@@ -6,17 +6,18 @@ import {
 import { createClient, release } from "@amaas/rpc";
 import { nullTelemetry } from "@amaas/telemetry";
 import type { Runner } from "./runner.ts";
-import { chunkBytes, type Direction, messages } from "./sizes.ts";
+import { chunkOf, type Direction, messages, vector } from "./sizes.ts";
 
 export function plainClient(port: number): Runner {
   const client = createClient(ParameterServerDefinition, `127.0.0.1:${port}`, {
     telemetry: nullTelemetry(),
   });
-  const gradient = new Uint8Array(chunkBytes).fill(1);
+  const values = vector();
 
   function* contributions(direction: Direction): Iterable<ExchangeRequest> {
     if (direction === "down") return;
     for (let chunk = 0; chunk < messages; chunk++) {
+      const gradient = chunkOf(values, chunk);
       const value = { version: 0, level: 3, index: 0, chunk, samples: 32, gradient };
       yield { message: { $case: "contribution", value } };
     }

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { type ClientHttp2Session, connect, type Http2Session } from "node:http2";
 import type { Writable } from "node:stream";
 import type { Runner } from "./runner.ts";
-import { chunkBytes, type Direction, messages } from "./sizes.ts";
+import { chunkBytes, chunkOf, type Direction, messages, vector } from "./sizes.ts";
 
 /** As wide as our own are. */
 const windowBytes = 4 * 1024 * 1024;
@@ -17,22 +17,26 @@ export function widen(session: Http2Session): void {
 export function rawClient(port: number, wide: boolean): Runner {
   const session = connect(`http://127.0.0.1:${port}`, wide ? { settings: wideSettings } : {});
   if (wide) session.once("connect", () => widen(session));
+  const values = vector();
   return {
-    run: (direction) => run(session, direction),
+    run: (direction) => run(session, direction, values),
     settle: async () => {},
     close: async () => session.close(),
   };
 }
 
-async function run(session: ClientHttp2Session, direction: Direction): Promise<void> {
+async function run(
+  session: ClientHttp2Session,
+  direction: Direction,
+  values: Uint8Array,
+): Promise<void> {
   const stream = session.request({ ":method": "POST", ":path": "/", direction });
-  const payload = Buffer.alloc(chunkBytes, 1);
   let received = 0;
   stream.on("data", (bytes: Buffer) => {
     received += bytes.byteLength;
   });
   const ended = once(stream, "end");
-  if (direction !== "down") await writeAll(stream, payload, messages);
+  if (direction !== "down") await writeAll(stream, values, messages);
   stream.end();
   await ended;
   const wanted = direction === "up" ? "done".length : messages * chunkBytes;
@@ -40,6 +44,7 @@ async function run(session: ClientHttp2Session, direction: Direction): Promise<v
 }
 
 /** With back-pressure. */
-export async function writeAll(stream: Writable, payload: Buffer, count: number): Promise<void> {
-  for (let i = 0; i < count; i++) if (!stream.write(payload)) await once(stream, "drain");
+export async function writeAll(stream: Writable, values: Uint8Array, count: number): Promise<void> {
+  for (let message = 0; message < count; message++)
+    if (!stream.write(chunkOf(values, message))) await once(stream, "drain");
 }

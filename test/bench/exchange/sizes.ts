@@ -12,5 +12,16 @@ export const samplesPerLeaf = 4;
 export const directions = ["up", "down", "both"] as const;
 export type Direction = (typeof directions)[number];
 
+/** A vector of all parameters: whoever sends it reads that much memory, not one message again and again. */
+export function vector(): Uint8Array {
+  const values = new Float32Array(parameters).fill(1e-3);
+  return new Uint8Array(values.buffer);
+}
+
+export function chunkOf(vector: Uint8Array, message: number): Uint8Array {
+  const begin = (message % chunks) * chunkBytes;
+  return vector.subarray(begin, begin + chunkBytes);
+}
+
 /** Messages of one run, each way that there is. */
 export const messages = 4 * chunks;

@@ -18,6 +18,9 @@ import { chunkBytes, chunks, type Direction, leaves, messages, samplesPerLeaf } 
 /** The other half of the tree: what `up` leaves out until it is over. */
 const secondHalf: TreeNode = { level: rootOf(leaves).level - 1, index: 1 };
 
+/** As many as a trainer lets wait. */
+const mostWaiting = 16;
+
 export class Worker implements Runner {
   readonly #client;
   readonly #gradient = new Uint8Array(chunks * chunkBytes);
@@ -52,7 +55,7 @@ export class Worker implements Runner {
   /** Ends the step that `up` has begun. */
   async settle(direction: Direction): Promise<void> {
     if (direction !== "up") return;
-    for (let chunk = 1; chunk < chunks; chunk++) this.#send(chunk, secondHalf);
+    for (let chunk = 1; chunk < chunks; chunk++) await this.#send(chunk, secondHalf);
     await this.#finishStep();
   }
 
@@ -64,11 +67,10 @@ export class Worker implements Runner {
 
   /** Half of the leaves; the answer to one whole chunk says that all before it was taken in. */
   async #sendLeaves(): Promise<void> {
-    for (let leaf = 0; leaf < messages / chunks; leaf++) {
-      for (let chunk = 0; chunk < chunks; chunk++) this.#send(chunk, { level: 0, index: leaf });
-      await this.#requests.drained(1);
-    }
-    this.#send(0, secondHalf);
+    for (let leaf = 0; leaf < messages / chunks; leaf++)
+      for (let chunk = 0; chunk < chunks; chunk++)
+        await this.#send(chunk, { level: 0, index: leaf });
+    await this.#send(0, secondHalf);
     await this.#until(() => this.#chunksOf(this.#version + 1) === 1);
   }
 
@@ -85,7 +87,7 @@ export class Worker implements Runner {
   }
 
   async #step(): Promise<void> {
-    for (let chunk = 0; chunk < chunks; chunk++) this.#send(chunk, rootOf(leaves));
+    for (let chunk = 0; chunk < chunks; chunk++) await this.#send(chunk, rootOf(leaves));
     await this.#finishStep();
   }
 
@@ -99,7 +101,8 @@ export class Worker implements Runner {
     this.#version += 1;
   }
 
-  #send(chunk: number, node: TreeNode): void {
+  async #send(chunk: number, node: TreeNode): Promise<void> {
+    await this.#requests.drained(mostWaiting);
     const begin = chunk * chunkBytes;
     // A copy, as a trainer makes one.
     const gradient = this.#buffers.take(this.#gradient.subarray(begin, begin + chunkBytes));
