@@ -22,7 +22,7 @@ import { median, round } from "./statistics.ts";
 const { values: given } = parseArgs({
   options: {
     output: { type: "string" },
-    batch: { type: "string", default: "2048" },
+    batch: { type: "string", default: "4000" },
     rounds: { type: "string", default: "3" },
   },
 });
@@ -67,7 +67,7 @@ try {
 }
 
 function wide(workers: number): Promise<number> {
-  const epochs = workers * 6;
+  const epochs = workers * 8;
   return train(client, computeBound({ workers, batchSize, epochs }), batchSize);
 }
 
