@@ -1,7 +1,7 @@
 /** The jobs of the benchmark, on the handwritten digits. */
 
-/** Training rows of the digits' 80 %. */
-export const trainingRows = 8_000;
+/** Of the 10,000 digits; few are left for the evaluations, which are not what is measured. */
+export const trainingRows = 9_600;
 export const hidden = [1024, 1024] as const;
 export const virtualShards = 8;
 
@@ -22,7 +22,7 @@ export function computeBound({ workers, batchSize, epochs }: Sized): object {
   };
 }
 
-/** As the quickstart trains: 110 thousand parameters, small batches. */
+/** The model and the batches of the quickstart: 110 thousand parameters, small batches. */
 export function quickstart({ workers, batchSize, epochs }: Sized): object {
   return {
     ...digits,
@@ -36,7 +36,7 @@ export function quickstart({ workers, batchSize, epochs }: Sized): object {
 const digits = {
   task: "classification",
   data: { format: "arrays", features: "images.npy", labels: "labels.npy" },
-  split: { training: 0.8, validation: 0.1, test: 0.1 },
+  split: { training: 0.96, validation: 0.02, test: 0.02 },
 };
 
 const training = {
