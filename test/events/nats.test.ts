@@ -73,7 +73,7 @@ describe.skipIf(!natsAvailable())("with a server", () => {
   afterAll(() => server?.stop());
 
   test("events go from one process' bus to every other's, in order, with their trace", async () => {
-    // The first one makes the stream; two that make it at once may start before its end.
+    // One after the other: the stream is there when the second one starts to read it.
     const a = await listen(server.url);
     await connects(1, a);
     const b = await listen(server.url);

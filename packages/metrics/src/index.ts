@@ -1,2 +1,1 @@
-export { higherIsBetter, type Metric } from "./metric.ts";
 export { type MetricValues, metricsOf, sumNames, type Task } from "./tasks.ts";

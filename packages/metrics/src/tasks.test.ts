@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { higherIsBetter, metricsOf, sumNames } from "./index.ts";
+import { metricsOf, sumNames } from "./index.ts";
 
 test("classification: mean loss and accuracy", () => {
   expect(sumNames("classification")).toEqual(["loss", "correct"]);
@@ -44,10 +44,4 @@ test("sums that do not fit are refused", () => {
     "found 1 sums, wanted 2 (loss, correct)",
   );
   expect(() => metricsOf("classification", [1, 1], 0)).toThrow("sums over 0 samples");
-});
-
-test("which way is better", () => {
-  expect(["accuracy", "r2"].every(higherIsBetter)).toBe(true);
-  expect(["loss", "mse", "rmse", "mae"].some(higherIsBetter)).toBe(false);
-  expect(() => higherIsBetter("f1")).toThrow("found metric f1, wanted one of loss, accuracy");
 });

@@ -1,4 +1,4 @@
 export { addInto } from "./add-into.ts";
 export { CHUNK_LENGTH, chunkRanges, shardRange } from "./ranges.ts";
 export { type Offer, SumTree } from "./sum-tree.ts";
-export { cover, isNode, MAX_LEAVES, reduce, rootOf, span, type TreeNode } from "./tree.ts";
+export { cover, isNode, reduce, rootOf, span, type TreeNode } from "./tree.ts";

@@ -11,8 +11,6 @@ export interface TreeNode {
   readonly index: number;
 }
 
-export const MAX_LEAVES = 1024;
-
 export function rootOf(leaves: number): TreeNode {
   let level = 0;
   while (2 ** level < leaves) level += 1;

@@ -7,7 +7,7 @@ import type { Violation } from "@amaas/errors";
 import type { JobSpec, Metric, RecordsSpec, Task } from "./job-spec.ts";
 
 /** Metrics that a job of the task reports. */
-export const metricsByTask: Readonly<Record<Task, readonly Metric[]>> = {
+const metricsByTask: Readonly<Record<Task, readonly Metric[]>> = {
   classification: ["loss", "accuracy"],
   regression: ["loss", "mse", "rmse", "mae", "r2"],
 };

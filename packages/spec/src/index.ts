@@ -1,4 +1,3 @@
-export { metricsByTask } from "./consistency.ts";
 export { fileRefs, isDigest, requireDigests, withFileRefs } from "./file-refs.ts";
 export {
   type Activation,

@@ -49,16 +49,6 @@ export function toRaw(tensor: Tensor): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
-/** The floats that bytes hold, as a view where they are aligned and as a copy where they are not. */
-export function float32View(bytes: Uint8Array): Float32Array {
-  if (bytes.byteLength % 4 !== 0)
-    throw new DomainError(
-      "invalid-argument",
-      `${bytes.byteLength} bytes are no whole number of 4-byte floats`,
-    );
-  return view("FP32", bytes);
-}
-
 function numbers<T extends FixedType>(
   type: T,
   shape: readonly number[],

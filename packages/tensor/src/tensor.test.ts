@@ -6,7 +6,6 @@ import {
   type DataType,
   elementCount,
   type FixedType,
-  float32View,
   fromRaw,
   isDataType,
   onnxTypeOf,
@@ -117,7 +116,6 @@ describe("raw form", () => {
     const made = tensor("FP32", [1], new Float32Array(bytes.buffer, 4, 1));
     expect(toRaw(made)).toEqual(bytes.subarray(4, 8));
     expect(toRaw(made).buffer).toBe(bytes.buffer);
-    expect(float32View(bytes).buffer).toBe(bytes.buffer);
   });
 
   test("is little-endian", () => {
@@ -129,7 +127,6 @@ describe("raw form", () => {
       refused("FP32 tensor of shape [2] takes 8 bytes, but 7 were given"),
     );
     expect(() => fromRaw("BOOL", [1], Uint8Array.of(2))).toThrow(refused("0 or 1"));
-    expect(() => float32View(new Uint8Array(6))).toThrow(refused("6 bytes"));
   });
 });
 

@@ -132,7 +132,7 @@ function failedTask(job: Training, fleet: FleetView): Report | undefined {
 }
 
 /** How a shard stands, told by the very process that it was placed on. */
-export function hostedBy(job: Training, shard: number, fleet: FleetView): Hosted | undefined {
+function hostedBy(job: Training, shard: number, fleet: FleetView): Hosted | undefined {
   const place = job.servers[shard];
   const node = place && fleet.node(place.node);
   if (!node || node.incarnation !== place.incarnation) return undefined;

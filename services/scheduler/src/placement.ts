@@ -17,7 +17,7 @@ export function busyTrainers(jobs: Iterable<ActiveJob>): Map<string, string> {
   return busy;
 }
 
-export function trainersOf(job: ActiveJob): readonly string[] {
+function trainersOf(job: ActiveJob): readonly string[] {
   if (job.state === "TRAINING") return job.workers;
   if (job.state === "PREPARING" || job.state === "PACKAGING")
     return job.trainer === undefined ? [] : [job.trainer];
