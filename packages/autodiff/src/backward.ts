@@ -12,6 +12,7 @@ import {
   type GraphBuilder,
   isFloat,
   isVariadic,
+  type Known,
   type Node,
   namesUsedBy,
   resolveAttributes,
@@ -48,9 +49,10 @@ export function backward(
     const dy = node.outputs.map((name) => gradients.get(name) ?? null);
     if (dy.every((gradient) => gradient === null)) continue;
     if (!namesUsedBy(node).some((name) => active.has(name))) continue;
-    for (const [index, gradient] of applyRule(g, graph, node, values, dy).entries()) {
+    const wanted = node.inputs.map((name) => active.has(name));
+    for (const [index, gradient] of applyRule(g, graph, node, values, dy, wanted).entries()) {
       const name = node.inputs[index] ?? "";
-      if (!gradient || !active.has(name)) continue;
+      if (!gradient || !wanted[index]) continue;
       const fitted = unbroadcast(g, gradient, values.get(name)!);
       const sofar = gradients.get(name);
       gradients.set(name, sofar ? g.add(sofar, fitted) : fitted);
@@ -60,9 +62,9 @@ export function backward(
 }
 
 /** The values that change smoothly when one of `wrt` does. */
-function influencedBy(
+export function influencedBy(
   graph: Graph,
-  values: Values,
+  values: ReadonlyMap<string, Known>,
   wrt: readonly string[],
   constants: ReadonlySet<string>,
 ): ReadonlySet<string> {
@@ -70,6 +72,7 @@ function influencedBy(
   for (const node of graph.nodes) {
     if (!namesUsedBy(node).some((name) => active.has(name))) continue;
     for (const name of node.outputs) {
+      if (name === "") continue;
       const type = values.get(name)?.type;
       const varies = type === undefined || isFloat(type);
       if (varies && !constants.has(name)) active.add(name);
@@ -84,6 +87,7 @@ function applyRule(
   node: Node,
   values: Values,
   dy: readonly (Value | null)[],
+  wanted: readonly boolean[],
 ): readonly (Value | null)[] {
   const where = describeNode(node, graph.opsets);
   const operator = findOperator(node.domain, node.op);
@@ -94,11 +98,13 @@ function applyRule(
     );
   const find = (name: string): Value | undefined => values.get(name);
   const x = filledSlots(operator.inputs, node.inputs.map(find));
-  const y = node.outputs.map((name) => values.get(name)!);
   const attributes = resolveAttributes(operator.attributes, node.attributes);
-  const several = isVariadic(operator.outputs);
+  const outputs = isVariadic(operator.outputs) ? node.outputs : operator.outputs;
+  const y = outputs.map((_, index) => find(node.outputs[index] ?? ""));
+  const several = outputs.length !== 1 || isVariadic(operator.outputs);
+  const all = outputs.map((_, index) => dy[index] ?? null);
   try {
-    return rule({ g, x, attributes, y: several ? y : y[0]!, dy: several ? dy : dy[0]! });
+    return rule({ g, x, attributes, wanted, y: several ? y : y[0]!, dy: several ? all : all[0]! });
   } catch (error) {
     if (!isDomainError(error)) throw error;
     throw new DomainError(error.code, `the gradient of ${where}: ${error.message}`, {

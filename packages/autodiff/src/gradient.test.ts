@@ -283,7 +283,7 @@ describe("a refusal says what is wrong and what would help", () => {
       g.reduceSum(g.node("Erf", [x], {}, { types }), undefined, { keepdims: false }),
     );
     expect(refusal(g.build(), "loss", "x")).toMatchInlineSnapshot(
-      `[DomainError: node "erf_0" (Erf, ai.onnx opset 21) has no gradient rule: build that part from operators that have one, or leave the parameters behind it out of wrt]`,
+      `[DomainError: node "erf_0" (Erf, ai.onnx opset 23) has no gradient rule: build that part from operators that have one, or leave the parameters behind it out of wrt]`,
     );
   });
 
@@ -331,7 +331,7 @@ describe("a refusal says what is wrong and what would help", () => {
     const sums = g.node("ReduceSum", [x, axes], { keepdims: 0 });
     g.output("loss", g.reduceSum(sums, undefined, { keepdims: false }));
     expect(refusal(g.build(), "loss", "x")).toMatchInlineSnapshot(
-      `[DomainError: the gradient of node "loss" (ReduceSum, ai.onnx opset 21): the rank of "reducesum_0" is not known; declare its shape]`,
+      `[DomainError: the gradient of node "loss" (ReduceSum, ai.onnx opset 23): the rank of "reducesum_0" is not known; declare its shape]`,
     );
   });
 });

@@ -4,24 +4,29 @@
  * always gives the same gradient graph, node for node.
  */
 import { DomainError } from "@amaas/errors";
-import { type Graph, GraphBuilder, isFloat, printType, type Value } from "@amaas/graph";
-import { backward, type GradientOptions, type Values } from "./backward.ts";
+import { type Graph, GraphBuilder, inferTypes, isFloat, type Known, printType } from "@amaas/graph";
+import { backward, type GradientOptions } from "./backward.ts";
+import { lower } from "./lower.ts";
 import { shapeOf } from "./sizes.ts";
+
+type Types = ReadonlyMap<string, Known>;
 
 /** The name of the output that holds the gradient at a value. */
 export function gradientName(name: string): string {
   return `grad/${name}`;
 }
 
-export function gradient(graph: Graph, { loss, wrt, constants = [] }: GradientOptions): Graph {
+export function gradient(given: Graph, { loss, wrt, constants = [] }: GradientOptions): Graph {
+  const types = inferTypes(given);
+  wantLoss(given, types, loss);
+  for (const name of wrt) wantDifferentiable(given, types, name);
+  for (const name of constants)
+    if (!types.has(name)) throw fault("constants", `graph "${given.name}" has no value "${name}"`);
+
+  const graph = lower(given, { loss, wrt, constants });
   const g = new GraphBuilder(graph.name, graph.opsets);
   const inputs = graph.inputs.map(({ name, type, shape }) => [name, g.input(name, type, shape)]);
   const values = g.inlineAll(graph, Object.fromEntries(inputs));
-  wantLoss(graph, values, loss);
-  for (const name of wrt) wantDifferentiable(graph, values, name);
-  for (const name of constants)
-    if (!values.has(name)) throw fault("constants", `graph "${graph.name}" has no value "${name}"`);
-
   const gradients = backward(g, graph, values, { loss, wrt, constants });
   for (const output of graph.outputs) g.output(output.name, values.get(output.name)!, output);
   for (const name of wrt) {
@@ -36,9 +41,9 @@ export function gradient(graph: Graph, { loss, wrt, constants = [] }: GradientOp
   return g.build();
 }
 
-function wantLoss(graph: Graph, values: Values, loss: string): void {
+function wantLoss(graph: Graph, types: Types, loss: string): void {
   const names = graph.outputs.map((output) => `"${output.name}"`).join(", ");
-  const value = graph.outputs.some(({ name }) => name === loss) ? values.get(loss) : undefined;
+  const value = graph.outputs.some(({ name }) => name === loss) ? types.get(loss) : undefined;
   if (!value) throw fault("loss", `graph "${graph.name}" has no output "${loss}"; it has ${names}`);
   if (!isScalar(value) || !value.type || !isFloat(value.type))
     throw fault(
@@ -47,12 +52,12 @@ function wantLoss(graph: Graph, values: Values, loss: string): void {
     );
 }
 
-function isScalar({ shape }: Value): boolean {
+function isScalar({ shape }: Known): boolean {
   return shape?.every((size) => size === 1) ?? false;
 }
 
-function wantDifferentiable(graph: Graph, values: Values, name: string): void {
-  const value = values.get(name);
+function wantDifferentiable(graph: Graph, types: Types, name: string): void {
+  const value = types.get(name);
   if (!value) throw fault("wrt", `graph "${graph.name}" has no value "${name}"`);
   if (!value.type || !isFloat(value.type))
     throw fault(
@@ -61,7 +66,7 @@ function wantDifferentiable(graph: Graph, values: Values, name: string): void {
     );
 }
 
-function describe({ type, shape }: Value): string {
+function describe({ type, shape }: Known): string {
   return type ? printType({ type, shape }) : "of unknown type";
 }
 

@@ -18,6 +18,7 @@ import {
   numbersOf,
   toTensor,
   type Value,
+  withOutputs,
   writeModel,
 } from "@amaas/graph";
 import { expect } from "vitest";
@@ -73,6 +74,38 @@ export function expectGradients({ build, inputs }: Case): void {
       expectClose(found, differences(graph, feeds, name), 1e-6);
     }
   }
+}
+
+/** The gradient of a function of the gradient, with known and with unknown sizes. */
+export function expectSecondGradients({ build, inputs }: Case): void {
+  const feeds = feedsOf(inputs);
+  for (const symbolic of [false, true]) {
+    const wrt = floats(feeds);
+    const graph = slopeOf(gradient(graphOf(build, inputs, symbolic), { loss: "loss", wrt }), wrt);
+    const derived = evaluate(gradient(graph, { loss: "loss", wrt }), feeds);
+    for (const name of wrt)
+      expectClose(derived[gradientName(name)]!, differences(graph, feeds, name), 1e-5);
+  }
+}
+
+/** A graph whose loss grows with the gradients that another one puts out, and with its inputs. */
+function slopeOf(first: Graph, wrt: readonly string[]): Graph {
+  const g = graphBuilder("slope");
+  const inputs = first.inputs.map(({ name, type, shape }) => [name, g.input(name, type, shape)]);
+  const x: Readonly<Record<string, Value>> = Object.fromEntries(inputs);
+  const made = g.inline(withOutputs(first, wrt.map(gradientName)), x);
+  const all = { keepdims: false };
+  const parts = wrt.map((name) => {
+    const slope = made[gradientName(name)]!;
+    // The input itself takes part, so that a gradient which is the same everywhere still has one of its own.
+    const squares = g.mul(g.add(slope, g.scalar(0.5, slope)), slope);
+    return g.add(g.reduceSum(squares, undefined, all), g.reduceSum(x[name]!, undefined, all));
+  });
+  g.output(
+    "loss",
+    parts.reduce((sum, part) => g.add(sum, part)),
+  );
+  return g.build();
 }
 
 /** The slope of the loss in each element of one input. */

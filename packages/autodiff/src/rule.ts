@@ -16,39 +16,62 @@ import type {
 type Inputs<O extends Op> = Operators[O]["inputs"];
 type Outputs<O extends Op> = Operators[O]["outputs"];
 
-/** One thing for an operator with one output, a list for one with any number. */
-type PerOutput<N extends SlotNames, One, Each> = N extends readonly [`...${string}`]
-  ? readonly Each[]
-  : One;
+/** Operators with one output are handed and hand back the value itself, the others one for each name. */
+type PerOutput<N extends SlotNames, One, Several> = N extends readonly [infer Only]
+  ? Only extends `...${string}`
+    ? Several
+    : One
+  : Several;
 
-export interface Backward<O extends Op> {
-  /** Emits the nodes of the gradient. */
+/** What a node is given: to a lowering, which puts others in its place, and to a rule, which makes its gradient. */
+export interface Forward<O extends Op> {
+  /** Emits nodes. */
   readonly g: GraphBuilder;
   /** The inputs of the node; undefined where an optional one is left out. */
   readonly x: Slots<Inputs<O>, Value>;
-  readonly y: PerOutput<Outputs<O>, Value, Value>;
-  /** The gradient of the loss at the output; null at one of several that the loss does not use. */
-  readonly dy: PerOutput<Outputs<O>, Value, Value | null>;
   readonly attributes: AttributesOf<Operators[O]["attributes"]>;
 }
 
-/** One gradient for each input, null where none flows. */
-export type Gradients<N extends SlotNames> = N extends readonly [`...${string}`]
-  ? readonly (Value | null)[]
-  : { readonly [I in keyof N]: Value | null };
+export interface Backward<O extends Op> extends Forward<O> {
+  /** What the node makes; undefined at an optional output that it does not name (`g.outputOf` adds it). */
+  readonly y: PerOutput<Outputs<O>, Value, Slots<Outputs<O>, Value>>;
+  /** The gradient of the loss at the output; null at one of several that the loss does not use. */
+  readonly dy: PerOutput<Outputs<O>, Value, Gradients<Outputs<O>>>;
+  /** For each input that the node names, whether its gradient is wanted. */
+  readonly wanted: readonly boolean[];
+}
 
-/** Taken from a method so that rules of all signatures can be called alike (see `AnyRule`). */
+/** One gradient for each name, null where none flows. */
+export type Gradients<N extends SlotNames> = number extends N["length"]
+  ? readonly (Value | null)[]
+  : N extends readonly [infer Name, ...infer Rest extends SlotNames]
+    ? Name extends `...${string}`
+      ? readonly (Value | null)[]
+      : readonly [Value | null, ...Gradients<Rest>]
+    : readonly [];
+
+// Methods throughout, so that rules of all signatures can be called alike (see `AnyRule`).
 export type Rule<O extends Op> = { rule(node: Backward<O>): Gradients<Inputs<O>> }["rule"];
 
-export type Rules<Ops extends Op> = { readonly [O in Ops]: Rule<O> };
+/** The node spelled out in operators that have a rule or a lowering: one value for each output. */
+export interface Lowering<O extends Op> {
+  lower(node: Forward<O>): PerOutput<Outputs<O>, Value, readonly (Value | undefined)[]>;
+}
+
+export type Rules<Ops extends Op> = { readonly [O in Ops]: Rule<O> | Lowering<O> };
+
+interface AnyForward {
+  readonly g: GraphBuilder;
+  readonly x: readonly (Value | undefined)[];
+  readonly attributes: AttributesOf<AttributeSpecs>;
+}
+
+interface AnyBackward extends AnyForward {
+  readonly y: Value | readonly (Value | undefined)[];
+  readonly dy: Value | readonly (Value | null)[];
+  readonly wanted: readonly boolean[];
+}
 
 /** A rule as the walk calls it, which knows the operator by name only and has checked its slots. */
-export type AnyRule = {
-  rule(node: {
-    readonly g: GraphBuilder;
-    readonly x: readonly (Value | undefined)[];
-    readonly y: Value | readonly Value[];
-    readonly dy: Value | readonly (Value | null)[];
-    readonly attributes: AttributesOf<AttributeSpecs>;
-  }): readonly (Value | null)[];
-}["rule"];
+export type AnyRule = { rule(node: AnyBackward): readonly (Value | null)[] }["rule"];
+export type AnyLowering = { lower(node: AnyForward): Value | readonly (Value | undefined)[] };

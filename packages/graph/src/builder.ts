@@ -41,6 +41,12 @@ export interface NodeOptions {
   readonly types?: readonly Omit<ValueInfo, "name">[];
 }
 
+/** Puts other nodes in the place of one that is copied: a value for each output, or undefined to copy it as it is. */
+export type Replace = (
+  node: Graph["nodes"][number],
+  inputs: readonly (Value | undefined)[],
+) => readonly (Value | undefined)[] | undefined;
+
 /** Constants of up to this many elements are kept once, however often they are asked for. */
 const sharedElements = 64;
 
@@ -54,6 +60,8 @@ export class NodeBuilder {
   readonly #hints = new Map<Value, string>();
   readonly #shared = new Map<string, Value>();
   readonly #nodes: PendingNode[] = [];
+  /** Which node makes a value; the list is that of the node itself. */
+  readonly #makers = new Map<Value, { readonly node: PendingNode; readonly outputs: Value[] }>();
   readonly #reserved = new Set<string>();
   readonly #known = new Set<Value>();
 
@@ -160,6 +168,28 @@ export class NodeBuilder {
   }
 
   /**
+   * Another output of the node that makes `value`, added to it where it did not name that output: the indices of
+   * a pooling, the mean of a normalization.
+   */
+  outputOf(value: Value, index: number): Value {
+    const maker = this.#makers.get(value);
+    if (!maker) return misfit(`${value.label} is made by no node`);
+    const { node, outputs } = maker;
+    if (index >= outputs.length) {
+      const found = inferNode(node, node.inputs, index + 1);
+      for (const known of found.slice(outputs.length)) {
+        const made = this.#make(node.op.toLowerCase(), known);
+        this.#hints.set(made, "");
+        this.#makers.set(made, maker);
+        outputs.push(made);
+      }
+    }
+    const wanted = outputs[index] ?? misfit(`${node.op} has no output ${index}`);
+    if (this.#hints.get(wanted) === "") this.#hints.delete(wanted);
+    return wanted;
+  }
+
+  /**
    * All of another graph, with its inputs bound to values here. Returns its outputs by name. Its names are kept
    * where they are free; its symbolic sizes become what the bound values have there.
    */
@@ -170,8 +200,12 @@ export class NodeBuilder {
     );
   }
 
-  /** As `inline`, but returns every value of the graph by name. */
-  inlineAll(graph: Graph, bindings: Readonly<Record<string, Value>>): ReadonlyMap<string, Value> {
+  /** As `inline`, but returns every value of the graph by name, and lets nodes be replaced on the way. */
+  inlineAll(
+    graph: Graph,
+    bindings: Readonly<Record<string, Value>>,
+    replace: Replace = () => undefined,
+  ): ReadonlyMap<string, Value> {
     this.#opsets = mergeOpsets(this.#opsets, graph.opsets);
     const bound = new Bindings(graph, bindings);
     const { values } = bound;
@@ -183,7 +217,7 @@ export class NodeBuilder {
     }
     const types = inferTypes(graph);
     const known = (name: string) => bound.outside(types.get(name) ?? nothingKnown);
-    for (const node of graph.nodes) this.#copy(graph, node, values, known);
+    for (const node of graph.nodes) this.#copy(graph, node, values, known, replace);
     return values;
   }
 
@@ -192,6 +226,7 @@ export class NodeBuilder {
     node: Graph["nodes"][number],
     values: Map<string, Value>,
     knownOf: (name: string) => Known,
+    replace: Replace,
   ): void {
     const find = (name: string): Value =>
       values.get(name) ?? misfit(`"${name}" is used before it is made`);
@@ -199,6 +234,8 @@ export class NodeBuilder {
       () => describeNode(node, graph.opsets),
       () => {
         const inputs = node.inputs.map((name) => (name === "" ? undefined : find(name)));
+        const others = replace(node, inputs);
+        if (others) return this.#takePlace(node.outputs, others, values);
         const free = subgraphsOf(node).flatMap((inner) => [...freeNames(inner)]);
         const captured = new Map(free.map((name) => [name, find(name)]));
         for (const name of namesMadeInside(node)) this.#reserved.add(name);
@@ -208,6 +245,20 @@ export class NodeBuilder {
           if (name !== "") values.set(name, made[index]!);
       },
     );
+  }
+
+  /** Values that stand where the outputs of a node stood; they take over its names. */
+  #takePlace(
+    names: readonly string[],
+    made: readonly (Value | undefined)[],
+    values: Map<string, Value>,
+  ): void {
+    for (const [index, name] of names.entries()) {
+      if (name === "") continue;
+      const value = made[index] ?? misfit(`output ${index} is not made`);
+      if (this.#makers.has(value) && !this.#hints.has(value)) this.#hints.set(value, name);
+      values.set(name, value);
+    }
   }
 
   #add(
@@ -229,7 +280,9 @@ export class NodeBuilder {
       return this.#make(label, { type, shape, content: known.content ?? also.content });
     });
     for (const [index, label] of labels.entries()) this.#hints.set(outputs[index]!, label);
-    this.#nodes.push({ op, domain, inputs, outputs, attributes, name, captured });
+    const node = { op, domain, inputs, outputs, attributes, name, captured };
+    this.#nodes.push(node);
+    for (const output of outputs) this.#makers.set(output, { node, outputs });
     return outputs;
   }
 

@@ -1,5 +1,5 @@
 export type { PlainAttribute, PlainAttributes } from "./attributes.ts";
-export type { NodeOptions } from "./builder.ts";
+export type { NodeOptions, Replace } from "./builder.ts";
 export type { Limits } from "./census.ts";
 export { checkGraph } from "./check.ts";
 export type { ConnectOptions } from "./connect.ts";

@@ -3,8 +3,9 @@
  * types it makes of types, and a plain float64 kernel that says what it computes. The kernel is the oracle of
  * tests, never the engine.
  *
- * A name ending in `?` is optional, and a single name starting with `...` stands for any number. The table of
- * names carries into the types, so a rule or a kernel that forgets an input does not compile.
+ * A name ending in `?` is optional, and a last name starting with `...` stands for any number (`...?`: some of
+ * which may be left out). The table of names carries into the types, so a rule or a kernel that forgets an input
+ * does not compile.
  */
 import type { AttributeKind, Attributes, AttributeValues } from "./graph.ts";
 import { misfit } from "./misfit.ts";
@@ -13,10 +14,16 @@ import type { ValueType } from "./shape.ts";
 
 export type SlotNames = readonly string[];
 
-/** One `T` for each name: a tuple, with undefined where an optional one is left out. */
-export type Slots<N extends SlotNames, T> = N extends readonly [`...${string}`]
-  ? readonly T[]
-  : { readonly [I in keyof N]: N[I] extends `${string}?` ? T | undefined : T };
+/** One `T` for each name: a tuple, with undefined where an optional one is left out, open-ended after `...`. */
+export type Slots<N extends SlotNames, T> = number extends N["length"]
+  ? readonly (T | undefined)[]
+  : N extends readonly [infer Name, ...infer Rest extends SlotNames]
+    ? Name extends `...${string}`
+      ? readonly Slot<Name, T>[]
+      : readonly [Slot<Name, T>, ...Slots<Rest, T>]
+    : readonly [];
+
+type Slot<Name, T> = Name extends `${string}?` ? T | undefined : T;
 
 export interface AttributeSpec<K extends AttributeKind = AttributeKind, Default = unknown> {
   readonly kind: K;
@@ -114,18 +121,20 @@ export function filledSlots<T>(
   names: SlotNames,
   given: readonly (T | undefined)[],
 ): Slots<SlotNames, T> {
-  if (isVariadic(names)) {
-    if (given.length === 0) misfit("at least one input is wanted");
-  } else if (given.length > names.length)
+  const open = isVariadic(names);
+  const fixed = open ? names.slice(0, -1) : names;
+  if (open && fixed.length === 0 && given.length === 0) misfit("at least one input is wanted");
+  if (!open && given.length > names.length)
     misfit(`${given.length} inputs are given, at most ${names.length} are wanted`);
-  const slots = isVariadic(names) ? given : names.map((_, index) => given[index]);
+  const slots = [...fixed.map((_, index) => given[index]), ...given.slice(fixed.length)];
   for (const [index, value] of slots.entries()) {
-    const name = names[index] ?? names[0]!;
+    const name = names[index] ?? names.at(-1)!;
     if (value === undefined && !name.endsWith("?")) misfit(`input ${name} is missing`);
   }
   return slots as Slots<SlotNames, T>;
 }
 
+/** Whether the last name stands for any number. */
 export function isVariadic(names: SlotNames): boolean {
-  return names[0]?.startsWith("...") ?? false;
+  return names.at(-1)?.startsWith("...") ?? false;
 }

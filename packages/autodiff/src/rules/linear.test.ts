@@ -1,0 +1,43 @@
+import fc from "fast-check";
+import type { Case } from "../oracle.fixture.ts";
+import { arrays, judge, size } from "./judge.fixture.ts";
+import { linear } from "./linear.ts";
+
+const matrices = fc.tuple(size, size, size);
+
+judge(linear, {
+  MatMul: matrices.chain(([m, k, n]) =>
+    fc
+      .tuple(
+        fc.constantFrom<number[]>([m, k], [k], [2, m, k], [1, m, k], [2, 1, m, k]),
+        fc.constantFrom<number[]>([k, n], [k], [2, k, n], [2, k, n], [3, k, n]),
+      )
+      .filter(([a, b]) => a.length < 3 || b.length < 3 || a.at(-3) === 1 || b.at(-3) === a.at(-3))
+      .chain(([a, b]) => fc.tuple(arrays(a), arrays(b)))
+      .map(([a, b]): Case => ({ build: (g, [x, y]) => g.matMul(x!, y!), inputs: [a, b] })),
+  ),
+  Gemm: matrices.chain(([m, k, n]) =>
+    fc
+      .record({
+        transA: fc.constantFrom(0 as const, 1 as const),
+        transB: fc.constantFrom(0 as const, 1 as const),
+        alpha: fc.constantFrom(1, 0.5),
+        beta: fc.constantFrom(1, -0.25),
+        c: fc.constantFrom<number[] | undefined>(undefined, [], [n], [1, n], [m, 1], [m, n], [1]),
+      })
+      .chain(({ c, ...attributes }) =>
+        fc
+          .tuple(
+            arrays(attributes.transA ? [k, m] : [m, k]),
+            arrays(attributes.transB ? [n, k] : [k, n]),
+            ...(c ? [arrays(c)] : []),
+          )
+          .map(
+            (inputs): Case => ({
+              build: (g, [a, b, bias]) => g.gemm(a!, b!, bias, attributes),
+              inputs,
+            }),
+          ),
+      ),
+  ),
+});
