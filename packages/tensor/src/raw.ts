@@ -1,7 +1,8 @@
 /**
  * Raw form: the little-endian bytes of a tensor, as ONNX's raw_data, the Open Inference Protocol's
  * raw contents and our own messages carry it. Both ways are views of the same memory wherever alignment
- * allows; text is length-prefixed (4 bytes each) and always copied.
+ * allows. Where it does not, the elements are copied when they are first looked at, so a tensor that is only
+ * passed on stays the bytes it was. Text is length-prefixed (4 bytes each) and always copied.
  */
 import { DomainError } from "@amaas/errors";
 import {
@@ -17,6 +18,9 @@ const littleEndian = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 const lengthBytes = 4;
+
+/** The bytes of tensors made of unaligned ones, as long as nobody has looked at their elements. */
+const unread = new WeakMap<Tensor, Uint8Array>();
 
 export interface RawOptions {
   /** Copy into a SharedArrayBuffer, so that threads may share the tensor. */
@@ -36,26 +40,31 @@ export function fromRaw(
   options: RawOptions = {},
 ): Tensor {
   const count = elementCount(shape);
-  const data =
-    type === "BYTES" ? decodeText(bytes, count) : numbers(type, shape, count, bytes, options);
-  return { type, shape, data };
+  if (type === "BYTES") return { type, shape, data: decodeText(bytes, count) };
+  wantExact(type, shape, count, bytes);
+  if (options.shared) return { type, shape, data: shared(type, bytes) };
+  return isAligned(type, bytes)
+    ? { type, shape, data: view(type, bytes) }
+    : viewedLater(type, shape, bytes);
 }
 
 /** The bytes of a tensor: a view of its memory, except for text. */
 export function toRaw(tensor: Tensor): Uint8Array {
+  const bytes = unread.get(tensor);
+  if (bytes) return bytes;
   const { data } = tensor;
   if (Array.isArray(data)) return encodeText(data);
   refuseBigEndian();
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
-function numbers<T extends FixedType>(
-  type: T,
+function wantExact(
+  type: FixedType,
   shape: readonly number[],
   count: number,
   bytes: Uint8Array,
-  options: RawOptions,
-): Arrays[T] {
+): void {
+  refuseBigEndian();
   const wanted = count * bytesPerElement(type);
   if (bytes.byteLength !== wanted)
     throw new DomainError(
@@ -63,19 +72,39 @@ function numbers<T extends FixedType>(
       `${type} tensor of shape [${shape}] takes ${wanted} bytes, but ${bytes.byteLength} were given`,
     );
   if (type === "BOOL") refuseOddBooleans(bytes);
-  if (!options.shared) return view(type, bytes);
-  refuseBigEndian();
-  const shared = new SharedArrayBuffer(wanted);
-  new Uint8Array(shared).set(bytes);
-  return new (arrayClass(type))(shared);
+}
+
+function shared<T extends FixedType>(type: T, bytes: Uint8Array): Arrays[T] {
+  const memory = new SharedArrayBuffer(bytes.byteLength);
+  new Uint8Array(memory).set(bytes);
+  return new (arrayClass(type))(memory);
+}
+
+function isAligned(type: FixedType, bytes: Uint8Array): boolean {
+  return bytes.byteOffset % bytesPerElement(type) === 0;
 }
 
 function view<T extends FixedType>(type: T, bytes: Uint8Array): Arrays[T] {
-  refuseBigEndian();
-  const array = arrayClass(type);
-  const size = bytesPerElement(type);
-  const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
-  return new array(aligned.buffer, aligned.byteOffset, aligned.byteLength / size);
+  const { buffer, byteOffset, byteLength } = bytes;
+  return new (arrayClass(type))(buffer, byteOffset, byteLength / bytesPerElement(type));
+}
+
+/** From the first look on the elements are an array like any other, which may be written to. */
+function viewedLater(type: FixedType, shape: readonly number[], bytes: Uint8Array): Tensor {
+  let data: Arrays[FixedType] | undefined;
+  const made: Tensor = {
+    type,
+    shape,
+    get data() {
+      if (!data) {
+        data = view(type, new Uint8Array(unread.get(made)!));
+        unread.delete(made);
+      }
+      return data;
+    },
+  };
+  unread.set(made, bytes);
+  return made;
 }
 
 function decodeText(bytes: Uint8Array, count: number): string[] {

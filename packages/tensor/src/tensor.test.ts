@@ -118,6 +118,17 @@ describe("raw form", () => {
     expect(toRaw(made).buffer).toBe(bytes.buffer);
   });
 
+  test("is copied where it is not aligned, but not before somebody looks", () => {
+    const bytes = new Uint8Array(17).fill(1);
+    const made = fromRaw("FP32", [4], bytes.subarray(1));
+    expect(toRaw(made).buffer).toBe(bytes.buffer);
+    made.data[0] = 5;
+    expect(fromRaw("FP32", [4], toRaw(made)).data[0]).toBe(5);
+    expect(toRaw(made).buffer).toBe(made.data.buffer);
+    expect(bytes).toEqual(new Uint8Array(17).fill(1));
+    expect(structuredClone(made)).toEqual(tensor("FP32", [4], made.data));
+  });
+
   test("is little-endian", () => {
     expect([...fromRaw("INT32", [1], Uint8Array.of(1, 2, 0, 0)).data]).toEqual([513]);
   });

@@ -31,6 +31,7 @@ export interface AttributeProto {
   docString: string;
   type: AttributeProto_AttributeType;
   refAttrName: string;
+  sparseTensor: SparseTensorProto | undefined;
 }
 
 export const AttributeProto_AttributeType = {
@@ -115,6 +116,7 @@ export interface GraphProto {
   input: ValueInfoProto[];
   output: ValueInfoProto[];
   valueInfo: ValueInfoProto[];
+  sparseInitializer: SparseTensorProto[];
 }
 
 export interface TensorProto {
@@ -140,6 +142,12 @@ export type TensorProto_DataLocation = typeof TensorProto_DataLocation[keyof typ
 export namespace TensorProto_DataLocation {
   export type DEFAULT = typeof TensorProto_DataLocation.DEFAULT;
   export type EXTERNAL = typeof TensorProto_DataLocation.EXTERNAL;
+}
+
+export interface SparseTensorProto {
+  values: TensorProto | undefined;
+  indices: TensorProto | undefined;
+  dims: bigint[];
 }
 
 export interface TensorShapeProto {
@@ -187,6 +195,8 @@ export interface FunctionProto {
   docString: string;
   opsetImport: OperatorSetIdProto[];
   domain: string;
+  attributeProto: AttributeProto[];
+  overload: string;
 }
 
 function createBaseAttributeProto(): AttributeProto {
@@ -205,6 +215,7 @@ function createBaseAttributeProto(): AttributeProto {
     docString: "",
     type: 0,
     refAttrName: "",
+    sparseTensor: undefined,
   };
 }
 
@@ -265,6 +276,9 @@ export const AttributeProto: MessageFns<AttributeProto> = {
     }
     if (message.refAttrName !== "") {
       writer.uint32(170).string(message.refAttrName);
+    }
+    if (message.sparseTensor !== undefined) {
+      SparseTensorProto.encode(message.sparseTensor, writer.uint32(178).fork()).join();
     }
     return writer;
   },
@@ -414,6 +428,14 @@ export const AttributeProto: MessageFns<AttributeProto> = {
             message.refAttrName = reader.string();
             continue;
           }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.sparseTensor = SparseTensorProto.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -445,6 +467,9 @@ export const AttributeProto: MessageFns<AttributeProto> = {
     message.docString = object.docString ?? "";
     message.type = object.type ?? 0;
     message.refAttrName = object.refAttrName ?? "";
+    message.sparseTensor = (object.sparseTensor !== undefined && object.sparseTensor !== null)
+      ? SparseTensorProto.fromPartial(object.sparseTensor)
+      : undefined;
     return message;
   },
 };
@@ -919,7 +944,16 @@ export const StringStringEntryProto: MessageFns<StringStringEntryProto> = {
 };
 
 function createBaseGraphProto(): GraphProto {
-  return { node: [], name: "", initializer: [], docString: "", input: [], output: [], valueInfo: [] };
+  return {
+    node: [],
+    name: "",
+    initializer: [],
+    docString: "",
+    input: [],
+    output: [],
+    valueInfo: [],
+    sparseInitializer: [],
+  };
 }
 
 export const GraphProto: MessageFns<GraphProto> = {
@@ -944,6 +978,9 @@ export const GraphProto: MessageFns<GraphProto> = {
     }
     for (const v of message.valueInfo) {
       ValueInfoProto.encode(v!, writer.uint32(106).fork()).join();
+    }
+    for (const v of message.sparseInitializer) {
+      SparseTensorProto.encode(v!, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -1017,6 +1054,14 @@ export const GraphProto: MessageFns<GraphProto> = {
             message.valueInfo.push(ValueInfoProto.decode(reader, reader.uint32()));
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.sparseInitializer.push(SparseTensorProto.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1041,6 +1086,7 @@ export const GraphProto: MessageFns<GraphProto> = {
     message.input = object.input?.map((e) => ValueInfoProto.fromPartial(e)) || [];
     message.output = object.output?.map((e) => ValueInfoProto.fromPartial(e)) || [];
     message.valueInfo = object.valueInfo?.map((e) => ValueInfoProto.fromPartial(e)) || [];
+    message.sparseInitializer = object.sparseInitializer?.map((e) => SparseTensorProto.fromPartial(e)) || [];
     return message;
   },
 };
@@ -1347,6 +1393,106 @@ export const TensorProto: MessageFns<TensorProto> = {
     message.docString = object.docString ?? "";
     message.externalData = object.externalData?.map((e) => StringStringEntryProto.fromPartial(e)) || [];
     message.dataLocation = object.dataLocation ?? 0;
+    return message;
+  },
+};
+
+function createBaseSparseTensorProto(): SparseTensorProto {
+  return { values: undefined, indices: undefined, dims: [] };
+}
+
+export const SparseTensorProto: MessageFns<SparseTensorProto> = {
+  encode(message: SparseTensorProto, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.values !== undefined) {
+      TensorProto.encode(message.values, writer.uint32(10).fork()).join();
+    }
+    if (message.indices !== undefined) {
+      TensorProto.encode(message.indices, writer.uint32(18).fork()).join();
+    }
+    if (message.dims.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.dims) {
+        if (BigInt.asIntN(64, v) !== v) {
+          throw new globalThis.Error("a value provided in array field dims of type int64 is too large");
+        }
+        writer.int64(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SparseTensorProto {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSparseTensorProto();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.values = TensorProto.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.indices = TensorProto.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag === 24) {
+              message.dims.push(reader.int64() as bigint);
+
+              continue;
+            }
+
+            if (tag === 26) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.dims.push(reader.int64() as bigint);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SparseTensorProto>): SparseTensorProto {
+    return SparseTensorProto.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SparseTensorProto>): SparseTensorProto {
+    const message = createBaseSparseTensorProto();
+    message.values = (object.values !== undefined && object.values !== null)
+      ? TensorProto.fromPartial(object.values)
+      : undefined;
+    message.indices = (object.indices !== undefined && object.indices !== null)
+      ? TensorProto.fromPartial(object.indices)
+      : undefined;
+    message.dims = object.dims?.map((e) => BigInt(e)) || [];
     return message;
   },
 };
@@ -1878,7 +2024,18 @@ export const OperatorSetIdProto: MessageFns<OperatorSetIdProto> = {
 };
 
 function createBaseFunctionProto(): FunctionProto {
-  return { name: "", input: [], output: [], attribute: [], node: [], docString: "", opsetImport: [], domain: "" };
+  return {
+    name: "",
+    input: [],
+    output: [],
+    attribute: [],
+    node: [],
+    docString: "",
+    opsetImport: [],
+    domain: "",
+    attributeProto: [],
+    overload: "",
+  };
 }
 
 export const FunctionProto: MessageFns<FunctionProto> = {
@@ -1906,6 +2063,12 @@ export const FunctionProto: MessageFns<FunctionProto> = {
     }
     if (message.domain !== "") {
       writer.uint32(82).string(message.domain);
+    }
+    for (const v of message.attributeProto) {
+      AttributeProto.encode(v!, writer.uint32(90).fork()).join();
+    }
+    if (message.overload !== "") {
+      writer.uint32(106).string(message.overload);
     }
     return writer;
   },
@@ -1987,6 +2150,22 @@ export const FunctionProto: MessageFns<FunctionProto> = {
             message.domain = reader.string();
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.attributeProto.push(AttributeProto.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.overload = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2012,6 +2191,8 @@ export const FunctionProto: MessageFns<FunctionProto> = {
     message.docString = object.docString ?? "";
     message.opsetImport = object.opsetImport?.map((e) => OperatorSetIdProto.fromPartial(e)) || [];
     message.domain = object.domain ?? "";
+    message.attributeProto = object.attributeProto?.map((e) => AttributeProto.fromPartial(e)) || [];
+    message.overload = object.overload ?? "";
     return message;
   },
 };
