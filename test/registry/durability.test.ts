@@ -91,8 +91,16 @@ test("versions, aliases and blobs that were acknowledged survive kill -9", async
 
   const { registry, blobs } = clientsOf((await start()).grpc);
   const { model: told, versions, history } = await registry.getModel({ name: model });
-  const kept = versions.map(({ version }) => version).reverse();
-  expect(kept).toEqual(Array.from({ length: kept.length }, (_, index) => index + 1));
+  // The newest are listed; each of the others is there when asked for.
+  const newest = versions[0]!.version;
+  expect(versions.map(({ version }) => version)).toEqual(
+    versions.map((_, index) => newest - index),
+  );
+  const kept = Array.from({ length: newest }, (_, index) => index + 1);
+  for (const version of kept)
+    await expect(
+      registry.getVersion({ model, which: { $case: "version", value: version } }),
+    ).resolves.toBeDefined();
   expect(kept).toEqual(expect.arrayContaining(acknowledged));
   // At most one call of each round was made but not acknowledged.
   expect(kept.length - acknowledged.length).toBeLessThanOrEqual(3);
