@@ -46,7 +46,7 @@ function nodeOf(op: string, name: string, values: readonly string[]): fc.Arbitra
     .record({
       given: fc.array(fc.constantFrom("", ...values, ...values), {
         minLength: described.inputs.filter((slot) => !slot.endsWith("?")).length,
-        maxLength: described.inputs.length + (described.inputs[0]!.startsWith("...") ? 2 : 0),
+        maxLength: described.inputs.length + (described.inputs[0]?.startsWith("...") ? 2 : 0),
       }),
       chosen: fc.record(attributes).chain((all) => fc.subarray(Object.entries(all))),
       count: op === "Split" ? fc.integer({ min: 1, max: 3 }) : fc.constant(1),

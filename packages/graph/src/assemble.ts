@@ -3,7 +3,7 @@ import type { Tensor } from "@amaas/tensor";
 import type { Attributes, Graph, Node, Opsets, ValueInfo } from "./graph.ts";
 import { misfit } from "./misfit.ts";
 import { findOperator } from "./ops/index.ts";
-import { domainsOf, renameFree } from "./subgraph.ts";
+import { domainsOf, renameClashes, renameFree, subgraphsOf } from "./subgraph.ts";
 import type { Value } from "./value.ts";
 
 /** A node whose values have no names yet. */
@@ -12,7 +12,8 @@ export interface PendingNode {
   readonly domain: string;
   readonly inputs: readonly (Value | undefined)[];
   readonly outputs: readonly Value[];
-  readonly attributes: Attributes;
+  /** Replaced where a node takes on more outputs than it had. */
+  attributes: Attributes;
   /** The name it had in a graph that it comes from. */
   readonly name: string | undefined;
   /** What its subgraphs take from around them. */
@@ -34,21 +35,28 @@ export interface Draft {
   /** Names to be given where they are free; an output whose name is empty stays without one. */
   readonly hints: ReadonlyMap<Value, string>;
   readonly nodes: readonly PendingNode[];
-  /** Names that must not be given to anything else. */
-  readonly reserved: ReadonlySet<string>;
+  /** Whether a value is one of a graph around this one. */
+  readonly isOuter: (value: Value) => boolean;
 }
 
-export function assemble(draft: Draft): Graph {
+/** A graph, and the values around it that it uses, by the names that it has for them. */
+export interface Assembled {
+  readonly graph: Graph;
+  readonly captured: ReadonlyMap<string, Value>;
+}
+
+export function assemble(draft: Draft): Assembled {
   const names = new Map<Value, string>();
   for (const [name, value] of [...draft.inputs, ...draft.named]) names.set(value, name);
   const nodes = [...draft.nodes, ...nameOutputs(draft, names)];
   const { live, used } = liveParts(draft, nodes);
+  const captured = nameOuter(draft, used, names);
   const taken = claim(draft, used);
   nameRest(draft, live, used, names, taken);
 
   const nameOf = (value: Value): string => names.get(value)!;
   const values = live.flatMap((node) => declarations(node, nameOf));
-  return {
+  const graph = {
     name: draft.name,
     opsets: usedOpsets(draft.opsets, live),
     inputs: draft.inputs.map(([name, { type, shape }]) => ({ name, type: type!, shape: shape! })),
@@ -58,9 +66,26 @@ export function assemble(draft: Draft): Graph {
         .filter(([value]) => used.has(value))
         .map(([v, tensor]) => [nameOf(v), tensor]),
     ),
-    nodes: live.map((node) => finished(node, nameOf)),
+    nodes: withOwnNames(live.map((node) => finished(node, nameOf, taken))),
     ...(values.length > 0 ? { values } : {}),
   };
+  return { graph, captured };
+}
+
+/** Names for values around, until the graph around gives them theirs: such as no value of a graph has. */
+function nameOuter(
+  { isOuter }: Draft,
+  used: ReadonlySet<Value>,
+  names: Map<Value, string>,
+): ReadonlyMap<string, Value> {
+  const captured = new Map<string, Value>();
+  for (const value of used) {
+    if (!isOuter(value)) continue;
+    const name = `\0${captured.size}`;
+    captured.set(name, value);
+    names.set(value, name);
+  }
+  return captured;
 }
 
 /**
@@ -116,11 +141,9 @@ function claim(draft: Draft, used: ReadonlySet<Value>): Set<string> {
   ];
   for (const name of given) {
     if (name === "") misfit("an input, an output or an initializer has an empty name");
-    if (taken.has(name) || draft.reserved.has(name))
-      misfit(`the name "${name}" is given to two values of "${draft.name}"`);
+    if (taken.has(name)) misfit(`the name "${name}" is given to two values of "${draft.name}"`);
     taken.add(name);
   }
-  for (const name of draft.reserved) taken.add(name);
   return taken;
 }
 
@@ -149,19 +172,36 @@ function nameRest(
   for (const node of live) for (const output of node.outputs) give(output, node.op.toLowerCase());
 }
 
-function finished(node: PendingNode, nameOf: (value: Value) => string): Node {
-  const { op, domain, attributes, captured } = node;
+/** Nodes that came from several graphs may have one name; an engine wants one each. */
+function withOwnNames(nodes: readonly Node[]): readonly Node[] {
+  const taken = new Set<string>();
+  return nodes.map((node) => {
+    let { name } = node;
+    for (let count = 1; name !== "" && taken.has(name); count++) name = `${node.name}_${count}`;
+    taken.add(name);
+    return name === node.name ? node : { ...node, name };
+  });
+}
+
+function finished(
+  node: PendingNode,
+  nameOf: (value: Value) => string,
+  taken: ReadonlySet<string>,
+): Node {
+  const { op, domain, captured } = node;
   const given = node.inputs.findLastIndex((input) => input !== undefined) + 1;
   const inputs = node.inputs.slice(0, given);
   const outputs = node.outputs.map(nameOf);
   const renamed = new Map([...captured].map(([name, value]) => [name, nameOf(value)]));
+  const own =
+    subgraphsOf(node).length > 0 ? renameClashes(node.attributes, taken) : node.attributes;
   return {
     op,
     domain,
     name: node.name || outputs[0] || "",
     inputs: inputs.map((input) => (input ? nameOf(input) : "")),
     outputs,
-    attributes: captured.size > 0 ? renameFree(attributes, renamed) : attributes,
+    attributes: captured.size > 0 ? renameFree(own, renamed) : own,
   };
 }
 

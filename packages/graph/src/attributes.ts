@@ -3,6 +3,7 @@ import type { Tensor } from "@amaas/tensor";
 import type { Attribute, AttributeKind, Attributes, Graph } from "./graph.ts";
 import { misfit } from "./misfit.ts";
 import type { AttributeSpecs } from "./operator.ts";
+import type { Subgraph } from "./value.ts";
 
 export type PlainAttribute =
   | number
@@ -11,6 +12,7 @@ export type PlainAttribute =
   | readonly string[]
   | Tensor
   | Graph
+  | Subgraph
   | Attribute;
 
 export type PlainAttributes = Readonly<Record<string, PlainAttribute | undefined>>;
@@ -34,7 +36,13 @@ function toAttribute(name: string, value: PlainAttribute, wanted?: AttributeKind
   if (typeof value === "string") return { kind: "string", value };
   if (isList(value)) return list(name, value, wanted);
   if ("kind" in value) return value;
+  if (isSubgraph(value)) return { kind: "graph", value: value.graph };
   return "nodes" in value ? { kind: "graph", value } : { kind: "tensor", value };
+}
+
+/** Whether an attribute is a body that was built for the node. */
+export function isSubgraph(value: PlainAttribute | undefined): value is Subgraph {
+  return typeof value === "object" && "captured" in value;
 }
 
 function isList(value: PlainAttribute): value is readonly number[] | readonly string[] {

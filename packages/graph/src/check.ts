@@ -1,10 +1,11 @@
 /**
  * Whether a graph is well formed: every name is made once and before it is used, every operator set is
- * imported, and types and shapes fit wherever they are known. Faults of structure are told together.
+ * imported, and types and shapes fit wherever they are known. Faults of structure are told together, and where
+ * there are none, those of types.
  */
-import { DomainError, type Violation } from "@amaas/errors";
+import { DomainError, isDomainError, type Violation } from "@amaas/errors";
 import { describeNode, type Graph } from "./graph.ts";
-import { inferTypes } from "./infer.ts";
+import { findMisfits } from "./infer.ts";
 import { clip } from "./misfit.ts";
 import { subgraphsOf } from "./subgraph.ts";
 
@@ -14,7 +15,27 @@ export function checkGraph(graph: Graph): void {
   const faults = new Faults();
   checkStructure(graph, undefined, faults);
   faults.throwIfAny(graph.name);
-  inferTypes(graph);
+  checkTypes(graph);
+}
+
+function checkTypes(graph: Graph): void {
+  const found: DomainError[] = [];
+  findMisfits(graph, (error) => {
+    if (!isDomainError(error)) throw error;
+    // Whoever has so many has no use for more, and looking for them takes time.
+    if (found.length === mostViolations) throw several(found);
+    found.push(error);
+  });
+  if (found.length > 0) throw several(found);
+}
+
+function several(found: readonly DomainError[]): DomainError {
+  const [first, ...more] = found;
+  if (more.length === 0) return first!;
+  return new DomainError(first!.code, clip(`${first!.message} (and ${more.length} more)`), {
+    violations: found.map(({ message }) => ({ field: "", description: message })),
+    cause: first,
+  });
 }
 
 /** The names of a graph, and those of the graphs around it. */

@@ -1,4 +1,7 @@
-/** The messages of a graph turned into our own form, each size checked against what is really there. */
+/**
+ * The messages of a graph turned into our own form, each size checked against what is really there. Calls of
+ * local functions are replaced by their nodes, and nodes of other operator sets' versions are converted.
+ */
 import {
   type AttributeProto,
   AttributeProto_AttributeType as AttributeType,
@@ -6,46 +9,117 @@ import {
   type NodeProto,
   type ValueInfoProto,
 } from "@amaas/proto/onnx/onnx";
-import { type Tensor, tensor, typeOfOnnx } from "@amaas/tensor";
-import type { Attribute, Dimension, Graph, Node, Opsets, ValueInfo } from "./graph.ts";
+import { type Tensor, tensor } from "@amaas/tensor";
+import { convertNode } from "./convert/index.ts";
+import { type Attribute, type Attributes, defaultOpset, type Graph, type Node } from "./graph.ts";
+import type { LocalFunction } from "./local-functions.ts";
 import { misfit, within } from "./misfit.ts";
 import { tensorOf } from "./ndarray.ts";
-import { readTensor, readText } from "./read-tensor.ts";
-import { mostAxes, unknownDimension } from "./shape.ts";
+import { enter, passedThrough } from "./read-function.ts";
+import { domainOf } from "./read-opsets.ts";
+import { inner, readTensorOnce, type Scope } from "./read-scope.ts";
+import { readSparse, readText } from "./read-tensor.ts";
+import { declaredIn, isComplete, readOutputs, readValue } from "./read-value.ts";
+import { namesUsedBy } from "./subgraph.ts";
 
-export function readGraph(proto: GraphProto, opsets: Opsets): Graph {
-  const initializers = new Map<string, Tensor>();
-  const nodes: Node[] = [];
-  for (const each of proto.node) {
-    const node = readNode(each, opsets);
-    if (node.op === "Constant" && node.domain === "") addConstant(node, initializers);
-    else nodes.push(node);
-  }
-  for (const tensor of proto.initializer) {
-    if (initializers.has(tensor.name)) misfit(`initializer "${tensor.name}" is given twice`);
-    initializers.set(
-      tensor.name,
-      within(
-        () => `initializer "${tensor.name}"`,
-        () => readTensor(tensor),
-      ),
-    );
-  }
-  const values = proto.valueInfo.flatMap((value) => (isTensor(value) ? [readValue(value)] : []));
-  return {
+/** What a graph is made of, as far as it is read. */
+interface Body {
+  readonly initializers: Map<string, Tensor>;
+  /** Initializers that are Constant nodes in the file, or come of converting it. */
+  readonly constants: Set<string>;
+  /** Nodes, each with the version of ai.onnx that it is written in. */
+  readonly nodes: { readonly node: Node; readonly version: number }[];
+}
+
+export function readGraph(proto: GraphProto, around: Scope): Graph {
+  const scope: Scope = { ...around, find: declaredIn(proto, around) };
+  const body: Body = { initializers: new Map(), constants: new Set(), nodes: [] };
+  readNodes(proto.node, scope, body);
+  readInitializers(proto, scope, body);
+  const read = (value: ValueInfoProto) => readValue(value, scope);
+  const values = proto.valueInfo.filter(isComplete).map(read);
+  const outputNames = proto.output.map(({ name }) => scope.rename(name));
+  const graph: Omit<Graph, "outputs"> = {
     name: proto.name,
-    opsets,
+    opsets: scope.source.opsets,
     // An input with an initializer is an old way to write a constant.
-    inputs: proto.input.filter(({ name }) => !initializers.has(name)).map(readValue),
-    outputs: proto.output.map(readValue),
-    initializers,
-    nodes,
+    inputs: proto.input.filter(({ name }) => !body.initializers.has(scope.rename(name))).map(read),
+    initializers: body.initializers,
+    nodes: convertAll(body, outputNames, scope),
+    ...(body.constants.size > 0 ? { constants: body.constants } : {}),
     ...(values.length > 0 ? { values } : {}),
   };
+  return { ...graph, outputs: readOutputs(proto.output, graph, around) };
+}
+
+function readInitializers(proto: GraphProto, scope: Scope, { initializers }: Body): void {
+  const add = (name: string, make: () => Tensor) => {
+    const renamed = scope.rename(name);
+    if (initializers.has(renamed)) misfit(`initializer "${name}" is given twice`);
+    initializers.set(
+      renamed,
+      within(() => `initializer "${name}"`, make),
+    );
+  };
+  for (const each of proto.initializer) add(each.name, () => readTensorOnce(each, scope));
+  for (const each of proto.sparseInitializer)
+    add(each.values?.name ?? "", () => readSparse(each, scope.source.files, scope.source.budget));
+}
+
+function readNodes(protos: readonly NodeProto[], scope: Scope, body: Body): void {
+  for (const proto of protos) {
+    const fn = scope.source.functions.find(proto);
+    if (fn) readCall(fn, proto, scope, body);
+    else addNode(readNode(proto, scope), scope, body);
+  }
+}
+
+function readCall(fn: LocalFunction, proto: NodeProto, scope: Scope, body: Body): void {
+  const call = readNode(proto, scope);
+  const inline = () => {
+    const defaults = readAttributes(fn.proto.attributeProto, { ...scope, bound: undefined });
+    const callee = enter(fn, call, defaults, scope);
+    readNodes(fn.proto.node, callee, body);
+    for (const node of passedThrough(fn, call, callee))
+      body.nodes.push({ node, version: defaultOpset });
+  };
+  // Names made inside tell the way there, so that only the outermost call has to be told.
+  if (scope.bound) inline();
+  else within(() => `node "${call.name}" (function ${fn.name})`, inline);
+}
+
+function addNode(node: Node, { opsets }: Scope, body: Body): void {
+  const { nodes } = body;
+  if (node.domain !== "") nodes.push({ node, version: defaultOpset });
+  else if (node.op === "Constant") addConstant(node, body);
+  else {
+    const version =
+      opsets[""] ?? misfit(`node "${node.name}" (${node.op}): no version of ai.onnx is imported`);
+    nodes.push({ node, version });
+  }
+}
+
+function convertAll(body: Body, outputs: readonly string[], scope: Scope): Node[] {
+  let used: Set<string> | undefined;
+  const surroundings = {
+    initializer: (name: string) => body.initializers.get(name),
+    isUsed(name: string) {
+      used ??= new Set([...outputs, ...body.nodes.flatMap(({ node }) => namesUsedBy(node))]);
+      return used.has(name);
+    },
+    fresh: (hint: string) => scope.source.names.fresh(hint),
+    constant(hint: string, value: Tensor) {
+      const name = scope.source.names.fresh(hint);
+      body.initializers.set(name, value);
+      body.constants.add(name);
+      return name;
+    },
+  };
+  return body.nodes.flatMap(({ node, version }) => convertNode(node, version, surroundings));
 }
 
 /** A Constant node is an initializer written in another way. */
-function addConstant(node: Node, initializers: Map<string, Tensor>): void {
+function addConstant(node: Node, { initializers, constants }: Body): void {
   const [name = "", ...others] = node.outputs;
   const attributes = Object.values(node.attributes);
   const value = attributes.length === 1 ? constantOf(attributes[0]!) : undefined;
@@ -53,6 +127,7 @@ function addConstant(node: Node, initializers: Map<string, Tensor>): void {
     misfit(`node "${node.name}" (Constant) must have one value and one output`);
   if (initializers.has(name)) misfit(`the name "${name}" is given twice`);
   initializers.set(name, value);
+  constants.add(name);
 }
 
 function constantOf(attribute: Attribute): Tensor | undefined {
@@ -76,64 +151,46 @@ function constantOf(attribute: Attribute): Tensor | undefined {
   }
 }
 
-function readNode(proto: NodeProto, opsets: Opsets): Node {
-  const name = proto.name || proto.output[0] || "";
+function readNode(proto: NodeProto, scope: Scope): Node {
+  const outputs = proto.output.map(scope.rename);
+  const name = (scope.bound ? outputs[0] : proto.name || outputs[0]) ?? "";
   return within(
     () => `node "${name}" (${proto.opType})`,
-    () => {
-      const attributes = proto.attribute.map(
-        (attribute) =>
-          [
-            attribute.name,
-            within(
-              () => `attribute "${attribute.name}"`,
-              () => readAttribute(attribute, opsets),
-            ),
-          ] as const,
-      );
-      if (new Set(attributes.map(([key]) => key)).size !== attributes.length)
-        misfit("an attribute is given twice");
-      return {
-        op: proto.opType,
-        domain: proto.domain === "ai.onnx" ? "" : proto.domain,
-        name,
-        inputs: proto.input,
-        outputs: proto.output,
-        attributes: Object.fromEntries(attributes),
-      };
-    },
+    () => ({
+      op: proto.opType,
+      domain: domainOf(proto.domain),
+      name,
+      inputs: proto.input.map(scope.rename),
+      outputs,
+      attributes: readAttributes(proto.attribute, scope),
+    }),
   );
 }
 
-function isTensor({ type }: ValueInfoProto): boolean {
-  return type?.value?.$case === "tensorType" && type.value.value.shape !== undefined;
+function readAttributes(protos: readonly AttributeProto[], scope: Scope): Attributes {
+  const attributes = new Map<string, Attribute>();
+  for (const proto of protos) {
+    if (attributes.has(proto.name)) misfit("an attribute is given twice");
+    const attribute = within(
+      () => `attribute "${proto.name}"`,
+      () => (proto.refAttrName === "" ? readAttribute(proto, scope) : referTo(proto, scope)),
+    );
+    if (attribute) attributes.set(proto.name, attribute);
+  }
+  return Object.fromEntries(attributes);
 }
 
-function readValue({ name, type }: ValueInfoProto): ValueInfo {
-  if (type?.value?.$case !== "tensorType") return misfit(`"${name}" is not declared as a tensor`);
-  const { elemType, shape } = type.value.value;
-  const found =
-    typeOfOnnx(elemType) ?? misfit(`"${name}" has ONNX type ${elemType}, which is not carried`);
-  if (!shape) return misfit(`"${name}" is declared without a shape`);
-  if (shape.dim.length > mostAxes)
-    misfit(`"${name}" has ${shape.dim.length} axes, more than the ${mostAxes} allowed`);
-  const sizes = shape.dim.map((dimension): Dimension => {
-    if (dimension.value?.$case === "dimParam") return dimension.value.value || unknownDimension;
-    return dimension.value ? size(name, dimension.value.value) : unknownDimension;
-  });
-  return { name, type: found, shape: sizes };
+/** An attribute of the function around the node; undefined where the call leaves it out. */
+function referTo({ refAttrName, type }: AttributeProto, { bound }: Scope): Attribute | undefined {
+  if (!bound)
+    return misfit(`it refers to attribute "${refAttrName}" of a function, but is in none`);
+  const found = bound.get(refAttrName);
+  if (found && type !== AttributeType.UNDEFINED && type !== attributeTypes[found.kind])
+    misfit(`it refers to attribute "${refAttrName}" of the function, which is of another kind`);
+  return found;
 }
 
-/** Some exporters write -1 for a size that is not known. */
-function size(name: string, value: bigint): Dimension {
-  if (value === -1n) return unknownDimension;
-  if (value < 0n || value > Number.MAX_SAFE_INTEGER)
-    misfit(`"${name}" is declared with the size ${value}`);
-  return Number(value);
-}
-
-function readAttribute(proto: AttributeProto, opsets: Opsets): Attribute {
-  if (proto.refAttrName !== "") misfit("it refers to an attribute of a function");
+function readAttribute(proto: AttributeProto, scope: Scope): Attribute {
   switch (proto.type) {
     case AttributeType.FLOAT:
       return { kind: "float", value: proto.f };
@@ -142,9 +199,20 @@ function readAttribute(proto: AttributeProto, opsets: Opsets): Attribute {
     case AttributeType.STRING:
       return { kind: "string", value: readText(proto.s) };
     case AttributeType.TENSOR:
-      return { kind: "tensor", value: readTensor(proto.t ?? misfit("it holds no tensor")) };
+      return {
+        kind: "tensor",
+        value: readTensorOnce(proto.t ?? misfit("it holds no tensor"), scope),
+      };
+    case AttributeType.SPARSE_TENSOR: {
+      const { files, budget } = scope.source;
+      const sparse = proto.sparseTensor ?? misfit("it holds no sparse tensor");
+      return { kind: "tensor", value: readSparse(sparse, files, budget) };
+    }
     case AttributeType.GRAPH:
-      return { kind: "graph", value: readGraph(proto.g ?? misfit("it holds no graph"), opsets) };
+      return {
+        kind: "graph",
+        value: readGraph(proto.g ?? misfit("it holds no graph"), inner(scope)),
+      };
     case AttributeType.FLOATS:
       return { kind: "floats", value: proto.floats };
     case AttributeType.INTS:
@@ -160,3 +228,14 @@ function whole(value: bigint): number {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : misfit(`${value} is beyond 2^53`);
 }
+
+const attributeTypes: { readonly [K in Attribute["kind"]]: number } = {
+  float: AttributeType.FLOAT,
+  int: AttributeType.INT,
+  string: AttributeType.STRING,
+  tensor: AttributeType.TENSOR,
+  graph: AttributeType.GRAPH,
+  floats: AttributeType.FLOATS,
+  ints: AttributeType.INTS,
+  strings: AttributeType.STRINGS,
+};

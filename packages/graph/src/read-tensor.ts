@@ -1,30 +1,98 @@
-/** Tensors as files carry them: raw bytes, or one of five lists of numbers that the type chooses. */
-import { TensorProto_DataLocation as DataLocation, type TensorProto } from "@amaas/proto/onnx/onnx";
+/**
+ * Tensors as files carry them: raw bytes here or in another file, one of five lists of numbers that the type
+ * chooses, or only the elements that are not zero.
+ */
 import {
+  TensorProto_DataLocation as DataLocation,
+  type SparseTensorProto,
+  type TensorProto,
+} from "@amaas/proto/onnx/onnx";
+import {
+  bytesPerElement,
   type DataType,
   elementCount,
   type FixedType,
   fromRaw,
   type Tensor,
   tensor,
+  toRaw,
   typeOfOnnx,
   zeros,
 } from "@amaas/tensor";
+import type { Budget } from "./budget.ts";
+import type { ExternalFiles } from "./external.ts";
 import { misfit } from "./misfit.ts";
+import { stridesOf } from "./ndarray.ts";
 import { mostAxes } from "./shape.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-export function readTensor(proto: TensorProto): Tensor {
-  if (proto.dataLocation !== DataLocation.DEFAULT || proto.externalData.length > 0)
-    misfit("its data is in another file, which is never opened");
+export function readTensor(proto: TensorProto, files: ExternalFiles): Tensor {
   const type = typeOfOnnx(proto.dataType) ?? misfit(`ONNX type ${proto.dataType} is not carried`);
-  const shape = proto.dims.map(Number);
-  if (shape.length > mostAxes) misfit(`${shape.length} axes are more than the ${mostAxes} allowed`);
+  const shape = readShape(proto.dims);
   const count = elementCount(shape);
-  if (type === "BYTES") return tensor(type, shape, texts(proto, count));
+  const external = proto.dataLocation !== DataLocation.DEFAULT || proto.externalData.length > 0;
+  if (type === "BYTES") {
+    if (external) misfit("its data is in another file, where text cannot be");
+    return tensor(type, shape, texts(proto, count));
+  }
+  if (external)
+    return fromRaw(type, shape, files.part(proto.externalData, count * bytesPerElement(type)));
   if (proto.rawData.byteLength > 0) return fromRaw(type, shape, proto.rawData);
   return fromList(type, shape, count, listOf(type, proto));
+}
+
+/** A tensor of which only some elements are written down, each with its place; the others are zero. */
+export function readSparse(
+  { values, indices, dims }: SparseTensorProto,
+  files: ExternalFiles,
+  budget: Budget,
+): Tensor {
+  if (!values || !indices) return misfit("a sparse tensor needs values and indices");
+  const elements = readTensor(values, files);
+  const places = readTensor(indices, files);
+  const { type } = elements;
+  if (type === "BYTES" || places.type !== "INT64")
+    return misfit("a sparse tensor holds numbers, and its indices are INT64");
+  const shape = readShape(dims);
+  const positions = positionsOf(places, elements.data.length, shape);
+  const size = bytesPerElement(type);
+  budget.spend(elementCount(shape) * size);
+  const made = zeros(type, shape);
+  const [from, to] = [toRaw(elements), toRaw(made)];
+  for (const [index, position] of positions.entries())
+    to.set(from.subarray(index * size, (index + 1) * size), position * size);
+  return made;
+}
+
+/** Indices are positions in the flat tensor, or one coordinate for each axis; both rise. */
+function positionsOf(
+  { shape, data }: Tensor,
+  count: number,
+  dense: readonly number[],
+): readonly number[] {
+  const sizes = shape.length === 1 ? [elementCount(dense)] : dense;
+  if (shape[0] !== count || (shape.length > 1 && (shape.length > 2 || shape[1] !== dense.length)))
+    misfit(`indices of shape [${shape}] do not place ${count} elements in a tensor of [${dense}]`);
+  const strides = stridesOf(sizes);
+  const positions: number[] = [];
+  for (let element = 0; element < count; element++) {
+    let position = 0;
+    for (const [axis, size] of sizes.entries()) {
+      const at = Number(data[element * sizes.length + axis]);
+      if (at < 0 || at >= size) misfit(`index ${at} is outside the ${size} elements of its axis`);
+      position += at * strides[axis]!;
+    }
+    if (element > 0 && position <= positions[element - 1]!)
+      misfit("the indices of a sparse tensor must rise");
+    positions.push(position);
+  }
+  return positions;
+}
+
+function readShape(dims: readonly bigint[]): readonly number[] {
+  if (dims.length > mostAxes) misfit(`${dims.length} axes are more than the ${mostAxes} allowed`);
+  return dims.map(Number);
 }
 
 function texts(proto: TensorProto, count: number): string[] {

@@ -1,5 +1,5 @@
 /** Graphs inside attributes (the bodies of If, Loop and Scan) may use the values around them by name. */
-import type { Attribute, Attributes, Graph, Node } from "./graph.ts";
+import type { Attribute, Attributes, Graph, Node, ValueInfo } from "./graph.ts";
 
 /** The graphs that a node's attributes hold. */
 export function subgraphsOf(node: Pick<Node, "attributes">): readonly Graph[] {
@@ -53,26 +53,61 @@ export function renameFree(
   attributes: Attributes,
   renamed: ReadonlyMap<string, string>,
 ): Attributes {
+  return renameIn(attributes, renamed, (name) => name);
+}
+
+/** Attributes whose subgraphs give no name that is taken around them: what clashes is given another. */
+export function renameClashes(attributes: Attributes, taken: ReadonlySet<string>): Attributes {
+  const inside = new Set(namesMadeInside({ attributes }));
+  if (![...inside].some((name) => taken.has(name))) return attributes;
+  for (const graph of subgraphsOf({ attributes }))
+    for (const name of freeNames(graph)) inside.add(name);
+  const fresh = (name: string): string => {
+    if (!taken.has(name)) return name;
+    let count = 1;
+    while (taken.has(`${name}_${count}`) || inside.has(`${name}_${count}`)) count++;
+    inside.add(`${name}_${count}`);
+    return `${name}_${count}`;
+  };
+  return renameIn(attributes, new Map(), fresh);
+}
+
+/** `renamed` holds new names of values around; `give` says how what is made inside is to be called. */
+function renameIn(
+  attributes: Attributes,
+  renamed: ReadonlyMap<string, string>,
+  give: (name: string) => string,
+): Attributes {
   const rename = (attribute: Attribute): Attribute =>
     attribute.kind === "graph"
-      ? { ...attribute, value: renameIn(attribute.value, renamed) }
+      ? { ...attribute, value: renameGraph(attribute.value, renamed, give) }
       : attribute;
   return Object.fromEntries(
     Object.entries(attributes).map(([name, attribute]) => [name, rename(attribute)]),
   );
 }
 
-function renameIn(graph: Graph, renamed: ReadonlyMap<string, string>): Graph {
-  const made = namesMadeIn(graph);
-  const own = new Map([...renamed].filter(([name]) => !made.has(name)));
-  const rename = (name: string): string => own.get(name) ?? name;
+function renameGraph(
+  graph: Graph,
+  renamed: ReadonlyMap<string, string>,
+  give: (name: string) => string,
+): Graph {
+  const names = new Map(renamed);
+  for (const name of namesMadeIn(graph)) if (name !== "") names.set(name, give(name));
+  const rename = (name: string): string => names.get(name) ?? name;
+  const renameInfo = (info: ValueInfo): ValueInfo => ({ ...info, name: rename(info.name) });
+  const { values } = graph;
   return {
     ...graph,
-    outputs: graph.outputs.map((output) => ({ ...output, name: rename(output.name) })),
+    inputs: graph.inputs.map(renameInfo),
+    outputs: graph.outputs.map(renameInfo),
+    initializers: new Map([...graph.initializers].map(([name, value]) => [rename(name), value])),
     nodes: graph.nodes.map((node) => ({
       ...node,
       inputs: node.inputs.map(rename),
-      attributes: renameFree(node.attributes, own),
+      outputs: node.outputs.map(rename),
+      attributes: renameIn(node.attributes, names, give),
     })),
+    ...(values ? { values: values.map(renameInfo) } : {}),
   };
 }
