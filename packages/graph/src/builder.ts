@@ -12,8 +12,8 @@ import {
   tensor,
   toRaw,
 } from "@amaas/tensor";
-import { assemble, type PendingNode } from "./assemble.ts";
-import { type PlainAttributes, toAttributes } from "./attributes.ts";
+import { type Assembled, assemble, type PendingNode } from "./assemble.ts";
+import { isSubgraph, type PlainAttributes, toAttributes } from "./attributes.ts";
 import { Bindings, mergeOpsets } from "./bindings.ts";
 import {
   type Attributes,
@@ -27,28 +27,45 @@ import {
   type Shape,
   type ValueInfo,
 } from "./graph.ts";
-import { inferNode, inferTypes, type Known, nothingKnown, typeOfTensor } from "./infer.ts";
+import {
+  type Find,
+  inferBodyTypes,
+  inferNode,
+  inferTypes,
+  type Known,
+  nothingKnown,
+  typeOfTensor,
+} from "./infer.ts";
 import { misfit, within } from "./misfit.ts";
 import { tensorOf } from "./ndarray.ts";
 import { findOperator } from "./ops/index.ts";
 import { mergeShapes, printType } from "./shape.ts";
-import { freeNames, namesMadeInside, subgraphsOf } from "./subgraph.ts";
-import type { Value } from "./value.ts";
+import { freeNames, renameFree, subgraphsOf } from "./subgraph.ts";
+import type { Subgraph, Value } from "./value.ts";
 
 export interface NodeOptions {
   readonly domain?: string;
+  /** What the node is called, numbered where several ask for one name; else it is called as its first output is. */
+  readonly name?: string | undefined;
   /** What the outputs are, for an operator that is not described here. */
-  readonly types?: readonly Omit<ValueInfo, "name">[];
+  readonly types?: readonly (Omit<ValueInfo, "name"> | undefined)[];
 }
 
 /** Puts other nodes in the place of one that is copied: a value for each output, or undefined to copy it as it is. */
 export type Replace = (
   node: Graph["nodes"][number],
   inputs: readonly (Value | undefined)[],
+  /** The values that are there, for those that the node's bodies take from around them. */
+  find: (name: string) => Value,
 ) => readonly (Value | undefined)[] | undefined;
 
 /** Constants of up to this many elements are kept once, however often they are asked for. */
 const sharedElements = 64;
+
+interface Maker {
+  readonly node: PendingNode;
+  readonly outputs: Value[];
+}
 
 export class NodeBuilder {
   readonly #name: string;
@@ -61,13 +78,27 @@ export class NodeBuilder {
   readonly #shared = new Map<string, Value>();
   readonly #nodes: PendingNode[] = [];
   /** Which node makes a value; the list is that of the node itself. */
-  readonly #makers = new Map<Value, { readonly node: PendingNode; readonly outputs: Value[] }>();
-  readonly #reserved = new Set<string>();
+  readonly #makers = new Map<Value, Maker>();
   readonly #known = new Set<Value>();
+  readonly #around: NodeBuilder | undefined;
 
-  constructor(name: string, opsets: Opsets) {
+  constructor(name: string, opsets: Opsets, around?: NodeBuilder) {
     this.#name = name;
     this.#opsets = opsets;
+    this.#around = around;
+  }
+
+  /**
+   * A graph for an attribute of a node: `write` declares its inputs and outputs and may use all values of the
+   * graph around it. It belongs to this graph and is given to `node`.
+   */
+  subgraph(name: string, write: (body: this) => void): Subgraph {
+    const Builder = this.constructor as new (name: string, opsets: Opsets, around: this) => this;
+    const body = new Builder(name, this.#opsets, this);
+    write(body);
+    const built = body.#assemble();
+    this.#opsets = mergeOpsets(this.#opsets, built.graph.opsets);
+    return built;
   }
 
   input(name: string, type: DataType, shape: Shape): Value {
@@ -158,13 +189,54 @@ export class NodeBuilder {
       () => `${domain && `${domain}.`}${op}(${inputs.map(labelOf).join(", ")})`,
       () => {
         const tagged = toAttributes(attributes, findOperator(domain, op)?.attributes);
-        if (subgraphsOf({ attributes: tagged }).length > 0)
-          misfit("a node with subgraphs comes from a graph, by inline");
         const known = Array.from({ length: count }, (_, i) => types[i] ?? nothingKnown);
-        return this.#add({ op, domain, name: undefined }, inputs, tagged, known, new Map());
+        const { bodies, captured } = this.#takeBodies(attributes, tagged);
+        return this.#add({ op, domain, name: options.name }, inputs, bodies, known, captured);
       },
     );
     return options.outputs === undefined ? made[0]! : made;
+  }
+
+  /** Several bodies may have the same name for different values around them. */
+  #takeBodies(plain: PlainAttributes, tagged: Attributes) {
+    const captured = new Map<string, Value>();
+    const bodies = { ...tagged };
+    for (const [key, value] of Object.entries(plain)) {
+      const inner = tagged[key];
+      if (inner?.kind !== "graph") continue;
+      const taken = isSubgraph(value) ? value.captured : new Map<string, Value>();
+      const renamed = new Map<string, string>();
+      for (const name of freeNames(inner.value)) {
+        const outer = taken.get(name) ?? misfit(`${key} uses "${name}", which it does not make`);
+        renamed.set(name, `\0${key}${captured.size}`);
+        captured.set(`\0${key}${captured.size}`, outer);
+      }
+      bodies[key] = renameFree({ [key]: inner }, renamed)[key]!;
+    }
+    return { bodies, captured };
+  }
+
+  /**
+   * Gives the node that makes `value` other attributes, whose bodies make more outputs, and returns all of its
+   * outputs. The bodies take the same values from around them as before.
+   */
+  extend(value: Value, attributes: Attributes, outputs: number): readonly Value[] {
+    const maker = this.#makers.get(value);
+    if (!maker) return this.#around?.extend(value, attributes, outputs) ?? this.#noMaker(value);
+    maker.node.attributes = attributes;
+    this.#addOutputs(maker, outputs);
+    for (const output of maker.outputs)
+      if (this.#hints.get(output) === "") this.#hints.delete(output);
+    return maker.outputs;
+  }
+
+  /** The attributes of the node that makes `value`, and what their bodies take from around them. */
+  bodiesOf(value: Value): Pick<PendingNode, "attributes" | "captured"> {
+    return this.#makers.get(value)?.node ?? this.#around?.bodiesOf(value) ?? this.#noMaker(value);
+  }
+
+  #noMaker(value: Value): never {
+    return misfit(`${value.label} is made by no node`);
   }
 
   /**
@@ -173,20 +245,24 @@ export class NodeBuilder {
    */
   outputOf(value: Value, index: number): Value {
     const maker = this.#makers.get(value);
-    if (!maker) return misfit(`${value.label} is made by no node`);
-    const { node, outputs } = maker;
-    if (index >= outputs.length) {
-      const found = inferNode(node, node.inputs, index + 1);
-      for (const known of found.slice(outputs.length)) {
-        const made = this.#make(node.op.toLowerCase(), known);
-        this.#hints.set(made, "");
-        this.#makers.set(made, maker);
-        outputs.push(made);
-      }
-    }
-    const wanted = outputs[index] ?? misfit(`${node.op} has no output ${index}`);
+    if (!maker) return this.#around?.outputOf(value, index) ?? this.#noMaker(value);
+    this.#addOutputs(maker, index + 1);
+    const wanted = maker.outputs[index] ?? misfit(`${maker.node.op} has no output ${index}`);
     if (this.#hints.get(wanted) === "") this.#hints.delete(wanted);
     return wanted;
+  }
+
+  /** Outputs that nothing names yet. */
+  #addOutputs(maker: Maker, count: number): void {
+    const { node, outputs } = maker;
+    if (count <= outputs.length) return;
+    const found = inferNode(node, node.inputs, count, (name) => node.captured.get(name));
+    for (const known of found.slice(outputs.length)) {
+      const made = this.#make(node.op.toLowerCase(), known);
+      this.#hints.set(made, "");
+      this.#makers.set(made, maker);
+      outputs.push(made);
+    }
   }
 
   /**
@@ -221,24 +297,43 @@ export class NodeBuilder {
     return values;
   }
 
+  /**
+   * The nodes of a body of some node, with its inputs bound to values here and the names that it takes from around
+   * it found by `find`. Returns every value of the body by name.
+   */
+  inlineBody(
+    body: Graph,
+    inputs: readonly Value[],
+    find: (name: string) => Value | undefined,
+    replace: Replace = () => undefined,
+  ): ReadonlyMap<string, Value> {
+    this.#opsets = mergeOpsets(this.#opsets, body.opsets);
+    const values = new Map(body.inputs.map(({ name }, index) => [name, inputs[index]!]));
+    for (const [name, tensor] of body.initializers) values.set(name, this.constant(tensor));
+    const types = inferBodyTypes(body, inputs, find);
+    const known = (name: string) => types.get(name) ?? nothingKnown;
+    for (const node of body.nodes) this.#copy(body, node, values, known, replace, find);
+    return values;
+  }
+
   #copy(
     graph: Graph,
     node: Graph["nodes"][number],
     values: Map<string, Value>,
     knownOf: (name: string) => Known,
     replace: Replace,
+    around: (name: string) => Value | undefined = () => undefined,
   ): void {
     const find = (name: string): Value =>
-      values.get(name) ?? misfit(`"${name}" is used before it is made`);
+      values.get(name) ?? around(name) ?? misfit(`"${name}" is used before it is made`);
     within(
       () => describeNode(node, graph.opsets),
       () => {
         const inputs = node.inputs.map((name) => (name === "" ? undefined : find(name)));
-        const others = replace(node, inputs);
+        const others = replace(node, inputs, find);
         if (others) return this.#takePlace(node.outputs, others, values);
         const free = subgraphsOf(node).flatMap((inner) => [...freeNames(inner)]);
         const captured = new Map(free.map((name) => [name, find(name)]));
-        for (const name of namesMadeInside(node)) this.#reserved.add(name);
         const known = node.outputs.map(knownOf);
         const made = this.#add(node, inputs, node.attributes, known, captured, node.outputs);
         for (const [index, name] of node.outputs.entries())
@@ -270,8 +365,10 @@ export class NodeBuilder {
     labels: readonly string[] = [],
   ): readonly Value[] {
     for (const input of inputs) if (input) this.#mustKnow(input);
+    for (const value of captured.values()) this.#mustKnow(value);
     this.#useDomain(domain);
-    const found = inferNode({ op, domain, attributes }, inputs, declared.length);
+    const find: Find = (name) => captured.get(name);
+    const found = inferNode({ op, domain, attributes }, inputs, declared.length, find);
     const outputs = found.map((known, index) => {
       const also = declared[index]!;
       const type = known.type ?? also.type;
@@ -288,6 +385,11 @@ export class NodeBuilder {
 
   /** The graph, with everything named. */
   build(): Graph {
+    const { graph } = this.#assemble();
+    return graph;
+  }
+
+  #assemble(): Assembled {
     return assemble({
       name: this.#name,
       opsets: this.#opsets,
@@ -297,7 +399,7 @@ export class NodeBuilder {
       named: this.#named,
       hints: this.#hints,
       nodes: this.#nodes,
-      reserved: this.#reserved,
+      isOuter: (value) => !this.#known.has(value),
     });
   }
 
@@ -313,7 +415,12 @@ export class NodeBuilder {
   }
 
   #mustKnow(value: Value): void {
-    if (!this.#known.has(value)) misfit(`${value.label} belongs to another graph`);
+    if (!this.#knows(value)) misfit(`${value.label} belongs to another graph`);
+  }
+
+  #knows(value: Value): boolean {
+    if (this.#known.has(value)) return true;
+    return this.#around ? this.#around.#knows(value) : false;
   }
 
   #useDomain(domain: string): void {

@@ -33,7 +33,7 @@ describe("evaluate", () => {
     g.output("y", g.gather(x, g.input("at", "INT64", [])));
     const feeds = { x: ndarray("FP32", [2], [1, 2]), at: ndarray("INT64", [], [2]) };
     expect(() => evaluate(g.build(), feeds)).toThrow(
-      'node "y" (Gather, ai.onnx opset 21): index 2 is outside the 2 elements of its axis',
+      'node "y" (Gather, ai.onnx opset 23): index 2 is outside the 2 elements of its axis',
     );
   });
 

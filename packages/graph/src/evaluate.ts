@@ -10,24 +10,63 @@ import { misfit, within } from "./misfit.ts";
 import { fromTensor, type NDArray } from "./ndarray.ts";
 import { filledSlots, resolveAttributes } from "./operator.ts";
 import { findOperator } from "./ops/index.ts";
-import { mergeShapes, unknownDimension, type ValueType } from "./shape.ts";
+import { longestContentOf, mergeShapes, unknownDimension, type ValueType } from "./shape.ts";
+
+/** Loops may not end by themselves; nodes inside of bodies are run so many times at most. */
+const mostRuns = 2 ** 20;
+
+/** The values of a graph, those of the graphs around it, and what may still be run in bodies. */
+interface Frame {
+  readonly values: Map<string, NDArray>;
+  readonly around: Frame | undefined;
+  readonly effort: { left: number };
+}
 
 export function evaluate(
   graph: Graph,
   feeds: Readonly<Record<string, Tensor | NDArray>>,
 ): Readonly<Record<string, NDArray>> {
-  const values = new Map<string, NDArray>();
   const sizes = new Map<string, number>();
-  for (const input of graph.inputs) values.set(input.name, feed(input, feeds, sizes));
-  for (const [name, tensor] of graph.initializers) values.set(name, fromTensor(tensor));
+  const fed = graph.inputs.map((input) => feed(input, feeds, sizes));
+  const made = runGraph(graph, fed, undefined, { left: mostRuns });
+  return Object.fromEntries(graph.outputs.map(({ name }, index) => [name, made[index]!]));
+}
+
+function runGraph(
+  graph: Graph,
+  inputs: readonly NDArray[],
+  around: Frame | undefined,
+  effort: Frame["effort"],
+): readonly NDArray[] {
+  const frame: Frame = { values: new Map(), around, effort };
+  for (const [index, { name }] of graph.inputs.entries()) frame.values.set(name, inputs[index]!);
+  for (const [name, tensor] of graph.initializers) frame.values.set(name, fromTensor(tensor));
   for (const node of graph.nodes)
     within(
       () => describeNode(node, graph.opsets),
-      () => run(node, values),
+      () => run(node, frame),
     );
-  return Object.fromEntries(
-    graph.outputs.map(({ name }) => [name, values.get(name) ?? misfit(`"${name}" is not made`)]),
-  );
+  return graph.outputs.map(({ name }) => find(frame, name) ?? misfit(`"${name}" is not made`));
+}
+
+function runBody(graph: Graph, inputs: readonly NDArray[], frame: Frame): readonly NDArray[] {
+  if (inputs.length !== graph.inputs.length)
+    misfit(`"${graph.name}" takes ${graph.inputs.length} inputs, not ${inputs.length}`);
+  frame.effort.left -= graph.nodes.length + 1;
+  if (frame.effort.left < 0)
+    throw new DomainError(
+      "resource-exhausted",
+      `the bodies of loops run more than ${mostRuns} nodes, which the reference interpreter does not do`,
+    );
+  return runGraph(graph, inputs, frame, frame.effort);
+}
+
+function find(frame: Frame, name: string): NDArray | undefined {
+  for (let at: Frame | undefined = frame; at; at = at.around) {
+    const found = at.values.get(name);
+    if (found) return found;
+  }
+  return undefined;
 }
 
 function feed(
@@ -58,19 +97,21 @@ function bindSizes(declared: Shape, fed: readonly number[], sizes: Map<string, n
   }
 }
 
-function run(node: Node, values: Map<string, NDArray>): void {
+function run(node: Node, frame: Frame): void {
   const operator = findOperator(node.domain, node.op);
   if (!operator)
     throw new DomainError("unimplemented", "the reference interpreter has no kernel for it");
   const given = node.inputs.map((name) =>
-    name === "" ? undefined : (values.get(name) ?? misfit(`"${name}" is not made yet`)),
+    name === "" ? undefined : (find(frame, name) ?? misfit(`"${name}" is not made yet`)),
   );
-  const y = inferNode(node, given.map(typeOf), node.outputs.length).filter(isTyped);
+  const known = (name: string) => typeOf(find(frame, name));
+  const y = inferNode(node, given.map(typeOf), node.outputs.length, known).filter(isTyped);
   const x = filledSlots(operator.inputs, given);
   const attributes = resolveAttributes(operator.attributes, node.attributes);
-  const made = operator.evaluate({ x, attributes, y });
+  const inside = (body: Graph, inputs: readonly NDArray[]) => runBody(body, inputs, frame);
+  const made = operator.evaluate({ x, attributes, y, run: inside });
   for (const [index, name] of node.outputs.entries())
-    if (name !== "") values.set(name, made[index]!);
+    if (name !== "") frame.values.set(name, made[index]!);
 }
 
 /** Now that everything is there, sizes and axes are known too. */
@@ -78,6 +119,7 @@ function typeOf(x: NDArray | undefined): ValueType | undefined {
   if (!x) return undefined;
   const { type, shape, data } = x;
   const whole = type === "INT64" || type === "INT32";
-  if (!whole || shape.length > 1 || !(data instanceof Float64Array)) return { type, shape };
+  if (shape.length > 1 || !(data instanceof Float64Array)) return { type, shape };
+  if (!whole && data.length > longestContentOf(type)) return { type, shape };
   return { type, shape, content: Array.from(data) };
 }

@@ -19,7 +19,7 @@ interface Reduction {
   readonly keepdims?: boolean;
 }
 
-/** `graphBuilder("net", { opset: 21 })` */
+/** `graphBuilder("net", { opset: 23 })` */
 export function graphBuilder(
   name: string,
   options: { readonly opset?: typeof defaultOpset } = {},
@@ -90,7 +90,12 @@ export class GraphBuilder extends NodeBuilder {
   identity = (x: Value): Value => this.node("Identity", [x]);
   cast = (x: Value, type: DataType): Value => this.node("Cast", [x], { to: onnxTypeOf(type) });
   size = (x: Value): Value => this.node("Size", [x]);
-  transpose = (x: Value, perm?: readonly number[]): Value => this.node("Transpose", [x], { perm });
+  /** With axes reversed, unless a permutation is given; `x` itself where that leaves them as they are. */
+  transpose(x: Value, perm = x.shape?.map((_, axis) => x.shape!.length - 1 - axis)): Value {
+    // Written out: without it, onnxruntime 1.30 ends the process where it moves one past a DequantizeLinear.
+    return perm?.every((axis, index) => axis === index) ? x : this.node("Transpose", [x], { perm });
+  }
+
   expand = (x: Value, shape: Sizes): Value => this.node("Expand", [x, this.#sizes(shape)]);
   unsqueeze = (x: Value, axes: Sizes): Value => this.node("Unsqueeze", [x, this.#sizes(axes)]);
 

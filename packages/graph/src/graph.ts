@@ -5,11 +5,11 @@
 import type { DataType, Tensor } from "@amaas/tensor";
 
 /** The opset of ai.onnx that is written, and the one that the operators here are described at. */
-export const defaultOpset = 21;
+export const defaultOpset = 23;
 /** The version of ai.onnx.ml that goes with it. */
 export const defaultMlOpset = 3;
 /** The version of the file format that is written. */
-export const irVersion = 10;
+export const irVersion = 11;
 export const mlDomain = "ai.onnx.ml";
 
 /** A size, or the name of a size that is known only when the graph runs; `"?"` is one without a name. */
@@ -31,6 +31,8 @@ export interface Graph {
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
   readonly initializers: ReadonlyMap<string, Tensor>;
+  /** Initializers that the file wrote as Constant nodes: numbers of the program, not weights. */
+  readonly constants?: ReadonlySet<string>;
   /** In an order in which every value is made before it is used. */
   readonly nodes: readonly Node[];
   /** Types that were declared for values inside; needed only where an operator is not described here. */
@@ -78,7 +80,7 @@ export function modelOf(graph: Graph, metadata: Readonly<Record<string, string>>
   return { graph, metadata };
 }
 
-/** How messages name a node: `node "h1" (Gemm, ai.onnx opset 21)`. */
+/** How messages name a node: `node "h1" (Gemm, ai.onnx opset 23)`. */
 export function describeNode(
   node: Pick<Node, "op" | "domain" | "name">,
   opsets: Opsets = { "": defaultOpset },

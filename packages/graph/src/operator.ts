@@ -7,7 +7,8 @@
  * which may be left out). The table of names carries into the types, so a rule or a kernel that forgets an input
  * does not compile.
  */
-import type { AttributeKind, Attributes, AttributeValues } from "./graph.ts";
+import type { AttributeKind, Attributes, AttributeValues, Graph } from "./graph.ts";
+import type { Known } from "./infer.ts";
 import { misfit } from "./misfit.ts";
 import type { NDArray } from "./ndarray.ts";
 import type { ValueType } from "./shape.ts";
@@ -44,6 +45,8 @@ export interface InferCall<I extends SlotNames, A extends AttributeSpecs> {
   readonly attributes: AttributesOf<A>;
   /** How many outputs the node names. */
   readonly outputs: number;
+  /** What follows for the outputs of a graph in an attribute, which may use the values around the node. */
+  readonly inside: (body: Graph, inputs: readonly Known[]) => readonly Known[];
 }
 
 export interface KernelCall<I extends SlotNames, A extends AttributeSpecs> {
@@ -51,6 +54,8 @@ export interface KernelCall<I extends SlotNames, A extends AttributeSpecs> {
   readonly attributes: AttributesOf<A>;
   /** What `infer` said of the outputs, now that every size is known. */
   readonly y: readonly ValueType[];
+  /** Runs a graph in an attribute, which may use the values around the node. */
+  readonly run: (body: Graph, inputs: readonly NDArray[]) => readonly NDArray[];
 }
 
 // Methods, not function properties, so that operators of all signatures fit in one table.
@@ -62,7 +67,7 @@ export interface Operator<
   readonly inputs: I;
   readonly outputs: O;
   readonly attributes: A;
-  infer(call: InferCall<I, A>): readonly ValueType[];
+  infer(call: InferCall<I, A>): readonly Known[];
   evaluate(call: KernelCall<I, A>): readonly NDArray[];
 }
 

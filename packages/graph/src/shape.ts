@@ -12,11 +12,20 @@ export const mostAxes = 64;
 /** Constants longer than this are not looked into for sizes and axes. */
 export const longestContent = 1024;
 
+/** As many floats scale a size along each axis. */
+const mostFactors = 16;
+
+/** How many elements of a type may be looked into. */
+export function longestContentOf(type: DataType): number {
+  if (type === "INT64" || type === "INT32" || type === "BOOL") return longestContent;
+  return type === "FP32" || type === "FP64" ? mostFactors : -1;
+}
+
 /** What is known of a value before it is computed. */
 export interface ValueType {
   readonly type: DataType;
   readonly shape: Shape | undefined;
-  /** The elements of a small integer tensor that holds sizes, axes or indices, where they are known. */
+  /** The elements of a small vector or scalar that holds sizes, axes or factors of them, where they are known. */
   readonly content?: readonly Dimension[] | undefined;
 }
 
@@ -101,6 +110,14 @@ export function sizeOf(shape: Shape | undefined): number | undefined {
   const size = shape.reduce((product, dimension) => product * dimension, 1);
   if (!Number.isSafeInteger(size)) misfit(`${printShape(shape)} has too many elements`);
   return size;
+}
+
+/** Sizes multiplied: a number, a symbol where nothing but ones stands beside it, or unknown. */
+export function productOf(sizes: readonly Dimension[]): Dimension {
+  if (sizes.includes(0)) return 0;
+  if (isStatic(sizes)) return sizes.reduce((product, size) => product * size, 1);
+  const others = sizes.filter((size) => size !== 1);
+  return others.length === 1 ? others[0]! : unknownDimension;
 }
 
 /** Whether every size is a number. */

@@ -2,6 +2,8 @@
 import { type DataType, typeOfOnnx } from "@amaas/tensor";
 import { misfit } from "../misfit.ts";
 import { generate, type NDArray, numbersOf } from "../ndarray.ts";
+import { unknownDimension } from "../shape.ts";
+import { type Content, known, mapContent } from "./content.ts";
 import { isFloat } from "./type-classes.ts";
 
 export function typeOfCast(to: number): DataType {
@@ -27,15 +29,36 @@ export function castElements(x: NDArray, type: DataType): NDArray {
   return generate(type, x.shape, (index) => castElement(data[index]!, type));
 }
 
+/** What is known of an array stays known in the types that sizes, and what they are computed from, are written in. */
+export function castContent(content: Content, type: DataType): Content {
+  if (!carries(type)) return undefined;
+  return mapContent(content, (a) => {
+    if (typeof a === "number") return known(castElement(a, type), type);
+    return type === "BOOL" ? unknownDimension : a;
+  });
+}
+
+const carries = (type: DataType) =>
+  type === "INT64" || type === "INT32" || type === "BOOL" || isFloat(type);
+
 /** Floats are not rounded here, as nowhere in the reference; integers truncate and wrap. */
-function castElement(value: number, type: DataType): number {
+export function castElement(value: number, type: DataType): number {
   if (type === "BOOL") return value === 0 ? 0 : 1;
   if (isFloat(type)) return value;
-  const [width, signed] = bits[type]!;
   const whole = Math.trunc(value);
-  if (!Number.isFinite(whole)) return 0;
-  const wrapped = signed
-    ? BigInt.asIntN(width, BigInt(whole))
-    : BigInt.asUintN(width, BigInt(whole));
-  return Number(wrapped);
+  return Number.isFinite(whole) ? wrapInteger(BigInt(whole), type) : 0;
+}
+
+/** The least and the greatest number of a type that is no float; of 64 bits, the greatest that the reference can hold. */
+export function extremesOf(type: DataType): readonly [least: number, greatest: number] {
+  if (type === "BOOL") return [0, 1];
+  const [width, signed] = bits[type] ?? misfit(`${type} has no least and greatest number`);
+  const span = 2 ** (signed ? width - 1 : width);
+  return [signed ? -span : 0, span - (width === 64 ? 2 ** (signed ? 10 : 11) : 1)];
+}
+
+/** The number that the low bits of an integer stand for in a type of fixed width. */
+export function wrapInteger(value: bigint, type: DataType): number {
+  const [width, signed] = bits[type] ?? misfit(`${type} is no integer type`);
+  return Number(signed ? BigInt.asIntN(width, value) : BigInt.asUintN(width, value));
 }

@@ -1,12 +1,51 @@
 import { elementwise } from "./elementwise.ts";
-import { a, b, compareKernels, divisor, each, i64, positive, whole } from "./kernels.fixture.ts";
+import {
+  a,
+  b,
+  type Case,
+  compareKernels,
+  divisor,
+  each,
+  f32,
+  i32,
+  i64,
+  positive,
+  whole,
+} from "./kernels.fixture.ts";
+
+const halves = f32([8], [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 2.4, -0.2]);
+const far = f32([9], [-100, -3, -2.5, -1, -1e-3, 0.3, 2.49, 5, 100]);
+const column = f32([2, 1], [1.75, -0.25]);
 
 compareKernels(elementwise, [
   ...each(["Add", "Sub", "Mul", "Div"], a, b),
   ...each(["Add", "Sub", "Mul", "Div"], whole, divisor),
+  ...each(["Add", "Sub", "Mul"], i32([2], [2 ** 31 - 1, -5]), i32([2], [2 ** 31 - 1, 7])),
+  { op: "Mod", inputs: [whole, divisor] },
+  { op: "Mod", inputs: [whole, divisor], attributes: { fmod: 1 } },
+  { op: "Mod", inputs: [a, b], attributes: { fmod: 1 } },
   ...each(["Pow"], positive, b),
   { op: "Pow", inputs: [a, i64([], [3])] },
+  ...each(["Sum", "Mean", "Min", "Max"], a),
+  ...each(["Sum", "Mean", "Min", "Max"], a, b),
+  ...each(["Sum", "Mean", "Min", "Max"], column, b, a, f32([], [0.5])),
+  ...each(["Min", "Max"], whole, divisor, i64([2, 1], [1, -1])),
   ...each(["Neg", "Abs", "Sign", "Relu", "Exp", "Tanh", "Sigmoid"], a),
   ...each(["Neg", "Abs", "Sign"], whole),
-  ...each(["Log", "Sqrt"], positive),
+  ...each(["Floor", "Ceil", "Round"], halves),
+  ...each(["Log", "Sqrt", "Reciprocal"], positive),
+  ...each(["Erf", "Tanh", "Sigmoid"], far),
+  ...clips(),
 ]);
+
+function clips(): readonly Case[] {
+  const [low, high] = [f32([], [-0.5]), f32([], [1.5])];
+  return [
+    { op: "Clip", inputs: [a] },
+    { op: "Clip", inputs: [a, low] },
+    { op: "Clip", inputs: [a, undefined, high] },
+    { op: "Clip", inputs: [a, low, high] },
+    { op: "Clip", inputs: [a, high, low] },
+    { op: "Clip", inputs: [whole, i64([], [-3]), i64([], [4])] },
+  ];
+}

@@ -4,23 +4,85 @@
  */
 import { mlDomain } from "../graph.ts";
 import type { Operator } from "../operator.ts";
+import { activations } from "./activations.ts";
+import { attention } from "./attention.ts";
+import { batchNormalization } from "./batch-normalization.ts";
+import { bitwise } from "./bitwise.ts";
+import { centerCrops } from "./center-crop.ts";
+import { control } from "./control.ts";
+import { convolutions } from "./conv.ts";
+import { cumulations } from "./cumulative.ts";
+import { deformations } from "./deform-conv.ts";
+import { determinants } from "./determinant.ts";
+import { dropout } from "./dropout.ts";
+import { einsum } from "./einsum.ts";
 import { elementwise } from "./elementwise.ts";
+import { folding } from "./fold.ts";
+import { gridSampling } from "./grid-sample.ts";
 import { indexing } from "./indexing.ts";
 import { layout } from "./layout.ts";
 import { linear } from "./linear.ts";
+import { localNormalization } from "./local-normalization.ts";
 import { logic } from "./logic.ts";
+import { losses } from "./losses.ts";
 import { ml } from "./ml.ts";
+import { normalization } from "./normalization.ts";
+import { padding } from "./pad.ts";
+import { pools } from "./pool.ts";
+import { quantization } from "./quantize.ts";
+import { random } from "./random.ts";
+import { ranges } from "./range.ts";
+import { rearrangements } from "./rearrange.ts";
+import { recurrent } from "./recurrent.ts";
 import { reductions } from "./reduce.ts";
+import { regions } from "./regions.ts";
+import { resizes } from "./resize.ts";
+import { scatters } from "./scatter.ts";
+import { signalWindows } from "./signal-windows.ts";
+import { slicing } from "./slice.ts";
 import { softmax } from "./softmax.ts";
+import { sorts } from "./sort.ts";
+import { trigonometry } from "./trigonometry.ts";
 
 export const operators = {
   ...elementwise,
+  ...activations,
+  ...trigonometry,
+  ...bitwise,
+  ...cumulations,
   ...logic,
   ...linear,
+  ...determinants,
   ...reductions,
   ...softmax,
+  ...losses,
   ...layout,
   ...indexing,
+  ...convolutions,
+  ...pools,
+  ...resizes,
+  ...regions,
+  ...gridSampling,
+  ...deformations,
+  ...scatters,
+  ...slicing,
+  ...einsum,
+  ...sorts,
+  ...normalization,
+  ...batchNormalization,
+  ...localNormalization,
+  ...dropout,
+  ...random,
+  ...rearrangements,
+  ...padding,
+  ...centerCrops,
+  ...folding,
+  ...ranges,
+  ...signalWindows,
+  ...quantization,
+  ...control,
+  ...recurrent,
+  ...attention,
 };
 
 export const mlOperators = ml;

@@ -14,6 +14,7 @@ import {
 import { fallback, operator, optional, required } from "../operator.ts";
 import {
   axisOf,
+  isStatic,
   knownNumbers,
   longestContent,
   mergeDimensions,
@@ -26,7 +27,7 @@ import {
 import { want, wantIndex, wantNumeric, wantSame } from "./type-classes.ts";
 
 /** Where an index points, counting from the end when negative. */
-function pointed(index: number, length: number): number {
+export function pointed(index: number, length: number): number {
   if (index < -length || index >= length)
     misfit(`index ${index} is outside the ${length} elements of its axis`);
   return index < 0 ? index + length : index;
@@ -35,6 +36,14 @@ function pointed(index: number, length: number): number {
 function gatheredShape(data: Shape, indices: Shape, axis: number): Shape {
   const at = axisOf(axis, data.length);
   return [...data.slice(0, at), ...indices, ...data.slice(at + 1)];
+}
+
+/** The elements of a vector of sizes that known indices point at. */
+function gatheredContent(data: ValueType, indices: ValueType): readonly Dimension[] | undefined {
+  const { content, shape } = data;
+  const at = knownNumbers(indices.content);
+  if (!content || !at || shape?.length !== 1) return undefined;
+  return at.map((index) => content[pointed(index, content.length)]!);
 }
 
 function joinedShape(shapes: readonly Shape[], axis: number): Shape {
@@ -49,11 +58,17 @@ function joinedShape(shapes: readonly Shape[], axis: number): Shape {
   return rest.with(at, total(sizes));
 }
 
+/** The elements of all, where at least some are known and how many the others are. */
 function joinedContent(x: readonly ValueType[]): readonly Dimension[] | undefined {
-  let joined: readonly Dimension[] | undefined = [];
-  for (const { content } of x) {
-    if (!joined || !content || joined.length > longestContent) return undefined;
-    joined = [...joined, ...content];
+  if (x.every(({ content }) => !content)) return undefined;
+  let joined: readonly Dimension[] = [];
+  for (const { content, shape } of x) {
+    const length = shape?.length === 1 ? shape[0] : undefined;
+    const many = typeof length === "number" && length <= longestContent;
+    const part =
+      content ?? (many ? new Array<Dimension>(length).fill(unknownDimension) : undefined);
+    if (!part || joined.length > longestContent) return undefined;
+    joined = [...joined, ...part];
   }
   return joined;
 }
@@ -85,18 +100,33 @@ function parts(
   );
 }
 
+/** What each part of a vector of sizes holds. */
+function cutContent(
+  { content, shape }: ValueType,
+  cut: readonly Dimension[],
+): readonly (readonly Dimension[])[] | undefined {
+  if (!content || shape?.length !== 1 || !isStatic(cut)) return undefined;
+  let end = 0;
+  return cut.map((size) => {
+    end += size;
+    return content.slice(end - size, end);
+  });
+}
+
 function summed(sizes: readonly number[], whole: Dimension): readonly number[] {
   mergeDimensions(total([0, ...sizes]), whole);
   return sizes;
 }
 
-const combine: Readonly<Record<string, (old: number, update: number) => number>> = {
-  none: (_, update) => update,
-  add: (old, update) => old + update,
-  mul: (old, update) => old * update,
-  min: Math.min,
-  max: Math.max,
-};
+/** What becomes of an element when an update reaches its place. */
+export const scatterReductions: Readonly<Record<string, (old: number, update: number) => number>> =
+  {
+    none: (_, update) => update,
+    add: (old, update) => old + update,
+    mul: (old, update) => old * update,
+    min: Math.min,
+    max: Math.max,
+  };
 
 /** For each index of GatherElements and ScatterElements: the position in `data` that it means. */
 function elementPositions(data: NDArray, indices: NDArray, axis: number): Float64Array {
@@ -116,9 +146,7 @@ export const indexing = {
     infer({ x: [data, indices], attributes: { axis } }) {
       wantIndex("indices", indices);
       const shape = data.shape && indices.shape && gatheredShape(data.shape, indices.shape, axis);
-      const at = knownNumbers(indices.content);
-      const content = at && data.content && at.map((i) => data.content!.at(i)!);
-      return [{ type: data.type, shape, content }];
+      return [{ type: data.type, shape, content: gatheredContent(data, indices) }];
     },
     evaluate({ x: [data, indices], attributes: { axis }, y: [y] }) {
       const index = numbersOf(indices);
@@ -162,7 +190,8 @@ export const indexing = {
       wantIndex("indices", indices);
       wantSame(data, updates);
       mergeShapes(indices.shape, updates.shape);
-      if (!Object.hasOwn(combine, reduction)) misfit(`there is no reduction "${reduction}"`);
+      if (!Object.hasOwn(scatterReductions, reduction))
+        misfit(`there is no reduction "${reduction}"`);
       if (data.shape) axisOf(axis, data.shape.length);
       return [{ type: data.type, shape: data.shape }];
     },
@@ -171,7 +200,7 @@ export const indexing = {
       const result = Float64Array.from(numbersOf(data));
       const update = numbersOf(updates);
       for (const [at, position] of positions.entries())
-        result[position] = combine[reduction]!(result[position]!, update[at]!);
+        result[position] = scatterReductions[reduction]!(result[position]!, update[at]!);
       return [{ type: data.type, shape: data.shape, data: result }];
     },
   }),
@@ -246,9 +275,12 @@ export const indexing = {
       const { type, shape } = x;
       if (!shape) return Array.from({ length: outputs }, () => ({ type, shape }));
       const at = axisOf(axis, shape.length);
-      return parts(shape[at]!, split, outputs, num_outputs).map((size) => ({
+      const cut = parts(shape[at]!, split, outputs, num_outputs);
+      const content = cutContent(x, cut);
+      return cut.map((size, part) => ({
         type,
         shape: shape.with(at, size),
+        content: content?.[part],
       }));
     },
     evaluate({ x: [x], attributes: { axis }, y }) {

@@ -13,6 +13,11 @@ compareKernels(layout, [
   { op: "Cast", inputs: [i64([3], [300, -1, 2 ** 40 + 5])], attributes: { to: 2 } },
   ...each(["Reshape"], cube, i64([3], [0, -1, 2])),
   { op: "Reshape", inputs: [f32([0, 3], []), i64([2], [3, 0])], attributes: { allowzero: 1 } },
+  ...each(["CastLike"], f32([3], [0.5, 2.75, 0]), i64([0], [])),
+  { op: "Flatten", inputs: [f32([], [2])], attributes: { axis: 0 } },
+  ...[0, 1, 2, 3, -1].map(
+    (axis): Case => ({ op: "Flatten", inputs: [cube], attributes: { axis } }),
+  ),
   ...each(["Squeeze"], f32([1, 2, 1], [1, 2])),
   ...each(["Squeeze"], f32([1, 2, 1], [1, 2]), i64([1], [-1])),
   ...each(["Unsqueeze"], a, i64([2], [-1, 1])),

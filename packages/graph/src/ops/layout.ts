@@ -1,5 +1,5 @@
 /** Operators that change type or shape and leave the elements in their order, or reorder whole axes. */
-import type { Shape } from "../graph.ts";
+import type { Dimension, Shape } from "../graph.ts";
 import { misfit } from "../misfit.ts";
 import {
   broadcastTo,
@@ -19,19 +19,29 @@ import {
   axisOf,
   broadcastShapes,
   knownNumbers,
+  longestContent,
+  printShape,
+  productOf,
   sizeOf,
   staticShape,
   unknownSizes,
   type ValueType,
 } from "../shape.ts";
-import { castElements, typeOfCast } from "./cast.ts";
+import { castContent, castElements, typeOfCast } from "./cast.ts";
 import { reshapedShape } from "./reshape.ts";
 import { want } from "./type-classes.ts";
 
 /** The shape that an INT64 vector of sizes stands for: its elements, or unknown sizes of a known number. */
 function shapeIn(sizes: ValueType): Shape | undefined {
-  if (sizes.content) return sizes.content;
-  return unknownSizes(lengthOf(sizes));
+  return sizes.content ?? unknownSizes(lengthOf(sizes));
+}
+
+/** The same where none may be left open by -1. */
+function sizesIn(sizes: ValueType): Shape | undefined {
+  const shape = shapeIn(sizes);
+  if (shape?.some((size) => typeof size === "number" && size < 0))
+    misfit(`the sizes ${printShape(shape)} are not all 0 or more`);
+  return shape;
 }
 
 /** How many elements a vector has, if that is known. */
@@ -76,9 +86,29 @@ function permutation(perm: readonly number[] | undefined, rank: number): readonl
   return perm.map((axis) => axisOf(axis, rank));
 }
 
+/** A matrix: the axes before one as rows, the rest as columns. */
+function flattenedShape(shape: Shape | undefined, axis: number): Shape {
+  if (!shape) return ["?", "?"];
+  const at = axis === shape.length ? axis : axisOf(axis, shape.length);
+  return [productOf(shape.slice(0, at)), productOf(shape.slice(at))];
+}
+
 /** Sizes and axes stay known where only their shape changes. */
 const contentOf = ({ content }: ValueType, shape: Shape | undefined) =>
   shape && shape.length <= 1 ? content : undefined;
+
+/** One known element in every place of a short vector. */
+function expandedContent(
+  content: ValueType["content"],
+  shape: Shape | undefined,
+): ValueType["content"] {
+  if (!content || !shape || shape.length > 1) return undefined;
+  const [length = 1] = shape;
+  if (content.length === length) return content;
+  if (content.length !== 1 || typeof length !== "number" || length > longestContent)
+    return undefined;
+  return new Array<Dimension>(length).fill(content[0]!);
+}
 
 export const layout = {
   Identity: operator({
@@ -95,10 +125,19 @@ export const layout = {
     attributes: { to: required("int"), saturate: fallback("int", 1) },
     infer({ x: [x], attributes: { to } }) {
       const type = typeOfCast(to);
-      const content = type === "INT64" || type === "INT32" ? x.content : undefined;
-      return [{ type, shape: x.shape, content }];
+      return [{ type, shape: x.shape, content: castContent(x.content, type) }];
     },
     evaluate: ({ x: [x], attributes: { to } }) => [castElements(x, typeOfCast(to))],
+  }),
+
+  CastLike: operator({
+    inputs: ["input", "target_type"],
+    outputs: ["output"],
+    attributes: { saturate: fallback("int", 1) },
+    infer({ x: [x, { type }] }) {
+      return [{ type, shape: x.shape, content: castContent(x.content, type) }];
+    },
+    evaluate: ({ x: [x, like] }) => [castElements(x, like.type)],
   }),
 
   Shape: operator({
@@ -120,8 +159,7 @@ export const layout = {
     outputs: ["size"],
     attributes: {},
     infer({ x: [x] }) {
-      const size = sizeOf(x.shape);
-      return [{ type: "INT64", shape: [], content: size === undefined ? undefined : [size] }];
+      return [{ type: "INT64", shape: [], content: x.shape && [productOf(x.shape)] }];
     },
     evaluate: ({ x: [x] }) => [ndarray("INT64", [], [x.data.length])],
   }),
@@ -137,6 +175,16 @@ export const layout = {
       return [{ type: data.type, shape, content: contentOf(data, shape) }];
     },
     evaluate: ({ x: [data], y: [y] }) => reshaped(data, y),
+  }),
+
+  Flatten: operator({
+    inputs: ["input"],
+    outputs: ["output"],
+    attributes: { axis: fallback("int", 1) },
+    infer: ({ x: [{ type, shape }], attributes: { axis } }) => [
+      { type, shape: flattenedShape(shape, axis) },
+    ],
+    evaluate: ({ x: [x], y: [y] }) => reshaped(x, y),
   }),
 
   Squeeze: operator({
@@ -185,7 +233,8 @@ export const layout = {
     attributes: {},
     infer({ x: [x, sizes] }) {
       want("INT64", "shape", sizes);
-      return [{ type: x.type, shape: broadcastShapes(x.shape, shapeIn(sizes)) }];
+      const shape = broadcastShapes(x.shape, sizesIn(sizes));
+      return [{ type: x.type, shape, content: expandedContent(x.content, shape) }];
     },
     evaluate: ({ x: [x], y: [y] }) => [broadcastTo(x, staticShape(y))],
   }),
@@ -197,7 +246,10 @@ export const layout = {
     infer({ x: [sizes], attributes: { value } }) {
       want("INT64", "input", sizes);
       if (value && sizeOf(value.shape) !== 1) misfit("value must have one element");
-      return [{ type: value?.type ?? "FP32", shape: shapeIn(sizes) }];
+      const [type, shape] = [value?.type ?? "FP32", sizesIn(sizes)];
+      const whole = value && (type === "INT64" || type === "INT32");
+      const element = whole ? [...numbersOf(fromTensor(value))] : undefined;
+      return [{ type, shape, content: expandedContent(element, shape) }];
     },
     evaluate({ attributes: { value }, y: [y] }) {
       const element = value ? numbersOf(fromTensor(value))[0]! : 0;

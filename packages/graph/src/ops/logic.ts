@@ -1,8 +1,9 @@
 /** Comparisons, boolean operators and the choice between two values. */
 import type { DataType } from "@amaas/tensor";
 import { broadcastTo, generate, type NDArray, numbersOf } from "../ndarray.ts";
-import { operator } from "../operator.ts";
-import { broadcastShapes, staticShape, type ValueType } from "../shape.ts";
+import { fallback, operator } from "../operator.ts";
+import { broadcastShapes, staticShape, unknownDimension, type ValueType } from "../shape.ts";
+import { choice, comparing, equality, mapContent, zipContent } from "./content.ts";
 import { zip } from "./elementwise.ts";
 import { want, wantFloat, wantNumeric, wantSame } from "./type-classes.ts";
 
@@ -16,7 +17,9 @@ function binary(check: Check, compute: (a: number, b: number, type: DataType) =>
     infer({ x: [a, b] }) {
       check("A", a);
       wantSame(a, b);
-      return [{ type: "BOOL", shape: broadcastShapes(a.shape, b.shape) }];
+      const compared = comparing((l, r) => compute(l, r, a.type));
+      const content = zipContent([a.content, b.content], compared);
+      return [{ type: "BOOL", shape: broadcastShapes(a.shape, b.shape), content }];
     },
     evaluate: ({ x: [a, b], y: [y] }) => [
       zip(a, b, staticShape(y), "BOOL", (l, r, type) => Number(compute(l, r, type))),
@@ -31,13 +34,18 @@ function test(check: Check, compute: (x: number) => boolean) {
     attributes: {},
     infer({ x: [x] }) {
       check("X", x);
-      return [{ type: "BOOL", shape: x.shape }];
+      const content = mapContent(x.content, (a) =>
+        typeof a === "number" ? Number(compute(a)) : unknownDimension,
+      );
+      return [{ type: "BOOL", shape: x.shape, content }];
     },
-    evaluate({ x: [x] }) {
-      const data = numbersOf(x);
-      return [generate("BOOL", x.shape, (index) => Number(compute(data[index]!)))];
-    },
+    evaluate: ({ x: [x] }) => [tested(x, compute)],
   });
+}
+
+function tested(x: NDArray, compute: (x: number) => boolean): NDArray {
+  const data = numbersOf(x);
+  return generate("BOOL", x.shape, (index) => Number(compute(data[index]!)));
 }
 
 const wantBoolean: Check = (name, x) => want("BOOL", name, x);
@@ -71,14 +79,33 @@ export const logic = {
     attributes: {},
     infer({ x: [a, b] }) {
       wantSame(a, b);
-      return [{ type: "BOOL", shape: broadcastShapes(a.shape, b.shape) }];
+      const content = zipContent([a.content, b.content], equality);
+      return [{ type: "BOOL", shape: broadcastShapes(a.shape, b.shape), content }];
     },
     evaluate: ({ x: [a, b], y: [y] }) => [equal(a, b, staticShape(y))],
   }),
   And: binary(wantBoolean, (a, b) => a === 1 && b === 1),
   Or: binary(wantBoolean, (a, b) => a === 1 || b === 1),
+  Xor: binary(wantBoolean, (a, b) => a !== b),
   Not: test(wantBoolean, (x) => x === 0),
   IsNaN: test(wantFloat, Number.isNaN),
+  IsInf: operator({
+    inputs: ["X"],
+    outputs: ["Y"],
+    attributes: { detect_negative: fallback("int", 1), detect_positive: fallback("int", 1) },
+    infer({ x: [x] }) {
+      wantFloat("X", x);
+      return [{ type: "BOOL", shape: x.shape }];
+    },
+    evaluate: ({ x: [x], attributes: { detect_negative, detect_positive } }) => [
+      tested(
+        x,
+        (value) =>
+          (value === Infinity && detect_positive !== 0) ||
+          (value === -Infinity && detect_negative !== 0),
+      ),
+    ],
+  }),
   Where: operator({
     inputs: ["condition", "X", "Y"],
     outputs: ["output"],
@@ -86,7 +113,9 @@ export const logic = {
     infer({ x: [condition, a, b] }) {
       want("BOOL", "condition", condition);
       wantSame(a, b);
-      return [{ type: a.type, shape: broadcastShapes(condition.shape, a.shape, b.shape) }];
+      const shape = broadcastShapes(condition.shape, a.shape, b.shape);
+      const content = zipContent([condition.content, a.content, b.content], choice);
+      return [{ type: a.type, shape, content }];
     },
     evaluate({ x: [condition, a, b], y: [y] }) {
       const shape = staticShape(y);

@@ -1,4 +1,5 @@
 /** Reductions over axes. */
+import type { DataType } from "@amaas/tensor";
 import type { Shape } from "../graph.ts";
 import { misfit } from "../misfit.ts";
 import {
@@ -15,11 +16,14 @@ import {
   axesOf,
   axisOf,
   knownNumbers,
+  longestContent,
   staticShape,
   unknownSizes,
   type ValueType,
 } from "../shape.ts";
-import { want, wantNumeric } from "./type-classes.ts";
+import { castElement, extremesOf } from "./cast.ts";
+import { type Content, combine, type Law, laws } from "./content.ts";
+import { isFloat, want, wantNumeric } from "./type-classes.ts";
 
 /** Which axes go: none given means all, or none with `noop`; undefined when that is not known. */
 function reducedAxes(
@@ -52,16 +56,40 @@ function remaining(shape: Shape, axes: ValueType | undefined): number | undefine
   return typeof count === "number" && count > 0 ? shape.length - count : undefined;
 }
 
-function reduction(fold: (elements: Float64Array) => number) {
+type Fold = (elements: Float64Array) => number;
+
+/** Sizes that are folded to one stay known. */
+function foldedContent(
+  { type, content }: ValueType,
+  shape: Shape | undefined,
+  pair: Pair,
+): Content {
+  const one = shape && (shape.length === 0 || (shape.length === 1 && shape[0] === 1));
+  if (!one || !content || content.length === 0 || content.length > longestContent) return undefined;
+  return [combine(type, pair.compute, pair.law)(...content)];
+}
+
+interface Options {
+  /** How two elements are folded, if sizes are ever folded so. */
+  readonly pair?: Pair;
+  readonly check?: (name: string, x: ValueType) => void;
+}
+
+interface Pair {
+  readonly compute: (a: number, b: number) => number;
+  readonly law: Law;
+}
+
+function reduction(fold: Fold, { pair, check = wantNumeric }: Options = {}) {
   return operator({
     inputs: ["data", "axes?"],
     outputs: ["reduced"],
     attributes: { keepdims: fallback("int", 1), noop_with_empty_axes: fallback("int", 0) },
     infer({ x: [data, axes], attributes: { keepdims, noop_with_empty_axes } }) {
-      wantNumeric("data", data);
+      check("data", data);
       if (axes) want("INT64", "axes", axes);
       const shape = reducedShape(data.shape, axes, keepdims !== 0, noop_with_empty_axes !== 0);
-      return [{ type: data.type, shape }];
+      return [{ type: data.type, shape, content: pair && foldedContent(data, shape, pair) }];
     },
     evaluate({ x: [data, axes], attributes: { noop_with_empty_axes }, y: [y] }) {
       const given = axes && { type: axes.type, shape: axes.shape, content: [...numbersOf(axes)] };
@@ -75,7 +103,7 @@ function reduce(
   x: NDArray,
   axes: readonly number[],
   shape: readonly number[],
-  fold: (elements: Float64Array) => number,
+  fold: Fold,
 ): NDArray {
   const data = numbersOf(x);
   const strides = stridesOf(x.shape);
@@ -87,25 +115,42 @@ function reduce(
   const elements = new Float64Array(steps.length);
   return generate(x.type, shape, (index) => {
     for (const [at, step] of steps.entries()) elements[at] = data[starts[index]! + step]!;
-    return fold(elements);
+    return inType(fold(elements), x.type);
   });
 }
 
-const sum = (elements: Float64Array): number =>
-  elements.reduce((total, element) => total + element, 0);
+/** Other types than floats have no infinity for the largest and the smallest of nothing. */
+function inType(value: number, type: DataType): number {
+  if (isFloat(type)) return value;
+  const [least, greatest] = extremesOf(type);
+  if (Math.abs(value) === Infinity) return value < 0 ? least : greatest;
+  return castElement(value, type);
+}
 
-/** The largest; a NaN wins. */
-const largest = (elements: Float64Array): number =>
-  elements.length === 0
-    ? misfit("the largest of no elements is wanted")
-    : elements.reduce((a, b) => Math.max(a, b));
+const sum: Fold = (elements) => elements.reduce((total, element) => total + element, 0);
 
-export const reductions = {
-  ReduceSum: reduction(sum),
-  ReduceMean: reduction((elements) => sum(elements) / elements.length),
-  ReduceMax: reduction(largest),
+const product: Fold = (elements) => elements.reduce((total, element) => total * element, 1);
 
-  ArgMax: operator({
+/** The largest; a NaN wins. Of nothing it is what every number exceeds. */
+const largest: Fold = (elements) => elements.reduce((a, b) => Math.max(a, b), -Infinity);
+const smallest: Fold = (elements) => elements.reduce((a, b) => Math.min(a, b), Infinity);
+
+/** From the largest element down, which neither overflows nor vanishes. */
+const logSumExp: Fold = (elements) => {
+  const most = largest(elements);
+  if (!Number.isFinite(most)) return most;
+  return most + Math.log(sum(elements.map((element) => Math.exp(element - most))));
+};
+
+const squares: Fold = (elements) => sum(elements.map((element) => element * element));
+
+function wantOrdered(name: string, x: ValueType): void {
+  if (x.type !== "BOOL") wantNumeric(name, x);
+}
+
+/** Where along an axis the element stands that no other one is better than. */
+function extremeIndex(better: (challenger: number, found: number) => boolean) {
+  return operator({
     inputs: ["data"],
     outputs: ["reduced"],
     attributes: {
@@ -123,18 +168,41 @@ export const reductions = {
     evaluate({ x: [x], attributes: { axis, select_last_index }, y: [y] }) {
       const data = numbersOf(x);
       const { length, inner } = aroundAxis(x.shape, axisOf(axis, x.shape.length));
-      if (length === 0) misfit("the largest of no elements is wanted");
+      if (length === 0) misfit("the largest or smallest of no elements is wanted");
       return [
         generate("INT64", staticShape(y), (index) => {
           const start = Math.floor(index / inner) * length * inner + (index % inner);
           let best = 0;
           for (let i = 1; i < length; i++) {
             const [found, challenger] = [data[start + best * inner]!, data[start + i * inner]!];
-            if (challenger > found || (select_last_index !== 0 && challenger === found)) best = i;
+            const last = select_last_index !== 0 && challenger === found;
+            if (better(challenger, found) || last) best = i;
           }
           return best;
         }),
       ];
     },
+  });
+}
+
+export const reductions = {
+  ReduceSum: reduction(sum, { pair: { compute: (a, b) => a + b, law: laws.Add } }),
+  ReduceMean: reduction((elements) => sum(elements) / elements.length),
+  ReduceProd: reduction(product, { pair: { compute: (a, b) => a * b, law: laws.Mul } }),
+  ReduceMax: reduction(largest, {
+    pair: { compute: (a, b) => Math.max(a, b), law: laws.Max },
+    check: wantOrdered,
   }),
+  ReduceMin: reduction(smallest, {
+    pair: { compute: (a, b) => Math.min(a, b), law: laws.Min },
+    check: wantOrdered,
+  }),
+  ReduceL1: reduction((elements) => sum(elements.map(Math.abs))),
+  ReduceL2: reduction((elements) => Math.sqrt(squares(elements))),
+  ReduceSumSquare: reduction(squares),
+  ReduceLogSum: reduction((elements) => Math.log(sum(elements))),
+  ReduceLogSumExp: reduction(logSumExp),
+
+  ArgMax: extremeIndex((challenger, found) => challenger > found),
+  ArgMin: extremeIndex((challenger, found) => challenger < found),
 };

@@ -15,7 +15,7 @@ export function reshapedShape(
     if (typeof dimension === "number" && dimension < -1)
       misfit(`the target ${printShape(target)} has the size ${dimension}`);
   const open = copied.indexOf(-1);
-  if (open === -1) return checkedSize(shape, copied);
+  if (open === -1) return filledIn(shape, checkedSize(shape, copied));
   if (copied.indexOf(-1, open + 1) !== -1)
     misfit(`the target ${printShape(target)} leaves more than one size open`);
   return copied.with(open, shape ? leftOver(shape, copied.toSpliced(open, 1)) : unknownDimension);
@@ -34,6 +34,13 @@ function checkedSize(shape: Shape | undefined, target: Shape): Shape {
   if (from !== undefined && to !== undefined && from !== to)
     misfit(`${printShape(shape)} has ${from} elements and ${printShape(target)} has ${to}`);
   return target;
+}
+
+/** A single size that nothing is known of is what the others leave over. */
+function filledIn(shape: Shape | undefined, target: Shape): Shape {
+  const open = target.indexOf(unknownDimension);
+  if (!shape || open === -1) return target;
+  return target.with(open, leftOver(shape, target.toSpliced(open, 1)));
 }
 
 /** The size that makes `rest` hold as much as `shape`, when symbols on both sides cancel. */

@@ -2,7 +2,7 @@ import { type Case, compareKernels, cube } from "./kernels.fixture.ts";
 import { softmax } from "./softmax.ts";
 
 compareKernels(softmax, [
-  ...["Softmax", "LogSoftmax"].flatMap((op): readonly Case[] => [
+  ...["Softmax", "LogSoftmax", "Hardmax"].flatMap((op): readonly Case[] => [
     { op, inputs: [cube] },
     { op, inputs: [cube], attributes: { axis: 1 } },
   ]),
