@@ -4,10 +4,20 @@
  * always gives the same gradient graph, node for node.
  */
 import { DomainError } from "@amaas/errors";
-import { type Graph, GraphBuilder, inferTypes, isFloat, type Known, printType } from "@amaas/graph";
+import {
+  type Graph,
+  GraphBuilder,
+  inferTypes,
+  isFloat,
+  type Known,
+  type Node,
+  printType,
+} from "@amaas/graph";
 import { backward, type GradientOptions } from "./backward.ts";
 import { lower } from "./lower.ts";
+import { withPadsOfAll } from "./pads.ts";
 import { shapeOf } from "./sizes.ts";
+import { lookupsOf, sparseGradient } from "./sparse.ts";
 
 type Types = ReadonlyMap<string, Known>;
 
@@ -16,29 +26,71 @@ export function gradientName(name: string): string {
   return `grad/${name}`;
 }
 
-export function gradient(given: Graph, { loss, wrt, constants = [] }: GradientOptions): Graph {
+export interface GradientRequest extends GradientOptions {
+  /** What becomes of a value in `wrt` that the loss does not depend on: an error, or no output for it. */
+  readonly independent?: "refuse" | "omit";
+  /** Tables that Gather looks rows up in, whose gradients are wanted as ids and rows; none of them is in `wrt`. */
+  readonly sparse?: readonly string[];
+  /**
+   * The input, UINT32[2], that holds the key of random numbers: it is added where the graph has none of that name.
+   * Dropout in training mode draws its mask from it.
+   */
+  readonly randomKey?: string;
+}
+
+export function gradient(given: Graph, request: GradientRequest): Graph {
+  const { loss, wrt: dense, sparse = [], constants = [], recompute = [] } = request;
+  const { independent = "refuse" } = request;
   const types = inferTypes(given);
   wantLoss(given, types, loss);
-  for (const name of wrt) wantDifferentiable(given, types, name);
+  for (const name of [...dense, ...sparse]) wantDifferentiable(given, types, name);
+  for (const name of sparse)
+    if (dense.includes(name)) throw fault("sparse", `"${name}" is asked for in wrt too`);
+  const wrt = [...dense, ...sparse.flatMap((name) => lookupsOf(given, name).map(lookedUp))];
   for (const name of constants)
     if (!types.has(name)) throw fault("constants", `graph "${given.name}" has no value "${name}"`);
 
-  const graph = lower(given, { loss, wrt, constants });
+  const { randomKey } = request;
+  const keyed = randomKey === undefined ? given : withKey(given, types, randomKey);
+  const graph = lower(withPadsOfAll(keyed), { loss, wrt, constants, recompute }, randomKey);
   const g = new GraphBuilder(graph.name, graph.opsets);
   const inputs = graph.inputs.map(({ name, type, shape }) => [name, g.input(name, type, shape)]);
   const values = g.inlineAll(graph, Object.fromEntries(inputs));
-  const gradients = backward(g, graph, values, { loss, wrt, constants });
+  const gradients = backward(g, graph, values, { loss, wrt, constants, recompute });
   for (const output of graph.outputs) g.output(output.name, values.get(output.name)!, output);
-  for (const name of wrt) {
+  for (const name of dense) {
     const value = gradients.get(name);
-    if (!value)
-      throw fault(
-        "wrt",
-        `the loss "${loss}" does not depend on "${name}" in a way that has a slope`,
-      );
+    if (!value && independent === "omit") continue;
+    if (!value) throw fault("wrt", noSlope(loss, name));
     g.output(gradientName(name), value, { shape: shapeOf(values.get(name)!) });
   }
+  for (const name of sparse) {
+    const value = sparseGradient(g, graph, values, gradients, name);
+    if (!value && independent === "omit") continue;
+    if (!value) throw fault("sparse", noSlope(loss, name));
+    g.output(`${gradientName(name)}/ids`, value.ids);
+    g.output(`${gradientName(name)}/rows`, value.rows);
+  }
   return g.build();
+}
+
+/** The graph with an input for the key of random numbers. */
+function withKey(graph: Graph, types: Types, name: string): Graph {
+  const shape = [2];
+  const found = types.get(name);
+  if (!found) return { ...graph, inputs: [...graph.inputs, { name, type: "UINT32", shape }] };
+  const isInput = graph.inputs.some((input) => input.name === name);
+  if (isInput && found.type === "UINT32" && found.shape?.length === 1 && found.shape[0] === 2)
+    return graph;
+  throw fault("randomKey", `"${name}" is ${describe(found)}; an input UINT32[2] is wanted`);
+}
+
+function noSlope(loss: string, name: string): string {
+  return `the loss "${loss}" does not depend on "${name}" in a way that has a slope`;
+}
+
+function lookedUp({ outputs: [rows] }: Node): string {
+  return rows!;
 }
 
 function wantLoss(graph: Graph, types: Types, loss: string): void {

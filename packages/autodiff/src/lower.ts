@@ -2,28 +2,33 @@
  * Operators without a rule of their own are spelled out in others before a gradient is taken, wherever one has to
  * flow through them: recurrent cells, attention, the operators that ONNX itself defines as functions.
  */
-import { DomainError, isDomainError } from "@amaas/errors";
 import {
   describeNode,
   filledSlots,
   findOperator,
   type Graph,
   GraphBuilder,
-  inferTypes,
   type Node,
-  namesUsedBy,
   resolveAttributes,
+  type Subgraph,
+  subgraphsOf,
   type Value,
 } from "@amaas/graph";
-import { type GradientOptions, influencedBy } from "./backward.ts";
-import { refuse } from "./refusal.ts";
+import type { GradientOptions } from "./backward.ts";
+import { mixKey, wordsFor } from "./random-bits.ts";
+import { betweenOf } from "./reach.ts";
+import { inNode, refuse } from "./refusal.ts";
+import type { AnyLowering, Random } from "./rule.ts";
 import { findLowering } from "./rules/index.ts";
 
 /** Lowerings may use each other, but not without end. */
 const mostRounds = 8;
 
-/** The same graph, with a rule for each node that a gradient on its way to `wrt` meets, as far as there is one. */
-export function lower(given: Graph, options: Required<GradientOptions>): Graph {
+/**
+ * The same graph, with a rule for each node that a gradient on its way to `wrt` meets, as far as there is one. What
+ * draws random numbers draws them from the input called `key`.
+ */
+export function lower(given: Graph, options: Required<GradientOptions>, key?: string): Graph {
   let graph = given;
   for (let round = 0; ; round++) {
     const found = nodesToLower(graph, options);
@@ -34,61 +39,119 @@ export function lower(given: Graph, options: Required<GradientOptions>): Graph {
         `${describeNode(first!, graph.opsets)} is still not spelled out after ${round} rounds`,
       );
     }
-    graph = lowerNodes(graph, found);
+    graph = lowerNodes(graph, found, key);
   }
 }
 
-function nodesToLower(
-  graph: Graph,
-  { loss, wrt, constants }: Required<GradientOptions>,
-): ReadonlySet<Node> {
-  const candidates = graph.nodes.filter((node) => findLowering(node.domain, node.op));
-  if (candidates.length === 0) return new Set();
-  const active = influencedBy(graph, inferTypes(graph), wrt, new Set(constants));
-  const needed = neededFor(graph, loss);
-  const between = (name: string) => active.has(name) && needed.has(name);
-  return new Set(candidates.filter((node) => node.outputs.some(between)));
+function nodesToLower(graph: Graph, options: Required<GradientOptions>): ReadonlySet<Node> {
+  const between = betweenOf(graph, options);
+  const everywhere = (node: Node) => inOrUnder(node, ({ everywhere = false }) => everywhere);
+  return new Set(
+    graph.nodes.filter(
+      (node) => isToLower(node) && (node.outputs.some(between) || everywhere(node)),
+    ),
+  );
 }
 
-/** The values that a value is computed from, and itself. */
-function neededFor(graph: Graph, name: string): ReadonlySet<string> {
-  const needed = new Set([name]);
-  for (const node of graph.nodes.toReversed())
-    if (node.outputs.some((output) => needed.has(output)))
-      for (const used of namesUsedBy(node)) needed.add(used);
-  return needed;
+/** Whether a node is to be spelled out, or one in its bodies is. */
+function isToLower(node: Node): boolean {
+  return inOrUnder(node, () => true);
 }
 
-function lowerNodes(graph: Graph, nodes: ReadonlySet<Node>): Graph {
+function inOrUnder(node: Node, test: (lowering: AnyLowering) => boolean): boolean {
+  const lowering = loweringOf(node);
+  if (lowering) return test(lowering);
+  return subgraphsOf(node).some((body) => body.nodes.some((inner) => inOrUnder(inner, test)));
+}
+
+function loweringOf(node: Node): AnyLowering | undefined {
+  const lowering = findLowering(node.domain, node.op);
+  if (!lowering?.when) return lowering;
+  const operator = findOperator(node.domain, node.op)!;
+  const attributes = resolveAttributes(operator.attributes, node.attributes);
+  return lowering.when(attributes) ? lowering : undefined;
+}
+
+function lowerNodes(graph: Graph, nodes: ReadonlySet<Node>, key?: string): Graph {
   const g = new GraphBuilder(graph.name, graph.opsets);
-  const inputs = graph.inputs.map(({ name, type, shape }) => [name, g.input(name, type, shape)]);
-  const values = g.inlineAll(graph, Object.fromEntries(inputs), (node, x) =>
-    nodes.has(node) ? lowerNode(g, graph, node, x) : undefined,
+  const inputs = graph.inputs.map(
+    ({ name, type, shape }) => [name, g.input(name, type, shape)] as const,
+  );
+  const named = new Map<string, Value>(inputs);
+  const random = randomWordsOf(g, key === undefined ? undefined : named.get(key));
+  const values = g.inlineAll(graph, Object.fromEntries(inputs), (node, x, find) =>
+    nodes.has(node) ? lowerNode(g, graph, node, x, find, random) : undefined,
   );
   for (const output of graph.outputs) g.output(output.name, values.get(output.name)!, output);
   return g.build();
 }
+
+type Find = (name: string) => Value | undefined;
+type RandomOf = (node: Node) => Random;
+
+/** The key is mixed once, for the first node that draws from it; each draws its own by the name of what it makes. */
+function randomWordsOf(g: GraphBuilder, key: Value | undefined): RandomOf {
+  let mixed: Value | undefined;
+  return (node) => ({
+    randomWords(seed) {
+      if (!key)
+        return refuse(
+          'it draws random numbers: say which input holds the key of them (randomKey: "key"), or leave training mode',
+        );
+      mixed ??= mixKey(g, key);
+      return wordsFor(g, mixed, seed, node.outputs[0]!);
+    },
+  });
+}
+
+const noRandomWords: RandomOf = () => ({
+  randomWords: () =>
+    refuse("it would draw the same numbers in every iteration: move it out of the body"),
+});
 
 function lowerNode(
   g: GraphBuilder,
   graph: Graph,
   node: Node,
   inputs: readonly (Value | undefined)[],
+  find: Find,
+  random: RandomOf,
 ): readonly (Value | undefined)[] {
+  const lowering = loweringOf(node);
+  if (!lowering) return lowerBodies(g, node, inputs, find);
   const operator = findOperator(node.domain, node.op)!;
-  const lowering = findLowering(node.domain, node.op)!;
   const x = filledSlots(operator.inputs, inputs);
   const attributes = resolveAttributes(operator.attributes, node.attributes);
-  try {
-    const made = lowering.lower({ g, x, attributes });
+  return inNode(node, graph, () => {
+    const made = lowering.lower({ g, x, attributes, ...random(node) });
     return isValue(made) ? [made] : made;
-  } catch (error) {
-    if (!isDomainError(error)) throw error;
-    const where = describeNode(node, graph.opsets);
-    throw new DomainError(error.code, `the gradient of ${where}: ${error.message}`, {
-      cause: error,
-    });
-  }
+  });
+}
+
+/** The node with bodies in which everything is spelled out. */
+function lowerBodies(
+  g: GraphBuilder,
+  node: Node,
+  inputs: readonly (Value | undefined)[],
+  find: Find,
+): readonly Value[] {
+  const bodies = Object.entries(node.attributes).flatMap(([name, attribute]) =>
+    attribute.kind === "graph" ? [[name, lowerBody(g, attribute.value, find)] as const] : [],
+  );
+  const attributes = { ...node.attributes, ...Object.fromEntries(bodies) };
+  const { domain } = node;
+  return g.node(node.op, inputs, attributes, { domain, outputs: node.outputs.length });
+}
+
+function lowerBody(g: GraphBuilder, body: Graph, find: Find): Subgraph {
+  return g.subgraph(body.name, (b) => {
+    const inputs = body.inputs.map(({ name, type, shape }) => b.input(name, type, shape));
+    const values = b.inlineBody(body, inputs, find, (node, x, findInside) =>
+      isToLower(node) ? lowerNode(b, body, node, x, findInside, noRandomWords) : undefined,
+    );
+    for (const output of body.outputs)
+      b.output(output.name, (values.get(output.name) ?? find(output.name))!, output);
+  });
 }
 
 function isValue(made: Value | readonly (Value | undefined)[]): made is Value {

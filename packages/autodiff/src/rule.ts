@@ -4,7 +4,9 @@
  */
 import type {
   AttributeSpecs,
+  Attributes,
   AttributesOf,
+  Graph,
   GraphBuilder,
   Op,
   Operators,
@@ -12,6 +14,8 @@ import type {
   Slots,
   Value,
 } from "@amaas/graph";
+import type { Product } from "./products.ts";
+import type { Words } from "./random-bits.ts";
 
 type Inputs<O extends Op> = Operators[O]["inputs"];
 type Outputs<O extends Op> = Operators[O]["outputs"];
@@ -39,6 +43,11 @@ export interface Backward<O extends Op> extends Forward<O> {
   readonly dy: PerOutput<Outputs<O>, Value, Gradients<Outputs<O>>>;
   /** For each input that the node names, whether its gradient is wanted. */
   readonly wanted: readonly boolean[];
+  /**
+   * An input transposed, made once for all nodes that ask for it: where it is a matrix that many multiply with, and each
+   * would turn it again. Undefined elsewhere.
+   */
+  turned(index: number): Value | undefined;
 }
 
 /** One gradient for each name, null where none flows. */
@@ -55,10 +64,56 @@ export type Rule<O extends Op> = { rule(node: Backward<O>): Gradients<Inputs<O>>
 
 /** The node spelled out in operators that have a rule or a lowering: one value for each output. */
 export interface Lowering<O extends Op> {
-  lower(node: Forward<O>): PerOutput<Outputs<O>, Value, readonly (Value | undefined)[]>;
+  lower(node: Forward<O> & Random): PerOutput<Outputs<O>, Value, readonly (Value | undefined)[]>;
+  /** Which nodes are spelled out, if not all. The others have the rule. */
+  when?(attributes: AttributesOf<Operators[O]["attributes"]>): boolean;
+  readonly rule?: Rule<O>;
+  /** Also where no gradient flows: what the engine makes of the node is no function of its inputs. */
+  readonly everywhere?: boolean;
 }
 
-export type Rules<Ops extends Op> = { readonly [O in Ops]: Rule<O> | Lowering<O> };
+/** For what draws random numbers: words that are this node's alone, made of the key that the graph is fed. */
+export interface Random {
+  randomWords(seed: string): Words;
+}
+
+/** For an operator that holds graphs, which may use the values around it. */
+export interface BodyRule<O extends Op> {
+  through(node: Through<O>): BodyGradients;
+}
+
+export interface Through<O extends Op> extends Backward<O>, Bodies {}
+
+export interface Bodies {
+  /** The attributes as the node has them, which its forward pass may be given others for. */
+  readonly given: Attributes;
+  /** What the bodies take from around them, by the names they have for it. */
+  readonly captured: ReadonlyMap<string, Value>;
+  /** Those of them whose gradient is wanted. */
+  readonly wantedInside: ReadonlySet<string>;
+  /**
+   * Computes a body once more in a graph that is being built, and leads the gradients of its outputs back through it.
+   * Returns the gradients of its inputs and of what it captures, by name. With `products`, those of captured matrices
+   * are handed out there, as far as they are such.
+   */
+  readonly flow: (
+    b: GraphBuilder,
+    body: Graph,
+    inputs: readonly Value[],
+    dy: readonly (Value | null)[],
+    wrt: ReadonlySet<string>,
+    products?: Product[],
+  ) => ReadonlyMap<string, Value>;
+}
+
+export interface BodyGradients {
+  readonly inputs: readonly (Value | null)[];
+  readonly captured: ReadonlyMap<string, Value>;
+}
+
+export type Rules<Ops extends Op> = {
+  readonly [O in Ops]: Rule<O> | Lowering<O> | BodyRule<O>;
+};
 
 interface AnyForward {
   readonly g: GraphBuilder;
@@ -70,8 +125,15 @@ interface AnyBackward extends AnyForward {
   readonly y: Value | readonly (Value | undefined)[];
   readonly dy: Value | readonly (Value | null)[];
   readonly wanted: readonly boolean[];
+  turned(index: number): Value | undefined;
 }
 
 /** A rule as the walk calls it, which knows the operator by name only and has checked its slots. */
 export type AnyRule = { rule(node: AnyBackward): readonly (Value | null)[] }["rule"];
-export type AnyLowering = { lower(node: AnyForward): Value | readonly (Value | undefined)[] };
+export type AnyBodyRule = { through(node: AnyBackward & Bodies): BodyGradients };
+export interface AnyLowering {
+  lower(node: AnyForward & Random): Value | readonly (Value | undefined)[];
+  when?(attributes: AttributesOf<AttributeSpecs>): boolean;
+  readonly rule?: AnyRule;
+  readonly everywhere?: boolean;
+}

@@ -15,8 +15,8 @@ type Shape = readonly (number | string)[];
 export function model(graph: DeepPartial<GraphProto>): Uint8Array {
   return ModelProto.encode(
     ModelProto.fromPartial({
-      irVersion: 10n,
-      opsetImport: [{ domain: "", version: 21n }],
+      irVersion: 11n,
+      opsetImport: [{ domain: "", version: 23n }],
       graph: { name: "test", ...graph },
     }),
   ).finish();

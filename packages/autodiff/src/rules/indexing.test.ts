@@ -1,8 +1,8 @@
-import { ndarray } from "@amaas/graph";
+import { ndarray, numbersOf } from "@amaas/graph";
 import fc from "fast-check";
-import type { Case } from "../oracle.fixture.ts";
+import { array, type Case } from "../oracle.fixture.ts";
 import { indexing } from "./indexing.ts";
-import { arrays, indices, judge, positive, ranked, size } from "./judge.fixture.ts";
+import { arrays, distinct, indices, judge, positive, ranked, size } from "./judge.fixture.ts";
 
 const gathers = ranked.chain((shape) =>
   fc.nat(shape.length - 1).chain((axis) =>
@@ -14,6 +14,21 @@ const gathers = ranked.chain((shape) =>
         }),
       ),
     ),
+  ),
+);
+
+/** One index that is known: a scalar, which takes the axis away, or a vector, which leaves it. */
+const single = ranked.chain((shape) =>
+  fc.nat(shape.length - 1).chain((axis) =>
+    fc
+      .tuple(arrays(shape), fc.integer({ min: -shape[axis]!, max: shape[axis]! - 1 }), fc.boolean())
+      .map(
+        ([x, index, scalar]): Case => ({
+          build: (g, [data]) =>
+            g.gather(data!, scalar ? g.scalar(index, "INT64") : g.ints([index]), axis),
+          inputs: [x],
+        }),
+      ),
   ),
 );
 
@@ -33,28 +48,38 @@ const elementGathers = ranked.chain((shape) =>
   ),
 );
 
-/** Reduction "none" leaves repeated indices undefined: here each is used once. */
+/** Indices along an axis, none of them twice at one place. */
+const once = (shape: readonly number[], axis: number) =>
+  fc.shuffledSubarray([...Array(shape[axis]).keys()], { minLength: 1 }).map((at) => {
+    const small = shape.with(axis, at.length);
+    const count = small.reduce((product, n) => product * n, 1);
+    const inner = small.slice(axis + 1).reduce((product, n) => product * n, 1);
+    const spread = Array.from({ length: count }, (_, i) => at[Math.floor(i / inner) % at.length]!);
+    return ndarray("INT64", small, spread);
+  });
+
 const scatters = ranked.chain((shape) =>
-  fc.nat(shape.length - 1).chain((axis) => {
-    const order = fc.shuffledSubarray([...Array(shape[axis]).keys()], { minLength: 1 });
-    return fc
-      .tuple(order, fc.constantFrom("none" as const, "add" as const))
-      .chain(([at, reduction]) => {
-        const small = shape.with(axis, at.length);
-        const inner = small.slice(axis + 1).reduce((product, n) => product * n, 1);
-        const count = small.reduce((product, n) => product * n, 1);
-        const repeated = Array.from(
-          { length: count },
-          (_, i) => at[Math.floor(i / inner) % at.length]!,
-        );
-        return fc.tuple(arrays(shape), arrays(small)).map(
-          ([data, updates]): Case => ({
-            build: (g, [d, where, u]) => g.scatterElements(d!, where!, u!, { axis, reduction }),
-            inputs: [data, ndarray("INT64", small, repeated), updates],
-          }),
-        );
+  fc
+    .tuple(fc.nat(shape.length - 1), fc.constantFrom("none", "add", "mul", "min", "max"))
+    .chain(([axis, reduction]) => {
+      // Of "none", ONNX leaves repeated indices undefined.
+      const some = size.chain((n) => indices(shape.with(axis, n), shape[axis]!));
+      return (reduction === "none" ? once(shape, axis) : some).chain((at) => {
+        const [total, count] = [shape, at.shape].map((s) => s.reduce((n, m) => n * m, 1));
+        // Apart from each other, so that no small step changes which one is the largest.
+        return distinct([total! + count!]).map((all): Case => {
+          const values = Array.from(numbersOf(all), (n) => n / 4);
+          return {
+            build: (g, x) => g.node("ScatterElements", x, { axis, reduction }),
+            inputs: [
+              array(shape, values.slice(0, total)),
+              at,
+              array(at.shape, values.slice(total)),
+            ],
+          };
+        });
       });
-  }),
+    }),
 );
 
 const joins = ranked.chain((shape) =>
@@ -71,7 +96,7 @@ const joins = ranked.chain((shape) =>
 );
 
 judge(indexing, {
-  Gather: gathers,
+  Gather: fc.oneof(gathers, single),
   GatherElements: elementGathers,
   ScatterElements: scatters,
   OneHot: fc.tuple(indices([2, 3], 4), fc.constantFrom(0, 1, 2, -1), arrays([2])).map(

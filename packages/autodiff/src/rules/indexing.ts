@@ -1,23 +1,32 @@
 /** Gradient rules for operators that pick, place, join and part elements: each is another one's way back. */
 import type { GraphBuilder, Value } from "@amaas/graph";
-import { refuse } from "../refusal.ts";
+import { padZeros } from "../pads.ts";
 import type { Rules } from "../rule.ts";
-import { joinSizes, shapeOf, sizes, zerosLike } from "../sizes.ts";
+import {
+  flatSize,
+  joinSizes,
+  reshapeLike,
+  type Size,
+  shapeOf,
+  sizeAt,
+  sizes,
+  sizesOf,
+  times,
+  zerosLike,
+} from "../sizes.ts";
+import { sumRows } from "./rows.ts";
+import { scatterGradients } from "./scatter-elements.ts";
 import { zero1 } from "./zero.ts";
 
 export const indexing = {
   Gather: ({ g, x: [data, indices], dy, attributes: { axis } }) => {
-    const rank = shapeOf(data).length;
-    const at = axis < 0 ? axis + rank : axis;
-    // The indices in a row, whatever shape they had: one slice of dy for each.
-    const count = joinSizes(g, [flatSize(g, indices)]);
-    const shape = joinSizes(g, [sizes(g, data, 0, at), count, sizes(g, data, at + 1)]);
-    const slices = g.reshape(dy, shape, { allowzero: 1 });
-    const row = g.reshape(
-      indices,
-      Array.from({ length: rank }, (_, i) => (i === at ? -1 : 1)),
-    );
-    return [add(g, zerosLike(g, data), g.expand(row, shape), slices, at), null];
+    const at = axis < 0 ? axis + shapeOf(data).length : axis;
+    if (indices.content?.length === 1 && typeof indices.content[0] === "number")
+      return [oneBack(g, data, indices, dy, at, indices.content[0]), null];
+    if (at > 0) return [slicesBack(g, data, indices, dy, at), null];
+    const [count, ...row] = sizesOf(g, data);
+    const width = row.reduce((a, b) => times(g, a, b), 1);
+    return [reshapeLike(g, sumRows(g, { count: count!, width }, indices, dy), data), null];
   },
 
   GatherElements: ({ g, x: [data, indices], dy, attributes: { axis } }) => [
@@ -25,13 +34,9 @@ export const indexing = {
     null,
   ],
 
-  // With reduction "none" ONNX leaves repeated indices undefined, so each place is taken to be written once.
-  ScatterElements: ({ g, x: [, indices, updates], dy, attributes: { axis, reduction } }) => {
-    if (reduction !== "none" && reduction !== "add")
-      refuse(`reduction "${reduction}" has no gradient rule; "none" and "add" have`);
-    const dUpdates = g.gatherElements(dy, indices, axis);
-    if (reduction === "add") return [dy, null, dUpdates];
-    return [g.scatterElements(dy, indices, zerosLike(g, updates), { axis }), null, dUpdates];
+  ScatterElements: ({ g, x, y, dy, attributes, wanted }) => {
+    const [data, updates] = scatterGradients(g, { x, y, dy, wanted, ...attributes });
+    return [data, null, updates];
   },
 
   // y = off + (on - off) hot, element by element.
@@ -71,12 +76,42 @@ export const indexing = {
   "Gather" | "GatherElements" | "ScatterElements" | "OneHot" | "NonZero" | "Concat" | "Split"
 >;
 
+/** One index that is known: zeros around what was taken there. */
+function oneBack(
+  g: GraphBuilder,
+  data: Value,
+  indices: Value,
+  dy: Value,
+  axis: number,
+  index: number,
+): Value {
+  const slice = indices.shape?.length === 0 ? g.unsqueeze(dy, [axis]) : dy;
+  const length = sizeAt(g, data, axis);
+  if (length === 1) return slice;
+  const others = typeof length === "number" ? length - 1 : g.sub(length, g.ints([1]));
+  const before = index >= 0 ? index : plus(g, others, index + 1);
+  const after = index >= 0 ? plus(g, others, -index) : -1 - index;
+  return padZeros(g, slice, [{ axis, before, after }]);
+}
+
+function plus(g: GraphBuilder, size: Size, more: number): Size {
+  if (typeof size === "number") return size + more;
+  return more === 0 ? size : g.add(size, g.ints([more]));
+}
+
+/** Along an axis behind others: the indices in a row, whatever shape they had, and one slice of dy for each. */
+function slicesBack(g: GraphBuilder, data: Value, indices: Value, dy: Value, axis: number): Value {
+  const count = flatSize(g, indices);
+  const shape = joinSizes(g, [sizes(g, data, 0, axis), count, sizes(g, data, axis + 1)]);
+  const slices = g.reshape(dy, shape, { allowzero: 1 });
+  const row = g.reshape(
+    indices,
+    shapeOf(data).map((_, i) => (i === axis ? -1 : 1)),
+  );
+  return add(g, zerosLike(g, data), g.expand(row, shape), slices, axis);
+}
+
 /** Sums that land on one place are added one after another, in the order of the indices. */
 function add(g: GraphBuilder, data: Value, indices: Value, updates: Value, axis: number): Value {
   return g.scatterElements(data, indices, updates, { axis, reduction: "add" });
-}
-
-/** How many elements `x` has, as a vector of one size. */
-function flatSize(g: GraphBuilder, x: Value): Value {
-  return g.reshape(g.size(x), [1]);
 }

@@ -1,7 +1,7 @@
 /**
- * How the rules of a family are judged: inputs of many shapes for each operator, and three questions to each case.
- * Does the derived gradient agree with central differences, does its own gradient, and does the stock engine give
- * the same numbers?
+ * How the rules of a family are judged: inputs of many shapes for each operator, and questions to each case.
+ * Does the derived gradient agree with central differences, does its own gradient, forward mode with reverse mode,
+ * and does the stock engine give the same numbers?
  */
 import type { GraphBuilder, NDArray, Value } from "@amaas/graph";
 import { ndarray } from "@amaas/graph";
@@ -11,6 +11,7 @@ import {
   array,
   type Build,
   type Case,
+  expectForwardMode,
   expectGradients,
   expectSameOnEngine,
   expectSecondGradients,
@@ -152,6 +153,13 @@ function judgeSmooth(
   test.runIf(twice)("has a gradient that agrees with them too", () => {
     fc.assert(
       fc.property(cases, (given) => expectSecondGradients(given)),
+      { numRuns: second },
+    );
+  });
+
+  test.runIf(twice)("carries a direction forward as it carries a gradient back", () => {
+    fc.assert(
+      fc.property(cases, (given) => expectForwardMode(given)),
       { numRuns: second },
     );
   });

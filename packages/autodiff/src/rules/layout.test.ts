@@ -9,6 +9,10 @@ judge(layout, {
     ...given,
     engine: "FP32",
   })),
+  CastLike: unary((g, x) => {
+    const single = g.node("CastLike", [x, g.scalar(0, "FP32")]);
+    return g.node("CastLike", [single, x]);
+  }).map((given) => ({ ...given, engine: "FP32" })),
   Shape: (g, x) => g.shape(x),
   Size: (g, x) => g.size(x),
   ConstantOfShape: (g, x) => g.node("ConstantOfShape", [g.shape(x)]),
@@ -16,6 +20,13 @@ judge(layout, {
     arrays(shape).map(
       (x): Case => ({ build: (g, [a]) => g.reshape(a!, [1, -1, shape.at(-1)!]), inputs: [x] }),
     ),
+  ),
+  Flatten: shapes.chain((shape) =>
+    fc
+      .tuple(arrays(shape), fc.integer({ min: -shape.length, max: shape.length }))
+      .map(
+        ([x, axis]): Case => ({ build: (g, [a]) => g.node("Flatten", [a], { axis }), inputs: [x] }),
+      ),
   ),
   Squeeze: shapes.chain((shape) =>
     arrays([1, ...shape, 1]).map(

@@ -7,10 +7,12 @@ import { zero1 } from "./zero.ts";
 export const layout = {
   Identity: ({ dy }) => [dy],
   Cast: ({ g, x: [a], dy }) => [a.type && isFloat(a.type) ? g.cast(dy, a.type) : null],
+  CastLike: ({ g, x: [a], dy }) => [a.type && isFloat(a.type) ? g.cast(dy, a.type) : null, null],
   Shape: zero1,
   Size: zero1,
   ConstantOfShape: zero1,
   Reshape: ({ g, x: [a], dy }) => [reshapeLike(g, dy, a), null],
+  Flatten: ({ g, x: [a], dy }) => [reshapeLike(g, dy, a)],
   Squeeze: ({ g, x: [a], dy }) => [reshapeLike(g, dy, a), null],
   Unsqueeze: ({ g, x: [a], dy }) => [reshapeLike(g, dy, a), null],
 
@@ -25,10 +27,12 @@ export const layout = {
 } satisfies Rules<
   | "Identity"
   | "Cast"
+  | "CastLike"
   | "Shape"
   | "Size"
   | "ConstantOfShape"
   | "Reshape"
+  | "Flatten"
   | "Squeeze"
   | "Unsqueeze"
   | "Transpose"

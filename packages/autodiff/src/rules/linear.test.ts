@@ -3,16 +3,32 @@ import type { Case } from "../oracle.fixture.ts";
 import { arrays, judge, size } from "./judge.fixture.ts";
 import { linear } from "./linear.ts";
 
-const matrices = fc.tuple(size, size, size);
+/** Now and then one that is large beside the others, for which other forms are cheaper. */
+const extent = fc.oneof({ weight: 4, arbitrary: size }, { weight: 1, arbitrary: fc.constant(5) });
+const matrices = fc.tuple(extent, extent, extent);
 
 judge(linear, {
   MatMul: matrices.chain(([m, k, n]) =>
     fc
       .tuple(
-        fc.constantFrom<number[]>([m, k], [k], [2, m, k], [1, m, k], [2, 1, m, k]),
-        fc.constantFrom<number[]>([k, n], [k], [2, k, n], [2, k, n], [3, k, n]),
+        fc.constantFrom<number[]>(
+          [m, k],
+          [k],
+          [2, m, k],
+          [1, m, k],
+          [2, 1, m, k],
+          [0, m, k],
+          [2, 3, m, k],
+        ),
+        fc.constantFrom<number[]>([k, n], [k], [2, k, n], [1, k, n], [1, 1, k, n], [3, k, n]),
       )
-      .filter(([a, b]) => a.length < 3 || b.length < 3 || a.at(-3) === 1 || b.at(-3) === a.at(-3))
+      .filter(
+        ([a, b]) =>
+          a.length < 3 ||
+          b.length < 3 ||
+          [a, b].some((shape) => shape.at(-3) === 1) ||
+          b.at(-3) === a.at(-3),
+      )
       .chain(([a, b]) => fc.tuple(arrays(a), arrays(b)))
       .map(([a, b]): Case => ({ build: (g, [x, y]) => g.matMul(x!, y!), inputs: [a, b] })),
   ),

@@ -10,8 +10,10 @@ export const logic = {
   Equal: zero2,
   And: zero2,
   Or: zero2,
+  Xor: zero2,
   Not: zero1,
   IsNaN: zero1,
+  IsInf: zero1,
 
   Where: ({ g, x: [condition], dy }) => {
     const zero = g.scalar(0, dy);
@@ -25,7 +27,9 @@ export const logic = {
   | "Equal"
   | "And"
   | "Or"
+  | "Xor"
   | "Not"
   | "IsNaN"
+  | "IsInf"
   | "Where"
 >;

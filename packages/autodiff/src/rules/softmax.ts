@@ -3,6 +3,7 @@
  * different bits on different classes of CPU, and the gradient must not inherit that.
  */
 import type { Rules } from "../rule.ts";
+import { zero1 } from "./zero.ts";
 
 export const softmax = {
   // dx = (dy - Σ dy y) y
@@ -15,4 +16,6 @@ export const softmax = {
   LogSoftmax: ({ g, y, dy, attributes: { axis } }) => [
     g.sub(dy, g.mul(g.exp(y), g.reduceSum(dy, [axis]))),
   ],
-} satisfies Rules<"Softmax" | "LogSoftmax">;
+
+  Hardmax: zero1,
+} satisfies Rules<"Softmax" | "LogSoftmax" | "Hardmax">;
