@@ -1,7 +1,8 @@
 /**
  * How a command ends when it does not succeed: what is said on stderr, and the exit code.
  *
- * 1 failure, 2 a command line that makes no sense, 130 ended by Ctrl-C.
+ * 1 failure, 2 a command line that makes no sense, 130 ended by Ctrl-C. A comparison has 1 for a difference, so
+ * its failures are 2, as with diff.
  */
 import { errorMessage, isDomainError, type Violation } from "@amaas/errors";
 import type { Style } from "./terminal/style.ts";
@@ -21,6 +22,17 @@ export class Ended extends Error {
   }
 }
 
+/** A failure that a command tells by another exit code than 1. */
+export class FailedWith extends Error {
+  readonly exitCode: ExitCode;
+
+  constructor(exitCode: ExitCode, cause: unknown) {
+    super(errorMessage(cause), { cause });
+    this.name = "FailedWith";
+    this.exitCode = exitCode;
+  }
+}
+
 /** A command line that commander accepted and the command does not. */
 export class UsageError extends Error {
   override name = "UsageError";
@@ -29,7 +41,7 @@ export class UsageError extends Error {
 export function describeFailure(error: unknown, style: Style, command = "amaas"): string[] {
   const violations = isDomainError(error) ? error.violations : [];
   const [first] = violations;
-  if (first === undefined)
+  if (first === undefined || first.description === errorMessage(error))
     return [
       `${style.red("error:")} ${lines(errorMessage(error)).join("\n")}`,
       ...hints(error, style, command),

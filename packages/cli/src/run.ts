@@ -6,6 +6,7 @@ import {
   Ended,
   type ExitCode,
   exitCodes,
+  FailedWith,
   failureDocument,
   UsageError,
 } from "./failure.ts";
@@ -23,9 +24,16 @@ export async function run(args: readonly string[], shell: Shell): Promise<ExitCo
     if (error instanceof CommanderError)
       return error.exitCode === 0 ? exitCodes.success : exitCodes.usage;
     if (shell.signal.aborted) return exitCodes.interrupted;
-    tell(error, cli, shell);
-    return error instanceof UsageError ? exitCodes.usage : exitCodes.failure;
+    const { failure, exitCode } = judge(error);
+    tell(failure, cli, shell);
+    return exitCode;
   }
+}
+
+function judge(error: unknown): { failure: unknown; exitCode: ExitCode } {
+  if (error instanceof FailedWith) return { failure: error.cause, exitCode: error.exitCode };
+  const isUsage = error instanceof UsageError;
+  return { failure: error, exitCode: isUsage ? exitCodes.usage : exitCodes.failure };
 }
 
 function tell(error: unknown, cli: Cli, shell: Shell): void {

@@ -67,4 +67,8 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "fetch a model's ONNX file",
     load: async () => (await import("./download.ts")).download,
   },
+  graph: {
+    summary: "show, check, compare and derive ONNX graphs",
+    load: async () => (await import("./graph/index.ts")).graph,
+  },
 };

@@ -6,7 +6,7 @@
 import { truncate, widthOf } from "./text.ts";
 
 export interface Output {
-  write(text: string): unknown;
+  write(chunk: string | Uint8Array): unknown;
   readonly columns?: number | undefined;
   readonly rows?: number | undefined;
 }
