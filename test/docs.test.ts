@@ -75,13 +75,18 @@ describe("commands", () => {
   test.each(lines)("$path: amaas $line", async ({ line }) => {
     const [command = "", ...rest] = line.split(/\s+/);
     if (command.startsWith("--")) return expect(await help()).toContain(command);
-    const about = await help(command);
-    expect(about).toContain(`Usage: amaas ${command} `);
+    const path = [command];
+    let about = await help(command);
+    if (about.includes("\nCommands:\n") && rest.length > 0) {
+      path.push(rest.shift()!);
+      about = await help(...path);
+    }
+    expect(about).toContain(`Usage: amaas ${path.join(" ")} `);
     for (const option of rest.filter((word) => word.startsWith("-")))
       expect(about).toMatch(new RegExp(`(^|\\s)${option}[\\s,]`, "m"));
     const wanted = /^Usage: .*/.exec(about)?.[0].match(/<\w+>|\[\w+\]/g) ?? [];
     const given = rest.filter(
-      (word, at) => !word.startsWith("-") && !rest[at - 1]?.startsWith("--"),
+      (word, at) => !word.startsWith("-") && !rest[at - 1]?.startsWith("-"),
     );
     expect(wanted.filter((name) => name !== "[options]").length).toBeGreaterThanOrEqual(
       given.length,
@@ -125,7 +130,6 @@ describe("commands", () => {
 describe("TypeScript", () => {
   /** What an example takes for granted. */
   const given: Readonly<Record<string, string>> = {
-    "packages/autodiff/README.md": "declare const bytes: Uint8Array;",
     "packages/client/README.md": "declare const spec: unknown, pixels: Float32Array;",
     "packages/data/README.md":
       'declare const spec: import("@amaas/spec").JobSpec, blobs: import("@amaas/blobs").BlobStore;',
@@ -149,7 +153,13 @@ describe("TypeScript", () => {
       const name = `${path.replaceAll("/", "-")}-${at}.mts`;
       writeFileSync(join(folder, name), `${code}\n${given[path] ?? ""}\nexport {};\n`);
     });
-    const options = { noUnusedLocals: false, typeRoots: [join(root, "node_modules/@types")] };
+    const engine = join(root, "packages/engine/node_modules/onnxruntime-node/dist/index.d.ts");
+    const options = {
+      noUnusedLocals: false,
+      typeRoots: [join(root, "node_modules/@types")],
+      // Examples for those who have an engine of their own.
+      paths: { "onnxruntime-node": [engine] },
+    };
     const project = join(folder, "tsconfig.json");
     const config = {
       extends: join(root, "tsconfig.base.json"),
