@@ -24,7 +24,7 @@ import {
   writeModel,
 } from "@amaas/graph";
 import { expect } from "vitest";
-import { gradient, gradientName } from "./index.ts";
+import { gradient, gradientName, hasGradient } from "./index.ts";
 
 export type Build = (g: GraphBuilder, x: readonly Value[]) => Value;
 export type Feeds = Readonly<Record<string, NDArray>>;
@@ -75,7 +75,11 @@ export function expectGradients(given: Case): void {
   for (const symbolic of [false, true]) {
     const graph = graphOf(given, symbolic);
     const wrt = floats(feeds);
-    const derived = evaluate(gradient(graph, { loss: "loss", wrt }), feeds);
+    const whole = gradient(graph, { loss: "loss", wrt });
+    // Closed: whatever a gradient is made of has a gradient.
+    const without = whole.nodes.filter(({ domain, op }) => !hasGradient(domain, op));
+    expect(without.map(({ op }) => op)).toEqual([]);
+    const derived = evaluate(whole, feeds);
     for (const name of wrt) {
       const found = derived[gradientName(name)]!;
       expect(found.shape, `shape of the gradient of ${name}`).toEqual(feeds[name]!.shape);

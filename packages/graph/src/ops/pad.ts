@@ -67,35 +67,37 @@ const sources: Readonly<Record<string, (at: number, length: number) => number | 
   wrap: (at, length) => ((at % length) + length) % length,
 };
 
+type Source = (index: number) => number | undefined;
+
 /**
- * The position in `x` that each element of an axis of the result comes from. What negative pads cut off is gone
- * before the rest is mirrored or repeated.
+ * The position in `x` that an element of an axis of the result comes from. What negative pads cut off is gone before
+ * the rest is mirrored or repeated.
  */
-function axisSources(
+function axisSource(
   mode: string,
   length: number,
   [before, after]: readonly [number, number],
-): readonly (number | undefined)[] {
+): Source {
   const cut = Math.max(0, -before);
   const kept = length - cut - Math.max(0, -after);
-  return Array.from({ length: length + before + after }, (_, index) => {
+  return (index) => {
     const at = index - Math.max(0, before);
     const source = at >= 0 && at < kept ? at : sources[mode]!(at, kept);
     return source === undefined ? undefined : source + cut;
-  });
+  };
 }
 
 function padded(
   x: NDArray,
   shape: readonly number[],
-  perAxis: readonly (readonly (number | undefined)[])[],
+  perAxis: readonly Source[],
   fill: number | string,
 ): NDArray {
   const [own, made] = [stridesOf(x.shape), stridesOf(shape)];
   const positions = generate("INT64", shape, (index) => {
     let position = 0;
     for (const [axis, size] of shape.entries()) {
-      const source = perAxis[axis]![Math.floor(index / made[axis]!) % size];
+      const source = perAxis[axis]!(Math.floor(index / made[axis]!) % size);
       if (source === undefined) return -1;
       position += source * own[axis]!;
     }
@@ -131,7 +133,7 @@ export const padding = {
         const [before, after] = margins[axis]!;
         if (mode !== "constant" && length === 0 && shape[axis]! > 0)
           misfit(`axis ${axis} has no element that "${mode}" could repeat`);
-        return axisSources(mode, length, [Number(before), Number(after)]);
+        return axisSource(mode, length, [Number(before), Number(after)]);
       });
       return [padded(data, shape, perAxis, value?.data[0] ?? (data.type === "BYTES" ? "" : 0))];
     },
