@@ -238,6 +238,10 @@ describe("gradient", () => {
         each.initializer = each.initializer.filter(({ name }) => name === "table");
       }),
     );
+    const g = graphBuilder("rounded");
+    const rounded = g.sign(g.initializer("w", tensorOf("FP32", [2], [1, 2])));
+    g.output("loss", g.reduceSum(rounded, undefined, { keepdims: false }));
+    put("rounded.onnx", writeModel(g.model()));
     mkdirSync(join(folder, "there"));
     symlinkSync("model.onnx", join(folder, "same.onnx"));
     const out = ["-o", "out.onnx"];
@@ -273,8 +277,15 @@ describe("gradient", () => {
       [["model.onnx", "--loss", "loss", "-o", "model.onnx"], "is a file of the model itself", 2],
       [["model.onnx", "--loss", "loss", "-o", "same.onnx"], "is a file of the model itself", 2],
       [["model.onnx", "--loss", "loss", "-o", "there"], "cannot write there: it is a folder", 1],
-      [["model.onnx", "--loss", "loss", "-o", "nowhere/out.onnx"], "cannot write", 1],
+      [["model.onnx", "--loss", "loss", "-o", "nowhere/out.onnx"], "there is no folder", 1],
       [["model.onnx", "--loss", "loss"], "required option '-o, --to <out>' not specified", 2],
+      [["model.onnx", "--loss"], "(try: amaas graph gradient --help)", 2],
+      [["model.onnx", "--loss", "loss", "--wrt", ",", ...out], "Wanted a name", 2],
+      [
+        ["rounded.onnx", "--loss", "loss", ...out],
+        'the loss "loss" depends on no floating-point initializer; name inputs with --wrt',
+        1,
+      ],
       [["model.onnx", ...out], "required option '--loss <output>' not specified", 2],
       [
         ["model.onnx", "--loss", "loss", "-o", "-", "--output", "json"],
@@ -346,6 +357,10 @@ describe("check", () => {
       ok: false,
       faults: [{ what: expect.stringContaining("this is no readable ONNX model") }],
     });
+    put("empty.onnx", new Uint8Array());
+    expect((await graph("check", "empty.onnx")).stdout).toMatch(/1 fault\n {2}it is empty\n$/);
+    expect((await graph("check", "-")).stdout).toMatch(/^✗ stdin is not well formed/);
+    expect((await graph("show", "-")).stderr).toBe("error: stdin: it is empty\n");
     const missing = await graph("check", "nothing.onnx", "--output", "json");
     expect(missing).toMatchObject({ code: 1, stdout: "" });
     expect(JSON.parse(missing.stderr).error.code).toBe("not-found");
@@ -428,6 +443,10 @@ describe("diff", () => {
     const trouble = await graph("diff", "model.onnx", "nothing.onnx", "--output", "json");
     expect(JSON.parse(trouble.stderr).error.code).toBe("not-found");
     expect((await graph("diff", "model.onnx")).code).toBe(2);
+    expect(await graph("diff", "-", "-")).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("only one of the two can be -"),
+    });
     expect((await graph("diff", "model.onnx", "other.onnx", "--weights", "--structure")).code).toBe(
       2,
     );
@@ -503,6 +522,12 @@ describe("show", () => {
       code: 1,
       stderr: expect.stringContaining('did you mean "matmul_0"?'),
     });
+    for (const part of [["--dot"], ["--nodes", "1"], ["--only", "y"]])
+      expect(await graph("show", "model.onnx", "--output", "json", ...part)).toMatchObject({
+        code: 2,
+        stdout: "",
+        stderr: expect.stringContaining("tells all of the graph"),
+      });
     const { stdout } = await graph("show", "model.onnx", "--dot");
     expect(stdout).toMatch(/^digraph "regression" \{\n.*\n\}\n$/s);
     const found = await document("show", "model.onnx");

@@ -24,7 +24,14 @@ export async function createCli(shell: Shell, args: readonly string[]): Promise<
     const command = cli.program.command(name).summary(summary);
     if (args.includes(name)) (await load())(command, cli);
   }
+  pointToHelp(cli.program, cli.program.name());
   return cli;
+}
+
+/** After a mistake, to the help of the command that was meant. */
+function pointToHelp(command: Command, line: string): void {
+  command.showHelpAfterError(`(try: ${line} --help)`);
+  for (const inner of command.commands) pointToHelp(inner, `${line} ${inner.name()}`);
 }
 
 function createProgram(shell: Shell): Cli {
@@ -46,7 +53,6 @@ function createProgram(shell: Shell): Cli {
     })
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
-    .showHelpAfterError("(try: amaas --help)")
     .addHelpText(
       "after",
       `

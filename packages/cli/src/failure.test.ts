@@ -1,6 +1,6 @@
 import { DomainError } from "@amaas/errors";
 import { expect, test } from "vitest";
-import { describeFailure, failureDocument } from "./failure.ts";
+import { describeFailure, failureDocument, UsageError } from "./failure.ts";
 import { plain } from "./terminal/style.ts";
 
 const violations = [
@@ -19,6 +19,15 @@ test("violations stand on lines of their own, and are not told twice", () => {
   ]);
   expect(failureDocument(spec)).toEqual({
     error: { code: "invalid-argument", message: spec.message, violations },
+  });
+});
+
+test("a document has a code for every failure", () => {
+  expect(failureDocument(new UsageError("found 2, wanted 1"))).toEqual({
+    error: { code: "invalid-argument", message: "found 2, wanted 1" },
+  });
+  expect(failureDocument(new Error("broken"))).toEqual({
+    error: { code: "unknown", message: "broken" },
   });
 });
 

@@ -4,7 +4,7 @@
  * 1 failure, 2 a command line that makes no sense, 130 ended by Ctrl-C. A comparison has 1 for a difference, so
  * its failures are 2, as with diff.
  */
-import { errorMessage, isDomainError, type Violation } from "@amaas/errors";
+import { type ErrorCode, errorMessage, isDomainError, type Violation } from "@amaas/errors";
 import type { Style } from "./terminal/style.ts";
 import { printable } from "./terminal/text.ts";
 
@@ -59,13 +59,18 @@ export function describeFailure(error: unknown, style: Style, command = "amaas")
 export function failureDocument(error: unknown): Record<string, unknown> {
   return {
     error: {
-      code: isDomainError(error) ? error.code : "unknown",
+      code: codeOf(error),
       message: errorMessage(error),
       ...(isDomainError(error) && error.violations.length > 0
         ? { violations: error.violations }
         : {}),
     },
   };
+}
+
+function codeOf(error: unknown): ErrorCode {
+  if (isDomainError(error)) return error.code;
+  return error instanceof UsageError ? "invalid-argument" : "unknown";
 }
 
 /** A message that goes on to list the violations is cut before them: they follow on lines of their own. */

@@ -5,7 +5,6 @@
 import { type GradientRequest, gradient, gradientName } from "@amaas/autodiff";
 import { DomainError, isDomainError } from "@amaas/errors";
 import { type Graph, isFloat, namesUsedBy } from "@amaas/graph";
-import { counted } from "../terminal/figures.ts";
 import { missingRules } from "./missing-rules.ts";
 import { didYouMean } from "./similar.ts";
 
@@ -86,7 +85,7 @@ function dependedOn(graph: Graph, loss: string, asked: readonly string[]): reado
   if (found.length > 0) return found;
   throw new DomainError(
     "invalid-argument",
-    `the loss "${loss}" depends on none of the ${counted(asked.length, "floating-point initializer")}; name inputs with --wrt`,
+    `the loss "${loss}" depends on no floating-point initializer; name inputs with --wrt`,
   );
 }
 

@@ -44,7 +44,10 @@ const different: GraphDiff = {
       from: node("l = Loop(n, , x)"),
       to: node("l = Loop(n, , x)"),
       attributes: [{ name: "alpha", from: undefined, to: "2" }],
-      inputs: [{ name: "M", from: "n", to: undefined }],
+      inputs: [
+        { name: "M", from: "n", to: undefined },
+        { name: "v_initial", from: "x", to: "x" },
+      ],
       bodies: [
         { name: "body", diff: { ...same, nodes: [{ kind: "added", node: node("\u001b[2J") }] } },
       ],
@@ -67,6 +70,7 @@ test("differences as lines, those of inner graphs beneath", () => {
     - node y = Relu(x)
     ~ node l = Loop(n, , x)
         M: n → none
+        v_initial: x, computed otherwise
         alpha: none → 2
         body:
           + node �[2J

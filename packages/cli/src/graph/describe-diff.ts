@@ -104,14 +104,18 @@ function nodeLines(change: NodeDifference, style: Style): string[] {
   return [
     marked(change.kind, `node ${to.call}`, style),
     ...[...inputs, ...attributes].map(
-      ({ name, from, to: now }) =>
-        `    ${printable(`${name}: ${from ?? "none"} → ${now ?? "none"}`)}`,
+      ({ name, from, to: now }) => `    ${printable(`${name}: ${changeText(from, now)}`)}`,
     ),
     ...bodies.flatMap(({ name, diff }) => [
       `    ${printable(name)}:`,
       ...diffLines(diff, style).map((line) => `      ${line}`),
     ]),
   ];
+}
+
+/** A name that stays may stand for what is computed otherwise. */
+function changeText(from: string | undefined, to: string | undefined): string {
+  return from === to ? `${to}, computed otherwise` : `${from ?? "none"} → ${to ?? "none"}`;
 }
 
 /** The changed constants alone. */

@@ -8,7 +8,12 @@ import type { Inspection, OperatorSupport } from "./inspect.ts";
 
 const mostNames = 12;
 
-export function describeInspection(file: string, found: Inspection, style: Style): string[] {
+export function describeInspection(
+  file: string,
+  found: Inspection,
+  style: Style,
+  width: number | undefined,
+): string[] {
   const name = printable(file);
   if (!found.ok)
     return [
@@ -33,6 +38,7 @@ export function describeInspection(file: string, found: Inspection, style: Style
         ["no type", untyped.length === 0 ? undefined : untypedText(untyped)],
       ],
       style,
+      width,
     ),
     "",
     ...operatorTable(operators, style),

@@ -63,6 +63,8 @@ export async function openModel(shell: Shell, file: string): Promise<OpenedModel
 }
 
 export function readOpened({ name, bytes, place }: OpenedModel): LoadedModel {
+  // As from a command before a pipe that failed; an empty message would be taken for a model of no version.
+  if (bytes.byteLength === 0) throw new DomainError("invalid-argument", "it is empty");
   const files: LoadedFile[] = [];
   if (place) files.push({ path: place.path, bytes: bytes.byteLength, location: undefined });
   const external = (location: string): Uint8Array => {

@@ -56,6 +56,15 @@ test("the weights beside it are no file that the model was read from", async () 
   expect(readFileSync(source.path, "utf8")).toBe("weights");
 });
 
+test("what cannot be written is refused before there is anything to write", () => {
+  writeFileSync(join(shell.directory, "file"), "text");
+  const open = (file: string) => () => openTarget(shell, file, []);
+  const folder = join(shell.directory, "none");
+  expect(open("none/out.onnx")).toThrow(`cannot write none/out.onnx: there is no folder ${folder}`);
+  expect(open("file/out.onnx")).toThrow("cannot write file/out.onnx: there is no folder");
+  expect(open(".")).toThrow("cannot write .: it is a folder");
+});
+
 test("stdout takes the bytes of one file, if it is no terminal", async () => {
   await openTarget(shell, "-", []).write(model());
   expect(readModel(Buffer.concat(said.map((chunk) => Buffer.from(chunk)))).graph.name).toBe(

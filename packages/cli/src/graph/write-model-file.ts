@@ -4,9 +4,9 @@
  * is; "-" is stdout.
  */
 import { randomUUID } from "node:crypto";
-import { type Stats, statSync } from "node:fs";
+import { accessSync, constants, realpathSync, type Stats, statSync } from "node:fs";
 import { realpath, rename, rm, writeFile } from "node:fs/promises";
-import { basename, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { DomainError, errorMessage } from "@amaas/errors";
 import { type Graph, type Model, summarize, writeModel, writeModelWithData } from "@amaas/graph";
 import { UsageError } from "../failure.ts";
@@ -39,6 +39,7 @@ export function openTarget(
   if (file === "-") return standardOutput(shell, largest);
   const path = resolve(shell.directory, file);
   const there = lookAt(path, file, sources);
+  wantWritable(path, file, there);
   return {
     name: file,
     async write(model) {
@@ -90,6 +91,18 @@ function lookAt(path: string, name: string, sources: readonly LoadedFile[]): Sta
   if (there && sources.some((source) => isSame(there, statSync(source.path))))
     throw new UsageError(`${name} is a file of the model itself; wanted another to write to`);
   return there;
+}
+
+/** What is replaced is first written beside itself, so its folder has to take a file; a device is written to. */
+function wantWritable(path: string, name: string, there: Stats | undefined): void {
+  const place = there && !there.isFile() ? path : dirname(there ? realpathSync(path) : path);
+  if (!there && !statSync(place, { throwIfNoEntry: false })?.isDirectory())
+    throw unwritable(name, `there is no folder ${place}`);
+  try {
+    accessSync(place, constants.W_OK);
+  } catch (error) {
+    throw unwritable(name, errorMessage(error), error);
+  }
 }
 
 function isSame(a: Stats, b: Stats): boolean {

@@ -13,6 +13,8 @@ export function check(command: Command, cli: Cli): void {
     .description(
       `Says whether a graph is well formed: names, order, operator sets, types and shapes, the files beside it. Tells every fault that can be told at once.
 
+Of each operator it says whether shapes are worked out and the reference interpreter runs it (KERNEL), and whether gradients are derived through it (GRADIENT).
+
 FILE is ONNX; - is stdin. Exit codes: 0 well formed, 1 not.`,
     )
     .argument("<file>", "the model")
@@ -22,21 +24,25 @@ FILE is ONNX; - is stdin. Exit codes: 0 well formed, 1 not.`,
     )
     .action(
       cli.action(async (session, file: string) => {
-        const found = await inspectFile(session.shell, file);
-        if (session.json) session.printJson({ file, ...found });
-        else session.print(...describeInspection(file, found, session.style));
+        const { name, found } = await inspectFile(session.shell, file);
+        if (session.json) session.printJson({ file: name, ...found });
+        else session.print(...describeInspection(name, found, session.style, session.width));
         if (!found.ok) throw new Ended(exitCodes.failure);
       }),
     );
 }
 
 /** That there is no such file, or that it cannot be read, is no fault of a graph. */
-async function inspectFile(shell: Shell, file: string): Promise<Inspection> {
+async function inspectFile(
+  shell: Shell,
+  file: string,
+): Promise<{ readonly name: string; readonly found: Inspection }> {
   const opened = await openModel(shell, file);
+  const { name } = opened;
   try {
-    return inspect(readOpened(opened));
+    return { name, found: inspect(readOpened(opened)) };
   } catch (error) {
     if (!isDomainError(error)) throw error;
-    return { ok: false, faults: faultsOf(error) };
+    return { name, found: { ok: false, faults: faultsOf(error) } };
   }
 }

@@ -2,7 +2,7 @@
 import { diffGraphs, diffInitializers } from "@amaas/graph";
 import { type Command, Option } from "commander";
 import { type Cli, examples } from "../../cli.ts";
-import { Ended, exitCodes, FailedWith } from "../../failure.ts";
+import { Ended, exitCodes, FailedWith, UsageError } from "../../failure.ts";
 import { describeDiff, describeWeights } from "../../graph/describe-diff.ts";
 import { type LoadedModel, loadModel } from "../../graph/load-model.ts";
 import type { Session } from "../../session.ts";
@@ -34,6 +34,7 @@ A and B are ONNX; one of them may be - for stdin. Exit codes: 0 the same, 1 diff
     )
     .action(
       cli.action(async (session, a: string, b: string, options: Options) => {
+        if (a === "-" && b === "-") throw new UsageError("only one of the two can be - for stdin");
         const [from, to] = await loadBoth(session, a, b);
         if (!compare(session, from, to, options)) throw new Ended(exitCodes.failure);
       }),

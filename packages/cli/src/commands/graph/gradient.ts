@@ -1,7 +1,7 @@
-/** `amaas graph gradient IN --loss OUTPUT -o OUT`: the gradients of a loss, as an ONNX file that any runtime runs. */
+/** `amaas graph gradient IN --loss OUTPUT -o OUT`: the gradients of a loss, as an ONNX file for any runtime. */
 import { gradientName } from "@amaas/autodiff";
 import { modelOf } from "@amaas/graph";
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { type Cli, examples } from "../../cli.ts";
 import { UsageError } from "../../failure.ts";
 import { type Derivation, derive } from "../../graph/derive.ts";
@@ -29,7 +29,7 @@ const mostNames = 10;
 export function gradient(command: Command, cli: Cli): void {
   command
     .description(
-      `Derives the gradients of a loss. What is written has the loss and grad/NAME for each NAME as its outputs, and consists of standard operators only.
+      `Derives the gradients of a loss. What is written has the loss and grad/NAME for each NAME as its outputs, and consists of standard operators only, of opset 23 at most.
 
 IN is ONNX; - is stdin. The initializers that gradients are taken of become inputs: who runs the file feeds them, and finds their values in IN.`,
     )
@@ -71,7 +71,10 @@ IN is ONNX; - is stdin. The initializers that gradients are taken of become inpu
 /** A list, and of several options of the name one list. */
 function namesOf(text: string, before: readonly string[] = []): readonly string[] {
   const names = text.split(",").map((name) => name.trim());
-  return [...before, ...names.filter((name) => name !== "")];
+  const found = names.filter((name) => name !== "");
+  // As of a variable that was never set, and no reason to derive nothing.
+  if (found.length === 0) throw new InvalidArgumentError("Wanted a name.");
+  return [...before, ...found];
 }
 
 function describe({ name }: LoadedModel, outcome: Outcome): string[] {

@@ -3,6 +3,7 @@ import { DomainError } from "@amaas/errors";
 import { type Graph, type Node, namesUsedBy, printDot, printNodes } from "@amaas/graph";
 import { type Command, Option } from "commander";
 import { type Cli, examples, wholeNumber } from "../../cli.ts";
+import { UsageError } from "../../failure.ts";
 import { describeGraph } from "../../graph/describe-graph.ts";
 import { modelDocument } from "../../graph/documents.ts";
 import { loadModel } from "../../graph/load-model.ts";
@@ -40,6 +41,10 @@ FILE is ONNX; - is stdin. Weights in files beside it are found there.`,
     )
     .action(
       cli.action(async (session, file: string, { dot, nodes, only }: Options) => {
+        if (session.json && (dot || nodes !== undefined || only !== undefined))
+          throw new UsageError(
+            "--output json tells all of the graph; leave out --dot, --nodes, --only",
+          );
         const loaded = await loadModel(session.shell, file);
         const { model } = loaded;
         if (session.json) return session.printJson(modelDocument(model));
