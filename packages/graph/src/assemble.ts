@@ -55,6 +55,7 @@ export function assemble(draft: Draft): Assembled {
   nameRest(draft, live, used, names, taken);
 
   const nameOf = (value: Value): string => names.get(value)!;
+  const repeats = new Map<string, number>();
   const values = live.flatMap((node) => declarations(node, nameOf));
   const graph = {
     name: draft.name,
@@ -66,7 +67,7 @@ export function assemble(draft: Draft): Assembled {
         .filter(([value]) => used.has(value))
         .map(([v, tensor]) => [nameOf(v), tensor]),
     ),
-    nodes: withOwnNames(live.map((node) => finished(node, nameOf, taken))),
+    nodes: withOwnNames(live.map((node) => finished(node, nameOf, taken, repeats))),
     ...(values.length > 0 ? { values } : {}),
   };
   return { graph, captured };
@@ -154,6 +155,9 @@ function nameRest(
   names: Map<Value, string>,
   taken: Set<string>,
 ): void {
+  const made = new Set(live.flatMap((node) => node.outputs));
+  const isThere = (value: Value) =>
+    made.has(value) || (draft.constants.has(value) && used.has(value));
   const counts = new Map<string, number>();
   const numbered = (stem: string): string => {
     const count = counts.get(stem) ?? 0;
@@ -168,6 +172,12 @@ function nameRest(
     if (name !== "") taken.add(name);
     names.set(value, name);
   };
+  // What has a name keeps it wherever it stands: names that are made up come after all of these.
+  for (const [value, hint] of draft.hints) {
+    if (hint === "" || names.has(value) || taken.has(hint) || !isThere(value)) continue;
+    taken.add(hint);
+    names.set(value, hint);
+  }
   for (const value of draft.constants.keys()) if (used.has(value)) give(value, "const");
   for (const node of live) for (const output of node.outputs) give(output, node.op.toLowerCase());
 }
@@ -175,9 +185,12 @@ function nameRest(
 /** Nodes that came from several graphs may have one name; an engine wants one each. */
 function withOwnNames(nodes: readonly Node[]): readonly Node[] {
   const taken = new Set<string>();
+  const repeats = new Map<string, number>();
   return nodes.map((node) => {
     let { name } = node;
-    for (let count = 1; name !== "" && taken.has(name); count++) name = `${node.name}_${count}`;
+    let repeat = repeats.get(name) ?? 0;
+    while (name !== "" && taken.has(name)) name = `${node.name}_${++repeat}`;
+    repeats.set(node.name, repeat);
     taken.add(name);
     return name === node.name ? node : { ...node, name };
   });
@@ -187,6 +200,7 @@ function finished(
   node: PendingNode,
   nameOf: (value: Value) => string,
   taken: ReadonlySet<string>,
+  repeats: Map<string, number>,
 ): Node {
   const { op, domain, captured } = node;
   const given = node.inputs.findLastIndex((input) => input !== undefined) + 1;
@@ -194,7 +208,7 @@ function finished(
   const outputs = node.outputs.map(nameOf);
   const renamed = new Map([...captured].map(([name, value]) => [name, nameOf(value)]));
   const own =
-    subgraphsOf(node).length > 0 ? renameClashes(node.attributes, taken) : node.attributes;
+    subgraphsOf(node).length > 0 ? renameClashes(node.attributes, taken, repeats) : node.attributes;
   return {
     op,
     domain,

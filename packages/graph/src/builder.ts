@@ -15,6 +15,7 @@ import {
 import { type Assembled, assemble, type PendingNode } from "./assemble.ts";
 import { isSubgraph, type PlainAttributes, toAttributes } from "./attributes.ts";
 import { Bindings, mergeOpsets } from "./bindings.ts";
+import { Contents } from "./contents.ts";
 import {
   type Attributes,
   defaultMlOpset,
@@ -81,11 +82,13 @@ export class NodeBuilder {
   readonly #makers = new Map<Value, Maker>();
   readonly #known = new Set<Value>();
   readonly #around: NodeBuilder | undefined;
+  readonly #contents: Contents;
 
   constructor(name: string, opsets: Opsets, around?: NodeBuilder) {
     this.#name = name;
     this.#opsets = opsets;
     this.#around = around;
+    this.#contents = around ? around.#contents : new Contents();
   }
 
   /**
@@ -126,7 +129,7 @@ export class NodeBuilder {
 
   /** A constant that keeps its name. */
   initializer(name: string, value: Tensor): Value {
-    const made = this.#make(name, typeOfTensor(value));
+    const made = this.#make(name, this.#contents.keep(typeOfTensor(value)));
     this.#constants.set(made, value);
     this.#named.push([name, made]);
     return made;
@@ -144,7 +147,7 @@ export class NodeBuilder {
   }
 
   #newConstant(value: Tensor): Value {
-    const made = this.#make("a constant", typeOfTensor(value));
+    const made = this.#make("a constant", this.#contents.keep(typeOfTensor(value)));
     this.#constants.set(made, value);
     return made;
   }
@@ -256,7 +259,8 @@ export class NodeBuilder {
   #addOutputs(maker: Maker, count: number): void {
     const { node, outputs } = maker;
     if (count <= outputs.length) return;
-    const found = inferNode(node, node.inputs, count, (name) => node.captured.get(name));
+    const find: Find = (name) => node.captured.get(name);
+    const found = inferNode(node, node.inputs, count, find, this.#contents);
     for (const known of found.slice(outputs.length)) {
       const made = this.#make(node.op.toLowerCase(), known);
       this.#hints.set(made, "");
@@ -286,7 +290,7 @@ export class NodeBuilder {
     const bound = new Bindings(graph, bindings);
     const { values } = bound;
     for (const [name, tensor] of graph.initializers) {
-      const value = this.#make(name, typeOfTensor(tensor));
+      const value = this.#make(name, this.#contents.keep(typeOfTensor(tensor)));
       this.#constants.set(value, tensor);
       this.#hints.set(value, name);
       values.set(name, value);
@@ -368,7 +372,8 @@ export class NodeBuilder {
     for (const value of captured.values()) this.#mustKnow(value);
     this.#useDomain(domain);
     const find: Find = (name) => captured.get(name);
-    const found = inferNode({ op, domain, attributes }, inputs, declared.length, find);
+    const plain = { op, domain, attributes };
+    const found = inferNode(plain, inputs, declared.length, find, this.#contents);
     const outputs = found.map((known, index) => {
       const also = declared[index]!;
       const type = known.type ?? also.type;

@@ -51,6 +51,7 @@ const messages = {
     1: "varints",
     4: "floats",
     5: "varints",
+    6: "text",
     7: "varints",
     10: "doubles",
     11: "varints",

@@ -61,9 +61,9 @@ function sameNames(first: Graph, second: Graph): Readonly<Record<string, string>
 export function withOutputs(graph: Graph, names: readonly string[]): Graph {
   const g = new GraphBuilder(graph.name, graph.opsets);
   const made = g.inline(graph, declareInputs(g, graph));
+  const infos = new Map(graph.outputs.map((info) => [info.name, info]));
   for (const name of names) {
-    const info = graph.outputs.find((output) => output.name === name);
-    if (!info) return misfit(`graph "${graph.name}" has no output "${name}"`);
+    const info = infos.get(name) ?? misfit(`graph "${graph.name}" has no output "${name}"`);
     g.output(name, made[name]!, info);
   }
   return g.build();

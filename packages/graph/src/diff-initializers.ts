@@ -142,7 +142,9 @@ function twinsOf(removed: readonly Named[], added: readonly Named[]): ReadonlyMa
   for (const [name, tensor] of added.toReversed()) {
     if (!typesA!.has(printType(tensor))) continue;
     const key = contentOf(tensor);
-    candidates.set(key, [...(candidates.get(key) ?? []), name]);
+    const others = candidates.get(key);
+    if (others) others.push(name);
+    else candidates.set(key, [name]);
   }
   const twins = new Map<string, string>();
   for (const [name, tensor] of removed) {

@@ -361,3 +361,43 @@ test("time grows with the graph, also where all of it changed", () => {
   const found = diffGraphs(chain(20_000, "Sigmoid"), chain(20_000, "Neg"));
   expect(found.nodes).toHaveLength(3);
 });
+
+test("time grows with the number of outputs, and of weights that have only got other names", () => {
+  const count = 60_000;
+  const side = (op: string, prefix: string): Graph => {
+    const value = (name: string) => ({ name, type: "FP32", shape: [1] }) as const;
+    const outputs = Array.from({ length: count }, (_, at) => `y${at}`);
+    return {
+      name: "wide",
+      opsets: { "": 23 },
+      inputs: [value("x")],
+      outputs: outputs.map(value),
+      initializers: new Map(outputs.map((name) => [prefix + name, tensorOf("FP32", [1], [1])])),
+      nodes: outputs.map((name) => ({
+        op,
+        domain: "",
+        name,
+        inputs: ["x"],
+        outputs: [name],
+        attributes: {},
+      })),
+    };
+  };
+  const found = diffGraphs(side("Relu", "a"), side("Neg", "b"));
+  expect(found.outputs).toHaveLength(count);
+  expect(found.initializers.every(({ kind }) => kind === "renamed")).toBe(true);
+});
+
+test("text that is longer than its key could be is compared too", () => {
+  const saying = (text: string): Graph => {
+    const g = graphBuilder("text");
+    const options = { domain: "org.example", types: [{ type: "FP32", shape: [] }] } as const;
+    g.output("y", g.node("Say", [g.input("x", "FP32", [])], { text }, options));
+    return g.build();
+  };
+  const long = "\u0001".repeat(10 ** 8);
+  expect(diffGraphs(saying(long), saying(`${long.slice(1)}\u0001`)).equal).toBe(true);
+  expect(diffGraphs(saying(long), saying(`${long}!`)).nodes).toMatchObject([
+    { kind: "changed", attributes: [{ name: "text" }] },
+  ]);
+});

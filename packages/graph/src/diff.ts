@@ -110,7 +110,15 @@ function sideOf(
   graph.inputs.forEach(({ name }, place) => {
     values.set(name, numbering.of(depth > 0 ? `input ${depth} ${place}` : `initializer ${name}`));
   });
-  return { graph, values, nodes: numbering.nodes(graph, values, depth) };
+  const nodes = numbering.nodes(graph, values, depth);
+  return { graph, values, nodes, makers: makersOf(graph) };
+}
+
+function makersOf(graph: Graph): ReadonlyMap<string, Node> {
+  const makers = new Map<string, Node>();
+  for (const node of graph.nodes) for (const name of node.outputs) makers.set(name, node);
+  makers.delete("");
+  return makers;
 }
 
 function opsetTexts({ opsets }: Graph): ReadonlyMap<string, string> {
@@ -158,20 +166,20 @@ function computedOtherwise(
   matching: Matching,
   byPlace: boolean,
 ): readonly SignatureDifference[] {
+  const names = new Set(a.graph.outputs.map((output) => output.name));
   return b.graph.outputs.flatMap(({ name }, place) => {
-    const other = byPlace
-      ? a.graph.outputs[place]
-      : a.graph.outputs.find((output) => output.name === name);
-    if (!other || matching.corresponds(other.name, name)) return [];
-    const [from, to] = [makerText(a, other.name), makerText(b, name)];
+    const sameName = names.has(name) ? name : undefined;
+    const other = byPlace ? a.graph.outputs[place]?.name : sameName;
+    if (other === undefined || matching.corresponds(other, name)) return [];
+    const [from, to] = [makerText(a, other), makerText(b, name)];
     return [
       { kind: "computed otherwise" as const, name: byPlace ? String(place) : name, from, to },
     ];
   });
 }
 
-function makerText({ graph }: Side, name: string): string {
-  const maker = graph.nodes.find(({ outputs }) => outputs.includes(name));
+function makerText({ graph, makers }: Side, name: string): string {
+  const maker = makers.get(name);
   return maker ? callOf(graph, maker) : name;
 }
 

@@ -4,7 +4,7 @@
  */
 import type { Tensor } from "@amaas/tensor";
 import type { Graph, Node } from "./graph.ts";
-import { inferTypes, isTyped, type Known } from "./infer.ts";
+import { isTyped, type Known, typesToShow } from "./infer.ts";
 import { isVariadic } from "./operator.ts";
 import { findOperator } from "./ops/index.ts";
 import { isSmall, printAttribute, printElements } from "./print-value.ts";
@@ -20,6 +20,7 @@ export function printDot(graph: Graph): string {
     '  node [shape=box, style=rounded, fontname="Helvetica", fontsize=11];',
     '  edge [fontname="Helvetica", fontsize=9];',
     ...drawing.lines,
+    ...drawing.edges,
     "}",
   ].join("\n");
 }
@@ -42,12 +43,15 @@ function lookUp<T>(scope: Scope, find: (scope: Scope) => T | undefined): T | und
 
 class Drawing {
   readonly lines: string[] = [];
+  /** Apart, since an edge that is named in a box draws what it comes from into that box. */
+  readonly edges: string[] = [];
   readonly #counts = new Map<string, number>();
+  readonly #typesOf = typesToShow();
 
   /** Draws a graph; answers what its outputs are drawn as. */
   graph(graph: Graph, around: Scope | undefined, indent: string): readonly string[] {
     const outside = (name: string) => around && lookUp(around, (at) => at.types.get(name));
-    const types = inferTypes(graph, outside);
+    const types = this.#typesOf(graph, outside);
     const scope = { sources: new Map(), constants: graph.initializers, types, around };
     for (const { name } of graph.inputs)
       this.#source(scope, name, "input", 'shape=ellipse, style=""', indent);
@@ -87,7 +91,7 @@ class Drawing {
     );
     const outputs = this.graph(graph, around, inner);
     this.lines.push(`${indent}}`);
-    for (const output of outputs) this.lines.push(`${indent}${output} -> ${owner} [style=dashed];`);
+    for (const output of outputs) this.edges.push(`  ${output} -> ${owner} [style=dashed];`);
   }
 
   #source(scope: Scope, name: string, kind: string, look: string, indent: string): void {
@@ -103,7 +107,7 @@ class Drawing {
     const from =
       known ?? this.#box("constant", [printElements(constant!)], indent, 'shape=note, style=""');
     const type = typeText(scope, name);
-    this.lines.push(`${indent}${from} -> ${to}${type ? ` [label=${quote([type])}]` : ""};`);
+    this.edges.push(`  ${from} -> ${to}${type ? ` [label=${quote([type])}]` : ""};`);
   }
 
   #box(kind: string, text: readonly string[], indent: string, look?: string): string {
@@ -150,6 +154,7 @@ function quote(text: readonly string[]): string {
 }
 
 function clipped(line: string): string {
-  const letters = [...line];
+  // A letter is two units at most; names come from files and may be of any length.
+  const letters = [...line.slice(0, 2 * longestLine + 1)];
   return letters.length <= longestLine ? line : `${letters.slice(0, longestLine).join("")}...`;
 }

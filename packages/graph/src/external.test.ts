@@ -44,8 +44,11 @@ describe("reading", () => {
   test("opens a file once, and copies nothing of it", () => {
     const asked: string[] = [];
     const weight = { dims: [1n], dataType: 1, dataLocation: 1 as const };
-    const externalData = [{ key: "location", value: "w.bin" }];
-    const initializer = ["a", "b"].map((name) => ({ ...weight, name, externalData }));
+    const at = (location: string) => [{ key: "location", value: location }];
+    const initializer = [
+      { ...weight, name: "a", externalData: at("w.bin") },
+      { ...weight, name: "b", externalData: at(".//./w.bin") },
+    ];
     const { graph } = readModel(
       modelBytes({ initializer, output: [valueProto("a", "FP32", [1])] }, { opset: 23 }),
       {
@@ -60,6 +63,19 @@ describe("reading", () => {
       expect(toRaw(value).buffer).toBe(numbers.buffer);
   });
 
+  test("tensors may share bytes, but not all of a large file again and again", () => {
+    const sharedBy = (count: number): Uint8Array => {
+      const externalData = [{ key: "location", value: "w.bin" }];
+      const mask = { dims: [2n ** 27n], dataType: 2, dataLocation: 1 as const, externalData };
+      const initializer = Array.from({ length: count }, (_, i) => ({ ...mask, name: `m${i}` }));
+      return modelBytes({ initializer }, { opset: 23 });
+    };
+    const bytes = new Uint8Array(2 ** 27);
+    const read = (count: number) => readModel(sharedBy(count), { external: () => bytes });
+    expect(read(16).graph.initializers.size).toBe(16);
+    expect(() => read(17)).toThrow(/bytes of "w.bin" are shared by too many tensors/);
+  });
+
   test("tells what is missing when nobody hands over the file", () => {
     expect(() => readModel(adder({ location: "big.bin" }))).toThrow(
       'initializer "w": its data is in the file "big.bin": hand over that file\'s bytes',
@@ -69,6 +85,7 @@ describe("reading", () => {
   test.each<[string, Entries, string, DeepPartial<TensorProto>?]>([
     ["no location", {}, "location of its data is not given"],
     ["an empty location", { location: "" }, "location of its data is not given"],
+    ["a location that is no file", { location: "./" }, "is no file"],
     ["a path from the root", { location: "/etc/passwd" }, "outside the folder"],
     ["a path out of the folder", { location: "a/../../b" }, "outside the folder"],
     ["a path of Windows", { location: "a\\..\\b" }, "outside the folder"],

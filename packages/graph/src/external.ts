@@ -8,9 +8,18 @@ import { misfit } from "./misfit.ts";
 /** The bytes of the file at a location, which is a relative path that never leads out of the model's own folder. */
 export type ExternalData = (location: string) => Uint8Array;
 
+/** Tensors may share bytes; a small model whose tensors are all of one large file would take for ever to look at. */
+const mostShared = { times: 16, bytes: 2 ** 28 };
+
+interface ExternalFile {
+  readonly bytes: Uint8Array;
+  /** The bytes of all parts of it that were asked for. */
+  wanted: number;
+}
+
 export class ExternalFiles {
   readonly #read: ExternalData | undefined;
-  readonly #files = new Map<string, Uint8Array>();
+  readonly #files = new Map<string, ExternalFile>();
 
   constructor(read: ExternalData | undefined) {
     this.#read = read;
@@ -25,34 +34,42 @@ export class ExternalFiles {
     if (length !== wanted)
       misfit(`its type and shape take ${wanted} bytes, but ${length} are kept in "${location}"`);
     const file = this.#file(location);
-    if (offset + length > file.byteLength)
+    const { byteLength } = file.bytes;
+    if (offset + length > byteLength)
       misfit(
-        `bytes ${offset} to ${offset + length} of "${location}" are wanted, which has ${file.byteLength}`,
+        `bytes ${offset} to ${offset + length} of "${location}" are wanted, which has ${byteLength}`,
       );
-    return file.subarray(offset, offset + length);
+    file.wanted += length;
+    if (file.wanted > Math.max(mostShared.bytes, mostShared.times * byteLength))
+      misfit(`the ${byteLength} bytes of "${location}" are shared by too many tensors`);
+    return file.bytes.subarray(offset, offset + length);
   }
 
-  #file(location: string): Uint8Array {
+  #file(location: string): ExternalFile {
     const known = this.#files.get(location);
     if (known) return known;
     if (!this.#read)
       return misfit(
         `its data is in the file "${location}": hand over that file's bytes with { external: (location) => bytes }`,
       );
-    const bytes = this.#read(location);
-    this.#files.set(location, bytes);
-    return bytes;
+    const file = { bytes: this.#read(location), wanted: 0 };
+    this.#files.set(location, file);
+    return file;
   }
 }
 
-/** Whoever opens the file must be able to take the location as it is, on any system. */
+/**
+ * Whoever opens the file must be able to take the location as it is, on any system. One file has one location, so
+ * that it is not asked for again and again.
+ */
 export function safeLocation(location: string | undefined): string {
   if (!location) return misfit("the location of its data is not given");
   const parts = location.split("/");
   const leavesFolder = parts.includes("..") || parts[0] === "";
   if (leavesFolder || /[\\:\0]/.test(location))
     misfit(`the location of its data, "${location}", may lie outside the folder of the model`);
-  return location;
+  const plain = parts.filter((part) => part !== "" && part !== ".").join("/");
+  return plain || misfit(`the location of its data, "${location}", is no file`);
 }
 
 function wholeNumber(what: string, text: string): number {

@@ -50,7 +50,7 @@ export interface Node {
   readonly attributes: Attributes;
 }
 
-/** What an attribute of each kind holds. Integers beyond 2^53 and sparse tensors are not carried. */
+/** What an attribute of each kind holds. Sparse tensors are made dense; integers beyond 2^53 are not carried. */
 export interface AttributeValues {
   float: number;
   int: number;

@@ -360,3 +360,60 @@ test("loops in loops, each of which is looked into again for the next one", () =
   const file = ModelProto.encode(modelProto(graph, { opset: 20 })).finish();
   expect(["read", "refused"]).toContain(attempt(file));
 });
+
+test("loops in loops, each looked into three times, whose innermost body declares much", () => {
+  const loop = (depth: number): DeepPartial<NodeProto> =>
+    node("Loop", ["count", "", "x", "x"], [`y${depth}`, `z${depth}`], {
+      body: {
+        g: {
+          name: `${depth}`,
+          node: [
+            node("Identity", [`go${depth}`], [`on${depth}`]),
+            // The first value grows, so that the second is of another size in the next round.
+            node("Concat", [`v${depth}`, `v${depth}`], [`w${depth}`], { axis: 0 }),
+            node("Identity", [`v${depth}`], [`q${depth}`]),
+            ...(depth > 0 ? [loop(depth - 1)] : []),
+          ],
+          input: [
+            valueProto(`i${depth}`, "INT64", []),
+            valueProto(`go${depth}`, "BOOL", []),
+            valueProto(`v${depth}`, "FP32", ["?"]),
+            valueProto(`p${depth}`, "FP32", ["?"]),
+          ],
+          output: [
+            valueProto(`on${depth}`, "BOOL", []),
+            valueProto(`w${depth}`, "FP32", ["?"]),
+            valueProto(`q${depth}`, "FP32", ["?"]),
+          ],
+          initializer: Array.from({ length: depth > 0 ? 0 : 1000 }, (_, i) =>
+            tensorProto(`k${i}`, tensorOf("FP32", [1], [i])),
+          ),
+        },
+      },
+    });
+  const graph: DeepPartial<GraphProto> = {
+    node: [loop(9)],
+    input: [valueProto("x", "FP32", [2]), valueProto("count", "INT64", [])],
+    output: [valueProto("y9", "FP32", ["?"])],
+  };
+  const file = ModelProto.encode(modelProto(graph, { opset: 20 })).finish();
+  expect(() => read(file)).toThrow(/nodes and values that are looked into/);
+});
+
+test("a tensor of a million axes, asked for by every node of a body", () => {
+  const body = (name: string, count: number): AttributeValue => ({
+    g: {
+      name,
+      node: Array.from({ length: count }, (_, i) => node("Shape", ["w"], [`${name}${i}`])),
+      output: [{ name: `${name}0` }],
+    },
+  });
+  const graph: DeepPartial<GraphProto> = {
+    node: [node("If", ["c"], ["y"], { then_branch: body("t", 30_000), else_branch: body("e", 1) })],
+    input: [valueProto("c", "BOOL", [])],
+    initializer: [{ name: "w", dataType: 1, dims: new Array<bigint>(1_000_000).fill(1n) }],
+    output: [valueProto("y", "INT64", ["k"])],
+  };
+  const file = ModelProto.encode(modelProto(graph, { opset: 20 })).finish();
+  expect(() => read(file)).toThrow(/1000000 axes are more than the 64 allowed/);
+});

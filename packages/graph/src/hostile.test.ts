@@ -12,6 +12,7 @@ import {
   ndarray,
   readModel,
   tensorOf,
+  withOutputs,
   writeModel,
 } from "./index.ts";
 
@@ -164,6 +165,13 @@ describe("files that claim too much", () => {
     expectCheapRefusal(Buffer.concat([Uint8Array.of(0x3a), varint(2 ** 40)]), /does not fit/);
   });
 
+  test("text that would be decoded", () => {
+    const tensor = field(5, field(6, new Uint8Array(2 ** 21)), Uint8Array.of(0x10, 8));
+    expect(() => readModel(modelOfGraph(tensor), { limits: { memory: 2 ** 20 } })).toThrow(
+      /more than the \d+ bytes of memory/,
+    );
+  });
+
   test("a number without end", () => {
     expectCheapRefusal(new Uint8Array(64).fill(0xff), /more than 10 bytes/);
   });
@@ -217,6 +225,16 @@ describe("files whose check would take for ever", () => {
     expectCheapRefusal(modelOfGraph(...nodes), /cycle or are out of order/);
   });
 
+  test("more inputs than a function can be called with", () => {
+    const many = repeated(300_000, field(1, text("x")));
+    const shape = field(2, field(1, field(2, text("n"))));
+    const input = field(11, field(1, text("x")), field(2, field(1, Uint8Array.of(8, 1), shape)));
+    for (const op of ["Sum", "Max", "Mean"]) {
+      const sum = field(1, many, field(2, text("y")), field(4, text(op)));
+      expectCheapRefusal(modelOfGraph(sum, input), /300000 inputs are more than/);
+    }
+  });
+
   test("names of megabytes", () => {
     expectCheapRefusal(modelOfGraph(node("Relu", ["x".repeat(5_000_000)], ["y"])), /^.{0,1003}$/s);
   });
@@ -267,5 +285,30 @@ describe("files whose check would take for ever", () => {
     const graph: Graph = { ...body, name: "outer", nodes };
     const file = writeModel(modelOf(graph));
     expect(attempt(file)).toBe("read");
+  });
+
+  test("many nodes of one name", () => {
+    const count = 60_000;
+    const nodes = Array.from({ length: count }, (_, i) => ({
+      op: "Neg",
+      domain: "",
+      name: "same",
+      inputs: [`v${i}`],
+      outputs: [`v${i + 1}`],
+      attributes: {},
+    }));
+    const value = (name: string) => ({ name, type: "FP32", shape: [] }) as const;
+    const last = `v${count}`;
+    const graph: Graph = {
+      name: "chain",
+      opsets: { "": 23 },
+      inputs: [value("v0")],
+      outputs: [value(last)],
+      initializers: new Map(),
+      nodes,
+    };
+    const names = withOutputs(graph, [last]).nodes.map(({ name }) => name);
+    expect(names.slice(0, 3)).toEqual(["same", "same_1", "same_2"]);
+    expect(new Set(names).size).toBe(count);
   });
 });

@@ -3,7 +3,9 @@
  * described here leaves its outputs to what the graph declares of them. The graphs inside a node are looked into
  * with what is known around them.
  */
+import { isDomainError } from "@amaas/errors";
 import type { DataType, Tensor } from "@amaas/tensor";
+import { Contents } from "./contents.ts";
 import {
   type Dimension,
   describeNode,
@@ -45,17 +47,18 @@ export function typeOfTensor(tensor: Tensor): ValueType {
 /** What is known of the values around, by name. */
 export type Find = (name: string) => Known | undefined;
 
-/** Where a node stands: what its subgraphs can see, and how many of their nodes may still be looked at. */
+/** Where a node stands: what its subgraphs can see, and how much of them may still be looked at. */
 interface Place {
   readonly find: Find;
   readonly effort: { left: number };
+  readonly contents: Contents;
 }
 
 /** Loops are looked into more than once, so that loops in loops could take for ever. */
-const mostInnerNodes = 2 ** 20;
+const mostInside = 2 ** 22;
 
-function placeIn(find: Find): Place {
-  return { find, effort: { left: mostInnerNodes } };
+function placeIn(find: Find, contents = new Contents()): Place {
+  return { find, effort: { left: mostInside }, contents };
 }
 
 /** What follows for the outputs of one node; undefined inputs are optional ones that were left out. */
@@ -64,8 +67,9 @@ export function inferNode(
   inputs: readonly (Known | undefined)[],
   outputs: number,
   find: Find = () => undefined,
+  contents?: Contents,
 ): readonly Known[] {
-  return inferIn(placeIn(find), node, inputs, outputs);
+  return inferIn(placeIn(find, contents), node, inputs, outputs);
 }
 
 function inferIn(
@@ -83,17 +87,30 @@ function inferIn(
   filledSlots(operator.inputs, inputs);
   const typed = inputs.filter((input) => input === undefined || isTyped(input));
   if (typed.length < inputs.length) return nothing;
-  const x = filledSlots(operator.inputs, typed);
+  const seen = typed.map((input) => input && place.contents.look(input));
+  const x = filledSlots(operator.inputs, seen);
   const inside = (body: Graph, given: readonly Known[]) => inferBody(place, body, given);
-  return operator.infer({ x, attributes, outputs, inside }).slice(0, outputs).map(bounded);
+  const found = operator.infer({ x, attributes, outputs, inside }).slice(0, outputs);
+  return found.map((known) => place.contents.keep(bounded(known)));
 }
 
 function inferBody(place: Place, body: Graph, inputs: readonly Known[]): readonly Known[] {
-  place.effort.left -= body.nodes.length + 1;
+  place.effort.left -= sizeOfBody(body);
   if (place.effort.left < 0)
-    misfit(`its subgraphs repeat more than the ${mostInnerNodes} nodes that are looked into`);
+    misfit(
+      `its subgraphs repeat more than the ${mostInside} nodes and values that are looked into`,
+    );
   const types = typesIn(withoutSymbols(body), place, inputs);
   return body.outputs.map(({ name }) => types.get(name) ?? place.find(name) ?? nothingKnown);
+}
+
+/** Its nodes, all that they name, and all that is declared: each takes time whenever the body is looked into. */
+function sizeOfBody({ inputs, outputs, values = [], initializers, nodes }: Graph): number {
+  const declared = inputs.length + outputs.length + values.length + initializers.size;
+  return nodes.reduce(
+    (sum, node) => sum + node.inputs.length + node.outputs.length + 1,
+    declared + 1,
+  );
 }
 
 /** The symbols that a body declares are its own, and say nothing of those around it. */
@@ -124,6 +141,18 @@ function bounded({ type, shape, content }: Known): Known {
 /** The types of all values; `find` knows those around, if the graph stands in another. */
 export function inferTypes(graph: Graph, find: Find = () => undefined): ReadonlyMap<string, Known> {
   return typesIn(graph, placeIn(find), []);
+}
+
+/**
+ * As `inferTypes`, for graphs that are only shown, one after the other: a node that does not fit, or is of bodies
+ * that would take too long to look into, is what the graph declares of it.
+ */
+export function typesToShow(): (graph: Graph, find: Find) => ReadonlyMap<string, Known> {
+  const place = placeIn(() => undefined);
+  const goOn = (error: unknown) => {
+    if (!isDomainError(error)) throw error;
+  };
+  return (graph, find) => typesIn(graph, { ...place, find }, [], goOn);
 }
 
 /** As `inferTypes`, but tells every node that does not fit, and goes on with what the graph declares of it. */
@@ -157,7 +186,8 @@ function typesIn(
   for (const info of [...(graph.values ?? []), ...graph.outputs]) declared.set(info.name, info);
   for (const [index, input] of graph.inputs.entries())
     types.set(input.name, merge(input.name, given[index] ?? nothingKnown, input));
-  for (const [name, tensor] of graph.initializers) types.set(name, typeOfTensor(tensor));
+  for (const [name, tensor] of graph.initializers)
+    types.set(name, place.contents.keep(typeOfTensor(tensor)));
   const find = (name: string) => types.get(name) ?? place.find(name);
   const inner = { ...place, find };
   const addOutputs = (node: Node) => {

@@ -23,9 +23,10 @@ export class LocalFunctions {
         () => {
           // Whether it or the operator of ONNX is meant is left to each runtime.
           if (domainOf(proto.domain) === "") misfit("it is in ONNX's own domain; give it another");
-          if (this.#functions.has(name)) misfit("it is defined twice");
+          const key = keyOf(proto.domain, proto.name, proto.overload);
+          if (this.#functions.has(key)) misfit("it is defined twice");
           const opsets = opsetsOf(proto.opsetImport);
-          this.#functions.set(name, { name, proto, opsets, cost: costs[index] ?? 0 });
+          this.#functions.set(key, { name, proto, opsets, cost: costs[index] ?? 0 });
         },
       );
     }
@@ -34,7 +35,7 @@ export class LocalFunctions {
   /** The function that a node calls, if it calls one. */
   find(node: Pick<NodeProto, "domain" | "opType" | "overload">): LocalFunction | undefined {
     if (this.#functions.size === 0) return undefined;
-    return this.#functions.get(nameOf(node.domain, node.opType, node.overload));
+    return this.#functions.get(keyOf(node.domain, node.opType, node.overload));
   }
 
   /** The operator sets once every call is replaced by its nodes, and those of ai.onnx are converted. */
@@ -62,6 +63,11 @@ export class LocalFunctions {
       for (const { g } of node.attribute) if (g) this.#addDomains(g.node, domains);
     }
   }
+}
+
+/** Any of the three may have dots and colons in it. */
+function keyOf(domain: string, name: string, overload: string): string {
+  return JSON.stringify([domainOf(domain), name, overload]);
 }
 
 function nameOf(domain: string, name: string, overload: string): string {

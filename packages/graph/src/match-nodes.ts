@@ -14,6 +14,8 @@ export interface Side {
   readonly graph: Graph;
   readonly values: Numbers;
   readonly nodes: ReadonlyMap<Node, number>;
+  /** Which node makes a value. */
+  readonly makers: ReadonlyMap<string, Node>;
 }
 
 export interface Matching {
@@ -43,16 +45,12 @@ class Matcher implements Matching {
   readonly #partnersOfA = new Map<Node, Node>();
   /** Values of the first graph whose number differs from that of their partner. */
   readonly #pairedValues = new Map<string, string>();
-  readonly #makersA: ReadonlyMap<string, Node>;
-  readonly #makersB: ReadonlyMap<string, Node>;
   #open: (readonly [Node, Node])[] = [];
 
   constructor(a: Side, b: Side, numbering: Numbering) {
     this.#a = a;
     this.#b = b;
     this.#numbering = numbering;
-    this.#makersA = makersOf(a.graph);
-    this.#makersB = makersOf(b.graph);
   }
 
   get removed(): readonly Node[] {
@@ -84,9 +82,9 @@ class Matcher implements Matching {
   }
 
   backwards(): void {
+    const outputs = new Set(this.#b.graph.outputs.map(({ name }) => name));
     for (const { name } of this.#a.graph.outputs)
-      if (this.#b.graph.outputs.some((output) => output.name === name))
-        this.#pairMakers(name, name);
+      if (outputs.has(name)) this.#pairMakers(name, name);
     this.#drain();
   }
 
@@ -122,8 +120,8 @@ class Matcher implements Matching {
   }
 
   #pairMakers(nameA: string, nameB: string): void {
-    const a = this.#makersA.get(nameA);
-    const b = this.#makersB.get(nameB);
+    const a = this.#a.makers.get(nameA);
+    const b = this.#b.makers.get(nameB);
     if (!a || !b || a.op !== b.op || a.domain !== b.domain) return;
     if (this.#partnersOfA.has(a) || this.partners.has(b)) return;
     if (a.outputs.indexOf(nameA) === b.outputs.indexOf(nameB)) this.#pair(a, b);
@@ -180,13 +178,6 @@ class Matcher implements Matching {
       this.#numbering.attributes(b, this.#b.values);
     return (same ? 0.5 : 0) + (nameKey(a) === nameKey(b) ? 0.25 : 0);
   }
-}
-
-function makersOf(graph: Graph): ReadonlyMap<string, Node> {
-  const makers = new Map<string, Node>();
-  for (const node of graph.nodes) for (const name of node.outputs) makers.set(name, node);
-  makers.delete("");
-  return makers;
 }
 
 function useKey({ domain, op }: Node, slot: number, number: number | undefined): string {

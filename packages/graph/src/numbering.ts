@@ -82,7 +82,8 @@ export function givenAttributes({
   return Object.entries(attributes)
     .filter(([name, { value }]) => {
       const usual = Object.hasOwn(specs, name) ? specs[name]!.default : undefined;
-      return usual === undefined || JSON.stringify(usual) !== JSON.stringify(value);
+      if (usual === undefined || typeof value === "string") return usual !== value;
+      return JSON.stringify(usual) !== JSON.stringify(value);
     })
     .sort(([a], [b]) => (a < b ? -1 : 1));
 }
@@ -91,12 +92,18 @@ export function givenAttributes({
 export function attributeKey(attribute: Exclude<Attribute, { kind: "graph" }>): string {
   const { kind, value } = attribute;
   if (kind === "tensor") return `tensor ${contentKey(value)}`;
-  if (kind === "string" || kind === "strings") return `${kind} ${JSON.stringify(value)}`;
-  return `${kind} ${value}`;
+  // As it is: escaped, and escaped again within other keys, it could become longer than a text can be.
+  const text =
+    kind === "strings" ? value.map((each) => `${each.length} ${each}`).join() : `${value}`;
+  return `${kind} ${text.length <= longestKey ? text : `sha256 ${digestOf(text)}`}`;
 }
 
 export function sha256Of(tensor: Tensor): string {
-  return createHash("sha256").update(toRaw(tensor)).digest("hex");
+  return digestOf(toRaw(tensor));
+}
+
+function digestOf(content: Uint8Array | string): string {
+  return createHash("sha256").update(content).digest("hex");
 }
 
 function contentKey(tensor: Tensor): string {

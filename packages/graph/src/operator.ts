@@ -118,6 +118,9 @@ function resolve(name: string, spec: AttributeSpec, attributes: Attributes): unk
   return given.value;
 }
 
+/** More inputs than any node has; operators hand all of them to a function at once, and the stack ends somewhere. */
+const mostInputs = 2 ** 14;
+
 /**
  * Lines up what a node names with the names of the operator; refuses too few and too many. What comes back has
  * undefined only where a name allows it, which the operator's own types know and this one cannot say.
@@ -129,6 +132,8 @@ export function filledSlots<T>(
   const open = isVariadic(names);
   const fixed = open ? names.slice(0, -1) : names;
   if (open && fixed.length === 0 && given.length === 0) misfit("at least one input is wanted");
+  if (given.length > mostInputs)
+    misfit(`${given.length} inputs are more than the ${mostInputs} that a node may have`);
   if (!open && given.length > names.length)
     misfit(`${given.length} inputs are given, at most ${names.length} are wanted`);
   const slots = [...fixed.map((_, index) => given[index]), ...given.slice(fixed.length)];

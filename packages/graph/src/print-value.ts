@@ -8,6 +8,8 @@ import { printType } from "./shape.ts";
 const inlineElements = 4;
 /** A decision tree's attributes have thousands. */
 const longestList = 16;
+/** Of text, which may be a whole document. */
+const longestText = 256;
 /** As many digits as tell every float32 from its neighbours. */
 const digitsOfFloat32 = 9;
 
@@ -24,7 +26,7 @@ export function printElements(tensor: Tensor): string {
 
 function elementTexts(tensor: Tensor): string[] {
   const { type, data } = tensor;
-  if (Array.isArray(data)) return data.map((text) => JSON.stringify(text));
+  if (Array.isArray(data)) return data.map(quoted);
   if (data instanceof Float32Array) return Array.from(data, shortFloat);
   return Array.from<unknown, string>(type === "FP16" ? fromTensor(tensor).data : data, String);
 }
@@ -51,13 +53,13 @@ export function printAttribute(attribute: Attribute): string {
     case "int":
       return String(attribute.value);
     case "string":
-      return JSON.stringify(attribute.value);
+      return quoted(attribute.value);
     case "floats":
       return list(attribute.value, shortFloat);
     case "ints":
       return list(attribute.value, String);
     case "strings":
-      return list(attribute.value, (text) => JSON.stringify(text));
+      return list(attribute.value, quoted);
     default:
       return attribute satisfies never;
   }
@@ -67,4 +69,10 @@ function list<T>(values: readonly T[], print: (value: T) => string): string {
   const rest = values.length - longestList;
   const shown = values.slice(0, longestList).map(print);
   return `[${[...shown, ...(rest > 0 ? [`... ${rest} more`] : [])].join(",")}]`;
+}
+
+function quoted(text: string): string {
+  const rest = text.length - longestText;
+  const shown = JSON.stringify(text.slice(0, longestText));
+  return rest > 0 ? `${shown}... ${rest} more` : shown;
 }

@@ -1,6 +1,15 @@
 import { tensor } from "@amaas/tensor";
 import { expect, test } from "vitest";
-import { graphBuilder, printDot, printGraph, printNodes, summarize, tensorOf } from "./index.ts";
+import {
+  type Graph,
+  graphBuilder,
+  type Node,
+  printDot,
+  printGraph,
+  printNodes,
+  summarize,
+  tensorOf,
+} from "./index.ts";
 import { choice } from "./nested.fixture.ts";
 
 test("the graphs inside a node stand beneath it, and show the constants from around them", () => {
@@ -72,28 +81,28 @@ test("Graphviz text has types on its edges and a cluster for each graph inside",
       input0 [label="c\\nBOOL[]", shape=ellipse, style=""];
       input1 [label="x\\nFP32[2]", shape=ellipse, style=""];
       node0 [label="If"];
-      input0 -> node0 [label="BOOL[]"];
       subgraph cluster_0 {
         label="then_branch: halved"; style=dashed; fontname="Helvetica";
         node1 [label="Mul\\nB = 0.5"];
-        input1 -> node1 [label="FP32[2]"];
         output0 [label="scaled\\nFP32[2]", shape=ellipse];
-        node1 -> output0 [label="FP32[2]"];
       }
-      output0 -> node0 [style=dashed];
       subgraph cluster_1 {
         label="else_branch: kept"; style=dashed; fontname="Helvetica";
         constant0 [label="w\\nFP32[2, 2]", shape=note, style=""];
         node2 [label="MatMul"];
-        input1 -> node2 [label="FP32[2]"];
-        constant0 -> node2 [label="FP32[2, 2]"];
         output1 [label="same\\nFP32[2]", shape=ellipse];
-        node2 -> output1 [label="FP32[2]"];
       }
-      output1 -> node0 [style=dashed];
       node3 [label="Relu"];
-      node0 -> node3 [label="FP32[2]"];
       output2 [label="y\\nFP32[2]", shape=ellipse];
+      input0 -> node0 [label="BOOL[]"];
+      input1 -> node1 [label="FP32[2]"];
+      node1 -> output0 [label="FP32[2]"];
+      output0 -> node0 [style=dashed];
+      input1 -> node2 [label="FP32[2]"];
+      constant0 -> node2 [label="FP32[2, 2]"];
+      node2 -> output1 [label="FP32[2]"];
+      output1 -> node0 [style=dashed];
+      node0 -> node3 [label="FP32[2]"];
       node3 -> output2 [label="FP32[2]"];
     }"
   `);
@@ -110,6 +119,59 @@ test("no name in a graph ends a label, and the text is the same each time", () =
   expect(outside).not.toMatch(/["\\&]|evil/);
   expect(outside.split("\n")).toHaveLength(text.split("\n").length);
   expect(text).toContain('digraph "a\\"b\\\\N&amp;lt; \ufffd" {');
+});
+
+test("no name in a graph makes a line, and long texts are cut", () => {
+  const g = graphBuilder("a\nreturn b");
+  const x = g.input("x\r\n\u001b[2J", "FP32", ["n\n"]);
+  const options = { domain: "org.example", types: [{ type: "FP32", shape: [] }] } as const;
+  g.output("y", g.node("Read", [x], { from: "z".repeat(1000) }, options));
+  const text = printGraph(g.build());
+  expect(text.split("\n")).toHaveLength(3);
+  expect(text).not.toMatch(/\p{Cc}(?<!\n)/u);
+  expect(text).toContain(`from="${"z".repeat(256)}"... 744 more)`);
+});
+
+test("a name as long as a file is drawn without a list of its letters", () => {
+  const name = "y".repeat(2 ** 26);
+  const graph: Graph = {
+    name: "long",
+    opsets: { "": 23 },
+    inputs: [{ name, type: "FP32", shape: [] }],
+    outputs: [],
+    initializers: new Map(),
+    nodes: [],
+  };
+  const before = process.memoryUsage().rss;
+  expect(printDot(graph)).toContain(`"${"y".repeat(60)}...`);
+  expect(process.memoryUsage().rss - before).toBeLessThan(2 ** 28);
+});
+
+test("a graph that does not fit is shown as far as it does", () => {
+  const value = (name: string) => ({ name, type: "FP32", shape: [2] }) as const;
+  const node = (op: string, input: string, output: string): Node => ({
+    op,
+    domain: "",
+    name: op,
+    inputs: [input],
+    outputs: [output],
+    attributes: {},
+  });
+  const graph: Graph = {
+    name: "wrong",
+    opsets: { "": 23 },
+    inputs: [value("x")],
+    outputs: [value("z")],
+    initializers: new Map(),
+    nodes: [node("Not", "x", "y"), node("Relu", "x", "z")],
+  };
+  expect(printGraph(graph)).toMatchInlineSnapshot(`
+    "wrong(x: FP32[2])
+      y = Not(x) : 
+      z = Relu(x) : FP32[2]
+      return z: FP32[2]"
+  `);
+  expect(printDot(graph)).toContain('label="Not"');
 });
 
 test("a summary counts what stands in the graphs inside too", () => {

@@ -4,7 +4,7 @@
  */
 import type { Tensor } from "@amaas/tensor";
 import type { Graph, Node, ValueInfo } from "./graph.ts";
-import { inferTypes, isTyped, type Known } from "./infer.ts";
+import { isTyped, type Known, typesToShow } from "./infer.ts";
 import { isSmall, printAttribute, printElements } from "./print-value.ts";
 import { printType } from "./shape.ts";
 
@@ -21,12 +21,17 @@ export interface PrintOptions {
 }
 
 export function printGraph(graph: Graph, options: PrintOptions = {}): string {
-  return lines(graph, graph.name, scopeOf(graph, undefined), options).join("\n");
+  return textOf(lines(graph, graph.name, scopeOf(graph), options));
 }
 
 /** Some nodes of a graph, as `printGraph` shows them, without what stands around them. */
 export function printNodes(graph: Graph, nodes: readonly Node[]): string {
-  return nodeLines(nodes, scopeOf(graph, undefined), {}).join("\n");
+  return textOf(nodeLines(nodes, scopeOf(graph), {}));
+}
+
+/** Names may hold anything; none of them makes a line of its own, or moves the cursor. */
+function textOf(lines: readonly string[]): string {
+  return lines.map((line) => line.replace(/\p{Cc}/gu, "\ufffd")).join("\n");
 }
 
 /** A node as a call, with its constants as far as `find` knows them: `Gemm(x, w, [0, 1], transB=1)`. */
@@ -47,11 +52,13 @@ interface Scope {
   readonly graph: Graph;
   readonly types: ReadonlyMap<string, Known>;
   readonly around: Scope | undefined;
+  readonly typesOf: ReturnType<typeof typesToShow>;
 }
 
-function scopeOf(graph: Graph, around: Scope | undefined): Scope {
-  const types = inferTypes(graph, (name) => lookUp(around, (scope) => scope.types.get(name)));
-  return { graph, types, around };
+function scopeOf(graph: Graph, around?: Scope): Scope {
+  const typesOf = around?.typesOf ?? typesToShow();
+  const types = typesOf(graph, (name) => lookUp(around, (scope) => scope.types.get(name)));
+  return { graph, types, around, typesOf };
 }
 
 function lookUp<T>(scope: Scope | undefined, find: (scope: Scope) => T | undefined): T | undefined {

@@ -202,6 +202,25 @@ describe("calls become nodes", () => {
       ),
       [1, 2, 3, 4],
     ],
+    [
+      "told apart by their domain, where the dots lie elsewhere",
+      modelBytes(
+        {
+          node: [node("c", ["x"], ["h"], {}, "a.b"), node("b.c", ["h"], ["y"], {}, "a")],
+          input: [valueProto("x", "FP32", [2, 2])],
+          output: [valueProto("y", "FP32", [2, 2])],
+        },
+        {
+          opset: 23,
+          domains: { a: 1, "a.b": 1 },
+          functions: [
+            fn("c", ["a"], ["b"], [node("Neg", ["a"], ["b"])], { domain: "a.b" }),
+            fn("b.c", ["a"], ["b"], [node("Relu", ["a"], ["b"])], { domain: "a" }),
+          ],
+        },
+      ),
+      [0, 2, 0, 4],
+    ],
   ])("%s", async (_, bytes, wanted) => {
     expect(await resultOf(writeModel(readModel(bytes)))).toEqual(wanted);
   });

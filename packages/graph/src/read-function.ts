@@ -9,14 +9,14 @@ import { inner, type Scope } from "./read-scope.ts";
 
 /** The scope of the function's nodes. */
 export function enter(fn: LocalFunction, call: Node, defaults: Attributes, scope: Scope): Scope {
-  if (scope.calls.includes(fn.name))
-    misfit(`it calls itself: ${[...scope.calls, fn.name].join(" > ")}`);
+  if (scope.calls.includes(fn))
+    misfit(`it calls itself: ${[...scope.calls, fn].map(({ name }) => name).join(" > ")}`);
   scope.source.budget.spend(fn.cost);
   return inner(scope, {
     opsets: fn.opsets,
     rename: renamer(namesOfCaller(fn, call), call.name, scope),
     bound: bind(fn, call, defaults),
-    calls: [...scope.calls, fn.name],
+    calls: [...scope.calls, fn],
   });
 }
 

@@ -3,13 +3,14 @@
  * local functions are replaced by their nodes, and nodes of other operator sets' versions are converted.
  */
 import {
-  type AttributeProto,
+  AttributeProto,
   AttributeProto_AttributeType as AttributeType,
   type GraphProto,
   type NodeProto,
+  TensorProto,
   type ValueInfoProto,
 } from "@amaas/proto/onnx/onnx";
-import { type Tensor, tensor } from "@amaas/tensor";
+import { onnxTypeOf, type Tensor, tensor } from "@amaas/tensor";
 import { convertNode } from "./convert/index.ts";
 import { type Attribute, type Attributes, defaultOpset, type Graph, type Node } from "./graph.ts";
 import type { LocalFunction } from "./local-functions.ts";
@@ -162,9 +163,22 @@ function readNode(proto: NodeProto, scope: Scope): Node {
       name,
       inputs: proto.input.map(scope.rename),
       outputs,
-      attributes: readAttributes(proto.attribute, scope),
+      attributes: readAttributes(
+        proto.opType === "Constant" ? proto.attribute.map(asTensor) : proto.attribute,
+        scope,
+      ),
     }),
   );
+}
+
+/** Whole numbers of a Constant: a tensor has room for all of their 64 bits, the greatest of which means an open end. */
+function asTensor(proto: AttributeProto): AttributeProto {
+  const several = proto.type === AttributeType.INTS;
+  if (proto.refAttrName !== "" || (!several && proto.type !== AttributeType.INT)) return proto;
+  const int64Data = several ? proto.ints : [proto.i];
+  const dims = several ? [BigInt(int64Data.length)] : [];
+  const t = TensorProto.create({ dataType: onnxTypeOf("INT64"), int64Data, dims });
+  return AttributeProto.create({ name: proto.name, type: AttributeType.TENSOR, t });
 }
 
 function readAttributes(protos: readonly AttributeProto[], scope: Scope): Attributes {

@@ -13,13 +13,16 @@ const onnxRange: Range = { from: oldestOpset, to: newestOpset };
 const anyRange: Range = { from: 1, to: 10_000 };
 
 export function opsetsOf(imports: readonly OperatorSetIdProto[]): Opsets {
-  const opsets = imports.map(({ domain, version }) => {
+  const opsets = new Map<string, number>();
+  for (const { domain, version } of imports) {
     const name = domainOf(domain);
     wantVersion(`opset of ${name || "ai.onnx"}`, version, name === "" ? onnxRange : anyRange);
-    return [name, Number(version)] as const;
-  });
-  if (new Set(opsets.map(([domain]) => domain)).size !== opsets.length)
-    misfit("it imports an operator set twice");
+    // skl2onnx writes some imports twice, which says nothing more.
+    const other = opsets.get(name) ?? Number(version);
+    if (other !== Number(version))
+      misfit(`it imports ${name || "ai.onnx"} twice, in the versions ${other} and ${version}`);
+    opsets.set(name, other);
+  }
   return Object.fromEntries(opsets);
 }
 

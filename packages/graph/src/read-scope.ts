@@ -8,7 +8,7 @@ import type { Budget } from "./budget.ts";
 import type { ExternalFiles } from "./external.ts";
 import type { Attribute, Opsets } from "./graph.ts";
 import type { Find } from "./infer.ts";
-import type { LocalFunctions } from "./local-functions.ts";
+import type { LocalFunction, LocalFunctions } from "./local-functions.ts";
 import { misfit } from "./misfit.ts";
 import { readTensor } from "./read-tensor.ts";
 
@@ -22,7 +22,7 @@ export interface Scope {
   /** What the graphs around declare of their values. */
   readonly find: Find;
   /** The functions that are being put in place, the innermost last. */
-  readonly calls: readonly string[];
+  readonly calls: readonly LocalFunction[];
   /** How deep graphs and functions lie in each other. */
   readonly depth: number;
 }

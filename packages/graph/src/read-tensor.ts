@@ -90,7 +90,8 @@ function positionsOf(
   return positions;
 }
 
-function readShape(dims: readonly bigint[]): readonly number[] {
+/** The sizes that a tensor declares. */
+export function readShape(dims: readonly bigint[]): readonly number[] {
   if (dims.length > mostAxes) misfit(`${dims.length} axes are more than the ${mostAxes} allowed`);
   return dims.map(Number);
 }

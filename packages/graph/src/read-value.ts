@@ -5,6 +5,7 @@ import type { Dimension, Graph, Node, ValueInfo } from "./graph.ts";
 import { type Find, inferTypes, type Known, nothingKnown } from "./infer.ts";
 import { misfit } from "./misfit.ts";
 import type { Scope } from "./read-scope.ts";
+import { readShape } from "./read-tensor.ts";
 import { mostAxes, unknownDimension } from "./shape.ts";
 import { subgraphsOf } from "./subgraph.ts";
 
@@ -15,17 +16,42 @@ export function isComplete({ type }: ValueInfoProto): boolean {
 
 function declaredType({ name, type }: ValueInfoProto): DataType | undefined {
   if (!type?.value) return undefined;
-  if (type.value.$case !== "tensorType") return misfit(`"${name}" is not declared as a tensor`);
+  if (type.value.$case !== "tensorType") return notATensor(name);
   const { elemType } = type.value.value;
   if (elemType === 0) return undefined;
   return (
-    typeOfOnnx(elemType) ?? misfit(`"${name}" has ONNX type ${elemType}, which is not carried`)
+    typeOfOnnx(elemType) ??
+    misfit(`"${name}" has ${nameOfType(elemType)}, which is not carried; FP32 is everywhere`)
   );
+}
+
+function notATensor(name: string): never {
+  return misfit(
+    `"${name}" is not declared as a tensor; of a scikit-learn classifier, convert it with zipmap=False`,
+  );
+}
+
+/** Element types by ONNX's number that models come in, and that are not carried. */
+const otherTypes: Readonly<Record<number, string>> = {
+  14: "COMPLEX64",
+  15: "COMPLEX128",
+  16: "BFLOAT16",
+  17: "FLOAT8E4M3FN",
+  18: "FLOAT8E4M3FNUZ",
+  19: "FLOAT8E5M2",
+  20: "FLOAT8E5M2FNUZ",
+  21: "UINT4",
+  22: "INT4",
+  23: "FLOAT4E2M1",
+};
+
+function nameOfType(elemType: number): string {
+  return `the element type ${otherTypes[elemType] ?? `${elemType} of ONNX`}`;
 }
 
 export function readValue(proto: ValueInfoProto, scope: Scope): ValueInfo {
   const { name, type } = proto;
-  const found = declaredType(proto) ?? misfit(`"${name}" is not declared as a tensor`);
+  const found = declaredType(proto) ?? notATensor(name);
   const shape = type?.value?.$case === "tensorType" ? type.value.value.shape : undefined;
   if (!shape) return misfit(`"${name}" is declared without a shape`);
   if (shape.dim.length > mostAxes)
@@ -61,7 +87,7 @@ export function declaredIn(proto: GraphProto, around: Scope): Find {
 
 function declaredTensor({ dataType, dims }: TensorProto): Known {
   const type = typeOfOnnx(dataType);
-  return type ? { type, shape: dims.map(Number) } : nothingKnown;
+  return type ? { type, shape: readShape(dims) } : nothingKnown;
 }
 
 /** Outputs may leave their shape, in the graphs inside nodes also their type, to be worked out. */

@@ -56,16 +56,28 @@ export function renameFree(
   return renameIn(attributes, renamed, (name) => name);
 }
 
-/** Attributes whose subgraphs give no name that is taken around them: what clashes is given another. */
-export function renameClashes(attributes: Attributes, taken: ReadonlySet<string>): Attributes {
+/**
+ * Attributes whose subgraphs give no name that is taken around them: what clashes is given another. `repeats` keeps
+ * how often each name is taken, for the next node of the same graph.
+ */
+export function renameClashes(
+  attributes: Attributes,
+  taken: ReadonlySet<string>,
+  repeats = new Map<string, number>(),
+): Attributes {
   const inside = new Set(namesMadeInside({ attributes }));
   if (![...inside].some((name) => taken.has(name))) return attributes;
   for (const graph of subgraphsOf({ attributes }))
     for (const name of freeNames(graph)) inside.add(name);
+  const given = new Map<string, number>();
   const fresh = (name: string): string => {
     if (!taken.has(name)) return name;
-    let count = 1;
+    let count = repeats.get(name) ?? 1;
+    while (taken.has(`${name}_${count}`)) count++;
+    repeats.set(name, count);
+    count = Math.max(count, given.get(name) ?? 1);
     while (taken.has(`${name}_${count}`) || inside.has(`${name}_${count}`)) count++;
+    given.set(name, count);
     inside.add(`${name}_${count}`);
     return `${name}_${count}`;
   };
@@ -96,7 +108,7 @@ function renameGraph(
   for (const name of namesMadeIn(graph)) if (name !== "") names.set(name, give(name));
   const rename = (name: string): string => names.get(name) ?? name;
   const renameInfo = (info: ValueInfo): ValueInfo => ({ ...info, name: rename(info.name) });
-  const { values } = graph;
+  const { values, constants } = graph;
   return {
     ...graph,
     inputs: graph.inputs.map(renameInfo),
@@ -109,5 +121,6 @@ function renameGraph(
       attributes: renameIn(node.attributes, names, give),
     })),
     ...(values ? { values: values.map(renameInfo) } : {}),
+    ...(constants ? { constants: new Set([...constants].map(rename)) } : {}),
   };
 }

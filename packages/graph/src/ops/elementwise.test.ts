@@ -1,3 +1,5 @@
+import { expect, test } from "vitest";
+import { evaluate, graphBuilder, numbersOf } from "../index.ts";
 import { elementwise } from "./elementwise.ts";
 import {
   a,
@@ -49,3 +51,14 @@ function clips(): readonly Case[] {
     { op: "Clip", inputs: [whole, i64([], [-3]), i64([], [4])] },
   ];
 }
+
+test("what whole numbers become is whole", () => {
+  const g = graphBuilder("whole");
+  const [x, two] = [g.input("x", "INT32", [2]), g.scalar(2, "INT32")];
+  g.output("erf", g.add(g.node("Erf", [x]), two));
+  g.output("power", g.add(g.pow(two, x), two));
+  const { erf, power } = evaluate(g.build(), { x: i32([2], [2, -1]) });
+  // 0.995… and 1/2 lose what is behind the point.
+  expect([...numbersOf(erf!)]).toEqual([2, 2]);
+  expect([...numbersOf(power!)]).toEqual([6, 2]);
+});

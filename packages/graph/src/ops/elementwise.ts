@@ -11,7 +11,7 @@ import {
   unknownDimension,
   type ValueType,
 } from "../shape.ts";
-import { wrapInteger } from "./cast.ts";
+import { castElement, wrapInteger } from "./cast.ts";
 import { combine, known, type Law, laws, mapContent, zipContent } from "./content.ts";
 import { erf } from "./erf.ts";
 import { isFloat, wantFloat, wantNumeric, wantSame } from "./type-classes.ts";
@@ -41,7 +41,7 @@ export function unary(compute: (x: number) => number, check: Check, of: Exactnes
       const content = of.exact ? mapContent(x.content, element) : undefined;
       return [{ type: x.type, shape: x.shape, content }];
     },
-    evaluate: ({ x: [x] }) => [mapNumbers(x, compute)],
+    evaluate: ({ x: [x] }) => [mapNumbers(x, (value) => castElement(compute(value), x.type))],
   });
 }
 
@@ -201,7 +201,7 @@ export const elementwise = {
       return [{ type: base.type, shape: broadcastShapes(base.shape, exponent.shape) }];
     },
     evaluate: ({ x: [base, exponent], y: [y] }) => [
-      zip(base, exponent, staticShape(y), base.type, (a, b) => a ** b),
+      zip(base, exponent, staticShape(y), base.type, (a, b) => castElement(a ** b, base.type)),
     ],
   }),
 
