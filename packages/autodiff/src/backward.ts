@@ -60,7 +60,8 @@ export function backward(
   const gradients = new Map<string, Value>();
   if (active.has(loss)) gradients.set(loss, onesLike(g, values.get(loss)!));
   const shared = sharedFactors(graph);
-  flow({ g, graph, seen, active, shared, turned: new Map() }, gradients);
+  const held = new Set(constants);
+  flow({ g, graph, seen, active, held, shared, turned: new Map() }, gradients);
   return gradients;
 }
 
@@ -70,6 +71,8 @@ interface Walk {
   readonly graph: Graph;
   readonly seen: Recomputed;
   readonly active: ReadonlySet<string>;
+  /** What nothing flows through, though a gradient may be wanted there. */
+  readonly held: ReadonlySet<string>;
   /** The matrices whose gradients are put together of all their uses. */
   readonly shared: ReadonlySet<string>;
   /** Those of them that were wanted transposed. */
@@ -80,7 +83,7 @@ interface Walk {
 
 /** Leads the gradients that are there back through all nodes; adds those that are met on the way. */
 function flow(walk: Walk, gradients: Map<string, Value>): void {
-  const { g, seen, active } = walk;
+  const { g, seen, active, held } = walk;
   const reach = (name: string, gradient: Value): void => {
     const fitted = unbroadcast(g, gradient, seen.known(name)!);
     const sofar = gradients.get(name);
@@ -95,19 +98,21 @@ function flow(walk: Walk, gradients: Map<string, Value>): void {
   for (const node of walk.graph.nodes.toReversed()) {
     // All uses of what a node makes are behind it.
     for (const name of node.outputs) gather(name);
-    const dy = node.outputs.map((name) => gradients.get(name) ?? null);
+    const dy = node.outputs.map((name) => (held.has(name) ? null : (gradients.get(name) ?? null)));
     if (dy.every((gradient) => gradient === null)) continue;
     if (!namesUsedBy(node).some((name) => active.has(name))) continue;
     const apart = productsOf(walk, node, dy);
     for (const [name, gradient] of throughNode(walk, node, dy)) {
       if (!gradient || !active.has(name) || apart.some(({ factor }) => factor.name === name))
         continue;
-      reach(name, gradient);
+      inNode(node, walk.graph, () => reach(name, gradient));
     }
     for (const product of apart) {
       const { name } = product.factor;
+      const uses = products.get(name);
       if (walk.outside?.captured.has(name)) walk.outside.products.push(product);
-      else products.set(name, [...(products.get(name) ?? []), product]);
+      else if (uses) uses.push(product);
+      else products.set(name, [product]);
     }
   }
   for (const name of [...products.keys()]) gather(name);
@@ -119,9 +124,11 @@ function productsOf(
   node: Node,
   [d = null]: readonly (Value | null)[],
 ): readonly Product[] {
-  if (!d || node.inputs[0] === node.inputs[1]) return [];
+  if (!d) return [];
   return factorsOf(node).flatMap((factor): readonly Product[] => {
     const { name, side } = factor;
+    // What is the other factor too, or added to the product, has more of a gradient than this.
+    if (node.inputs.filter((input) => input === name).length > 1) return [];
     const captured = outside?.captured.has(name) ?? false;
     if (!active.has(name) || !(captured || shared.has(name))) return [];
     const matrix = seen.known(name)!;
@@ -144,6 +151,11 @@ function throughNode(walk: Walk, node: Node, dy: readonly (Value | null)[]): Nam
     );
   return inNode(node, walk.graph, () => {
     const call = callOf(walk, node, dy, wanted);
+    const untyped = call.x.findIndex((value, index) => wanted[index] && value && !value.type);
+    if (untyped >= 0)
+      refuse(
+        `the type of "${node.inputs[untyped]}" is not known, since what makes it is not described: build that part from operators that are`,
+      );
     if (!bodyRule) return named(node, rule!(call));
     const { inputs, captured } = bodyRule.through({ ...call, ...bodiesOf(walk, node) });
     return [...named(node, inputs), ...captured];
@@ -192,7 +204,8 @@ function flowInBody(
   const seen = new Recomputed(b, body, values, []);
   const outside = products && { captured, products };
   const shared = sharedFactors(body);
-  flow({ g: b, graph: body, seen, active, shared, turned: new Map(), outside }, gradients);
+  const held = new Set<string>();
+  flow({ g: b, graph: body, seen, active, held, shared, turned: new Map(), outside }, gradients);
   return gradients;
 }
 

@@ -229,6 +229,31 @@ describe("the walk", () => {
     );
   });
 
+  test("tells the gradient at a constant too, and leads it no further", () => {
+    const g = graphBuilder("held");
+    const x = g.input("x", "FP64", [2]);
+    const square = g.mul(x, x);
+    g.output("square", square);
+    g.output("loss", g.reduceSum(g.mul(square, x), undefined, { keepdims: false }));
+    const options = { loss: "loss", wrt: ["x", "square"], constants: ["square"] };
+    const found = evaluate(gradient(g.build(), options), { x: array([2], [2, 3]) });
+    expect([...numbersOf(found["grad/x"]!)]).toEqual([4, 9]);
+    expect([...numbersOf(found["grad/square"]!)]).toEqual([2, 3]);
+  });
+
+  test("means the values that it was told, whatever is made up on the way", () => {
+    const g = graphBuilder("named");
+    const [x, w] = [g.input("x", "FP64", [2]), g.input("w", "FP64", [2])];
+    // Mish is spelled out in others, a Tanh among them, before the gradient is taken.
+    const held = g.tanh(w);
+    g.output("loss", g.reduceSum(g.mul(g.node("Mish", [x]), held), undefined, { keepdims: false }));
+    const graph = g.build();
+    const [name] = graph.nodes.find(({ op }) => op === "Tanh")!.outputs;
+    expect(() => gradient(graph, { loss: "loss", wrt: ["w"], constants: [name!] })).toThrow(
+      'does not depend on "w"',
+    );
+  });
+
   test("goes through its own result: second derivatives", () => {
     const cube = (g: GraphBuilder, x: Value) => g.mul(g.tanh(x), g.pow(x, g.scalar(3, x)));
     const first = gradient(scalarLoss(cube, [4]), { loss: "loss", wrt: ["x"] });
@@ -322,6 +347,21 @@ describe("a refusal says what is wrong and what would help", () => {
     );
   });
 
+  test("a name that is there twice", () => {
+    const g = graphBuilder("net");
+    const x = g.input("x", "FP32", []);
+    g.output("loss", g.mul(x, x));
+    const graph = g.build();
+    expect(refusal(graph, "loss", "x", "x")).toMatchInlineSnapshot(
+      `[DomainError: "x" is asked for twice]`,
+    );
+    expect(
+      refusal(gradient(graph, { loss: "loss", wrt: ["x"] }), "loss", "x"),
+    ).toMatchInlineSnapshot(
+      `[DomainError: the gradient at "x" would be the output "grad/x", and graph "net" has an input or output of that name: rename it, or take it out first]`,
+    );
+  });
+
   test("a form that a rule cannot handle", () => {
     const g = graphBuilder("net");
     const [x, axes] = [g.input("x", "FP32", [2, 3]), g.input("axes", "INT64", ["k"])];
@@ -329,6 +369,17 @@ describe("a refusal says what is wrong and what would help", () => {
     g.output("loss", g.reduceSum(sums, undefined, { keepdims: false }));
     expect(refusal(g.build(), "loss", "x")).toMatchInlineSnapshot(
       `[DomainError: the gradient of node "loss" (ReduceSum, ai.onnx opset 23): the rank of "reducesum_0" is not known; declare its shape]`,
+    );
+  });
+
+  test("a value of unknown rank that was broadcast", () => {
+    const g = graphBuilder("net");
+    const [x, y] = [g.input("x", "FP32", [6]), g.input("y", "FP32", [2, 3])];
+    const product = g.mul(y, g.reshape(x, g.input("sizes", "INT64", ["rank"])));
+    g.output("product", product, { shape: [2, 3] });
+    g.output("loss", g.reduceSum(product, undefined, { keepdims: false }));
+    expect(refusal(g.build(), "loss", "x")).toMatchInlineSnapshot(
+      `[DomainError: the gradient of node "product" (Mul, ai.onnx opset 23): the rank of "reshape_0" is not known; declare its shape]`,
     );
   });
 });

@@ -26,6 +26,11 @@ export function gradientName(name: string): string {
   return `grad/${name}`;
 }
 
+/** The names of the outputs that hold the gradient at a table that rows are looked up in. */
+function sparseNames(table: string): readonly [ids: string, rows: string] {
+  return [`${gradientName(table)}/ids`, `${gradientName(table)}/rows`];
+}
+
 export interface GradientRequest extends GradientOptions {
   /** What becomes of a value in `wrt` that the loss does not depend on: an error, or no output for it. */
   readonly independent?: "refuse" | "omit";
@@ -46,7 +51,10 @@ export function gradient(given: Graph, request: GradientRequest): Graph {
   for (const name of [...dense, ...sparse]) wantDifferentiable(given, types, name);
   for (const name of sparse)
     if (dense.includes(name)) throw fault("sparse", `"${name}" is asked for in wrt too`);
-  const wrt = [...dense, ...sparse.flatMap((name) => lookupsOf(given, name).map(lookedUp))];
+  wantFreeNames(given, "wrt", dense, (name) => [gradientName(name)]);
+  wantFreeNames(given, "sparse", sparse, sparseNames);
+  const rows = sparse.flatMap((name) => lookupsOf(given, name, constants).map(lookedUp));
+  const wrt = [...dense, ...rows];
   for (const name of constants)
     if (!types.has(name)) throw fault("constants", `graph "${given.name}" has no value "${name}"`);
 
@@ -65,11 +73,13 @@ export function gradient(given: Graph, request: GradientRequest): Graph {
     g.output(gradientName(name), value, { shape: shapeOf(values.get(name)!) });
   }
   for (const name of sparse) {
-    const value = sparseGradient(g, graph, values, gradients, name);
+    const lookups = lookupsOf(graph, name, constants);
+    const value = sparseGradient(g, values, gradients, name, lookups);
     if (!value && independent === "omit") continue;
     if (!value) throw fault("sparse", noSlope(loss, name));
-    g.output(`${gradientName(name)}/ids`, value.ids);
-    g.output(`${gradientName(name)}/rows`, value.rows);
+    const [ids, rows] = sparseNames(name);
+    g.output(ids, value.ids);
+    g.output(rows, value.rows);
   }
   return g.build();
 }
@@ -116,6 +126,27 @@ function wantDifferentiable(graph: Graph, types: Types, name: string): void {
       "wrt",
       `"${name}" is ${describe(value)}; only floating-point values have gradients`,
     );
+}
+
+/** Each gradient is an output of its own, under a name that the graph has not given yet. */
+function wantFreeNames(
+  { name: graph, inputs, outputs }: Graph,
+  field: string,
+  asked: readonly string[],
+  outputsOf: (name: string) => readonly string[],
+): void {
+  const given = new Set([...inputs, ...outputs].map(({ name }) => name));
+  const seen = new Set<string>();
+  for (const name of asked) {
+    if (seen.has(name)) throw fault(field, `"${name}" is asked for twice`);
+    seen.add(name);
+    const clash = outputsOf(name).find((output) => given.has(output));
+    if (clash !== undefined)
+      throw fault(
+        field,
+        `the gradient at "${name}" would be the output "${clash}", and graph "${graph}" has an input or output of that name: rename it, or take it out first`,
+      );
+  }
 }
 
 function describe({ type, shape }: Known): string {

@@ -26,6 +26,20 @@ test("a value that the loss does not depend on is refused, or left out on reques
   expect(outputs.map(({ name }) => name)).toEqual(["loss", "other", "grad/used"]);
 });
 
+test("a branch that uses a value in a way without a slope does not depend on it", () => {
+  const g = graphBuilder("choice");
+  const [x, steps] = [g.input("x", "FP32", ["n"]), g.input("steps", "FP32", ["n"])];
+  const then_branch = g.subgraph("then", (b) => b.output("a", b.mul(x, b.sign(steps))));
+  const else_branch = g.subgraph("else", (b) => b.output("b", b.expand(x, b.shape(steps))));
+  const positive = g.input("positive", "BOOL", []);
+  const [y] = g.node("If", [positive], { then_branch, else_branch }, { outputs: 1 });
+  g.output("loss", g.reduceSum(y!, undefined, { keepdims: false }));
+  const request = { loss: "loss", wrt: ["x", "steps"] };
+  expect(() => gradient(g.build(), request)).toThrow('does not depend on "steps"');
+  const { outputs } = gradient(g.build(), { ...request, independent: "omit" });
+  expect(outputs.map(({ name }) => name)).toEqual(["loss", "grad/x"]);
+});
+
 test("a name that the graph has not is refused all the same", () => {
   const wrt = ["used", "nothing"];
   expect(() => gradient(graph(), { loss: "loss", wrt, independent: "omit" })).toThrow(

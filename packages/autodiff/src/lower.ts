@@ -9,15 +9,16 @@ import {
   type Graph,
   GraphBuilder,
   type Node,
+  namesUsedBy,
   resolveAttributes,
-  type Subgraph,
   subgraphsOf,
   type Value,
 } from "@amaas/graph";
 import type { GradientOptions } from "./backward.ts";
+import { type Find, withBodies } from "./bodies.ts";
 import { mixKey, wordsFor } from "./random-bits.ts";
 import { betweenOf } from "./reach.ts";
-import { inNode, refuse } from "./refusal.ts";
+import { refuse } from "./refusal.ts";
 import type { AnyLowering, Random } from "./rule.ts";
 import { findLowering } from "./rules/index.ts";
 
@@ -45,11 +46,14 @@ export function lower(given: Graph, options: Required<GradientOptions>, key?: st
 
 function nodesToLower(graph: Graph, options: Required<GradientOptions>): ReadonlySet<Node> {
   const between = betweenOf(graph, options);
+  const constants = new Set(options.constants);
   const everywhere = (node: Node) => inOrUnder(node, ({ everywhere = false }) => everywhere);
+  // One whose result is what the gradient is wanted at stays as it is.
+  const isMet = (node: Node) =>
+    node.outputs.some((name) => between(name) && !constants.has(name)) &&
+    namesUsedBy(node).some(between);
   return new Set(
-    graph.nodes.filter(
-      (node) => isToLower(node) && (node.outputs.some(between) || everywhere(node)),
-    ),
+    graph.nodes.filter((node) => isToLower(node) && (isMet(node) || everywhere(node))),
   );
 }
 
@@ -80,13 +84,12 @@ function lowerNodes(graph: Graph, nodes: ReadonlySet<Node>, key?: string): Graph
   const named = new Map<string, Value>(inputs);
   const random = randomWordsOf(g, key === undefined ? undefined : named.get(key));
   const values = g.inlineAll(graph, Object.fromEntries(inputs), (node, x, find) =>
-    nodes.has(node) ? lowerNode(g, graph, node, x, find, random) : undefined,
+    nodes.has(node) ? lowerNode(g, node, x, find, random) : undefined,
   );
   for (const output of graph.outputs) g.output(output.name, values.get(output.name)!, output);
   return g.build();
 }
 
-type Find = (name: string) => Value | undefined;
 type RandomOf = (node: Node) => Random;
 
 /** The key is mixed once, for the first node that draws from it; each draws its own by the name of what it makes. */
@@ -106,52 +109,26 @@ function randomWordsOf(g: GraphBuilder, key: Value | undefined): RandomOf {
 
 const noRandomWords: RandomOf = () => ({
   randomWords: () =>
-    refuse("it would draw the same numbers in every iteration: move it out of the body"),
+    refuse("in a body it would draw the same numbers each time that runs: move it out"),
 });
 
 function lowerNode(
   g: GraphBuilder,
-  graph: Graph,
   node: Node,
   inputs: readonly (Value | undefined)[],
   find: Find,
   random: RandomOf,
 ): readonly (Value | undefined)[] {
   const lowering = loweringOf(node);
-  if (!lowering) return lowerBodies(g, node, inputs, find);
+  if (!lowering)
+    return withBodies(g, node, inputs, find, (b, inner, x, findInside) =>
+      isToLower(inner) ? lowerNode(b, inner, x, findInside, noRandomWords) : undefined,
+    );
   const operator = findOperator(node.domain, node.op)!;
   const x = filledSlots(operator.inputs, inputs);
   const attributes = resolveAttributes(operator.attributes, node.attributes);
-  return inNode(node, graph, () => {
-    const made = lowering.lower({ g, x, attributes, ...random(node) });
-    return isValue(made) ? [made] : made;
-  });
-}
-
-/** The node with bodies in which everything is spelled out. */
-function lowerBodies(
-  g: GraphBuilder,
-  node: Node,
-  inputs: readonly (Value | undefined)[],
-  find: Find,
-): readonly Value[] {
-  const bodies = Object.entries(node.attributes).flatMap(([name, attribute]) =>
-    attribute.kind === "graph" ? [[name, lowerBody(g, attribute.value, find)] as const] : [],
-  );
-  const attributes = { ...node.attributes, ...Object.fromEntries(bodies) };
-  const { domain } = node;
-  return g.node(node.op, inputs, attributes, { domain, outputs: node.outputs.length });
-}
-
-function lowerBody(g: GraphBuilder, body: Graph, find: Find): Subgraph {
-  return g.subgraph(body.name, (b) => {
-    const inputs = body.inputs.map(({ name, type, shape }) => b.input(name, type, shape));
-    const values = b.inlineBody(body, inputs, find, (node, x, findInside) =>
-      isToLower(node) ? lowerNode(b, body, node, x, findInside, noRandomWords) : undefined,
-    );
-    for (const output of body.outputs)
-      b.output(output.name, (values.get(output.name) ?? find(output.name))!, output);
-  });
+  const made = lowering.lower({ g, x, attributes, ...random(node) });
+  return isValue(made) ? [made] : made;
 }
 
 function isValue(made: Value | readonly (Value | undefined)[]): made is Value {

@@ -79,6 +79,28 @@ test("copies only what the way back uses", () => {
   );
 });
 
+test("copies a chain of any length", () => {
+  const g = graphBuilder("chain");
+  let x = g.input("x", "FP32", [2]);
+  for (let layer = 0; layer < 4000; layer++) x = g.tanh(x);
+  g.output("loss", g.reduceSum(x, undefined, { keepdims: false }));
+  const graph = g.build();
+  const recompute = graph.nodes.slice(0, -1).map(({ outputs: [name] }) => name!);
+  const { nodes } = gradient(graph, { loss: "loss", wrt: ["x"], recompute });
+  expect(nodes.filter(({ op }) => op === "Tanh").length).toBe(8000);
+});
+
+test("refuses what would be other numbers", () => {
+  const g = graphBuilder("drawn");
+  const x = g.input("x", "FP32", [2]);
+  const noise = g.node("RandomNormalLike", [x]);
+  g.output("noise", noise);
+  g.output("loss", g.reduceSum(g.mul(x, noise), undefined, { keepdims: false }));
+  expect(() => gradient(g.build(), { loss: "loss", wrt: ["x"], recompute: ["noise"] })).toThrow(
+    /RandomNormalLike, .* cannot be recomputed: it would draw other numbers/,
+  );
+});
+
 test("refuses what no node makes", () => {
   const options = { loss: "loss", wrt: ["w0"] };
   expect(() => gradient(deep(3), { ...options, recompute: ["x"] })).toThrow(

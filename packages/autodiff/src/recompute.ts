@@ -14,6 +14,7 @@ import {
   type Value,
 } from "@amaas/graph";
 import { refuse } from "./refusal.ts";
+import { draws } from "./rules/random.ts";
 import { sizes } from "./sizes.ts";
 
 export class Recomputed {
@@ -37,24 +38,36 @@ export class Recomputed {
     const [unmade] = wanted;
     if (unmade !== undefined)
       refuse(`"${unmade}" cannot be recomputed: no node makes it. Name values in between`);
-    for (const node of this.#makers.values())
-      if (subgraphsOf(node).length > 0)
+    for (const node of this.#makers.values()) {
+      const why = subgraphsOf(node).length > 0 ? "has subgraphs" : "would draw other numbers";
+      if (subgraphsOf(node).length > 0 || draws(node))
         refuse(
-          `${describeNode(node, graph.opsets)} cannot be recomputed: it has subgraphs. Name values before or behind it`,
+          `${describeNode(node, graph.opsets)} cannot be recomputed: it ${why}. Name values before or behind it`,
         );
+    }
   }
 
   /** A value as the way back sees it; one that is to be recomputed is, once `arrived` is there. */
   at(name: string, arrived: Value | undefined): Value | undefined {
     const maker = this.#makers.get(name);
     if (!maker || !arrived) return this.known(name);
-    if (!this.#again.has(name)) this.#copy(maker, arrived);
+    if (!this.#again.has(name)) this.#copyWithMakers(maker, arrived);
     return this.#again.get(name);
   }
 
   /** As it is known by now, without computing it for this. */
   known(name: string): Value | undefined {
     return this.#again.get(name) ?? this.#kept.get(name);
+  }
+
+  /** What a node reads is copied before it, from a list: calls within calls would be too many in a deep net. */
+  #copyWithMakers(node: Node, arrived: Value): void {
+    const waiting = [node];
+    for (let next = waiting.at(-1); next; next = waiting.at(-1)) {
+      const before = next.inputs.find((name) => this.#makers.has(name) && !this.#again.has(name));
+      if (before === undefined) this.#copy(waiting.pop()!, arrived);
+      else waiting.push(this.#makers.get(before)!);
+    }
   }
 
   #copy(node: Node, arrived: Value): void {
@@ -74,7 +87,7 @@ export class Recomputed {
 
   #input(name: string, arrived: Value): Value | undefined {
     if (name === "") return undefined;
-    if (this.#makers.has(name)) return this.at(name, arrived);
+    if (this.#makers.has(name)) return this.#again.get(name);
     const value = this.#kept.get(name)!;
     return value.type && value.shape && value.content === undefined
       ? anchored(this.#g, value, arrived)

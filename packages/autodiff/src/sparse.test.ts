@@ -155,10 +155,22 @@ describe("ids and rows", () => {
   });
 });
 
+test("nothing comes of a lookup whose rows are constants", () => {
+  const g = graphBuilder("held");
+  const table = g.input("table", "FP64", [4, 2]);
+  const [held, seen] = [[0, 1], [3]].map((ids) => g.gather(table, g.ints(ids)));
+  g.output("held", held!);
+  g.output("loss", g.reduceSum(g.mul(held!, seen!), undefined, { keepdims: false }));
+  const derived = gradient(g.build(), { ...request, constants: ["held"] });
+  const found = evaluate(derived, { table: array([4, 2], [1, 2, 3, 4, 5, 6, 7, 8]) });
+  expectClose(found[idsName]!, ndarray("INT64", [1], [3]), 0);
+  expectClose(found[rowsName]!, array([1, 2], [4, 6]), 0);
+});
+
 describe("is refused", () => {
   const derive = (
     build: (g: GraphBuilder, table: Value, ids: Value) => Value,
-    also: { readonly wrt?: readonly string[] } = {},
+    also: { readonly wrt?: readonly string[]; readonly sparse?: readonly string[] } = {},
   ) => {
     const g = graphBuilder("refused");
     const table = g.input("table", "FP64", [4, 4]);
@@ -183,5 +195,11 @@ describe("is refused", () => {
     expect(() => derive((g, table, ids) => g.gather(table, ids), { wrt: ["table"] })).toThrow(
       "asked for in wrt too",
     );
+  });
+
+  test("where it is asked for twice", () => {
+    expect(() =>
+      derive((g, table, ids) => g.gather(table, ids), { sparse: ["table", "table"] }),
+    ).toThrow('"table" is asked for twice');
   });
 });

@@ -21,8 +21,15 @@ export interface SparseGradient {
   readonly rows: Value;
 }
 
-/** The nodes that look up rows of a table; refuses any other use of it, which would have a dense gradient. */
-export function lookupsOf(graph: Graph, table: string): readonly Node[] {
+/**
+ * The nodes that look up rows of a table, but for those whose rows are constants; refuses any other use of it, which
+ * would have a dense gradient.
+ */
+export function lookupsOf(
+  graph: Graph,
+  table: string,
+  constants: readonly string[],
+): readonly Node[] {
   const users = graph.nodes.filter((node) => namesUsedBy(node).includes(table));
   const other = users.find((node) => !isLookup(node, table));
   if (other)
@@ -31,7 +38,7 @@ export function lookupsOf(graph: Graph, table: string): readonly Node[] {
     );
   if (graph.outputs.some(({ name }) => name === table))
     refuse(`"${table}" is an output of graph "${graph.name}", so its gradient is dense`);
-  return users;
+  return users.filter(({ outputs: [rows] }) => !constants.includes(rows!));
 }
 
 function isLookup({ op, domain, inputs, attributes }: Node, table: string): boolean {
@@ -43,13 +50,13 @@ function isLookup({ op, domain, inputs, attributes }: Node, table: string): bool
 /** The rows of all lookups, in the order of the nodes; undefined when no gradient reaches one. */
 export function sparseGradient(
   g: GraphBuilder,
-  graph: Graph,
   values: Values,
   gradients: Values,
   table: string,
+  lookups: readonly Node[],
 ): SparseGradient | undefined {
   const data = values.get(table)!;
-  const parts = lookupsOf(graph, table).flatMap((node) => {
+  const parts = lookups.flatMap((node) => {
     const d = gradients.get(node.outputs[0]!);
     return d ? [rowsOf(g, data, values.get(node.inputs[1]!)!, d)] : [];
   });

@@ -1,6 +1,13 @@
 import { type GraphBuilder, tensorOf, type Value } from "@amaas/graph";
 import fc from "fast-check";
-import type { Build, Case } from "../oracle.fixture.ts";
+import { test } from "vitest";
+import {
+  array,
+  type Build,
+  type Case,
+  expectGradients,
+  expectSameOnEngine,
+} from "../oracle.fixture.ts";
 import { control } from "./control.ts";
 import { arrays, judge, positive, size } from "./judge.fixture.ts";
 
@@ -171,12 +178,62 @@ const loop = (limit: number, trips: number): fc.Arbitrary<Case> =>
     }),
   );
 
+/** A value that no iteration reads and only the last one leaves behind, of a state that only such values see. */
+const overwritten = (op: "Loop" | "Scan", length: number): fc.Arbitrary<Case> =>
+  fc.tuple(arrays([2]), arrays([2]), arrays([length, 2])).map(
+    ([start, w, xs]): Case => ({
+      build: (g, [s, weight, x]) => {
+        const body = g.subgraph("step", (b) => {
+          const trip = op === "Loop" ? b.input("trip", "INT64", []) : undefined;
+          if (trip) b.output("on", b.identity(b.input("going", "BOOL", [])));
+          const state = b.input("state", "FP64", [2]);
+          b.input("last", "FP64", [2]);
+          const row = trip ? b.gather(x!, trip) : b.input("row", "FP64", [2]);
+          const next = b.tanh(b.add(b.mul(state, weight!), row));
+          b.output("next", next);
+          b.output("made", b.mul(next, weight!));
+        });
+        const states = [s, g.exp(s!)];
+        const given =
+          op === "Loop" ? [g.scalar(length, "INT64"), undefined, ...states] : [...states, x];
+        const attributes = op === "Loop" ? { body } : { body, num_scan_inputs: 1 };
+        return g.node(op, given, attributes, { outputs: 2 })[1]!;
+      },
+      inputs: [start, w, xs],
+    }),
+  );
+
 judge(
   control,
   {
     If: choice,
-    Loop: fc.oneof(loop(1e9, 3), loop(0.5, 5), loop(1e9, 0)),
-    Scan: fc.oneof(forwards, backwards, twoStates, nested, chosen),
+    Loop: fc.oneof(
+      loop(1e9, 3),
+      loop(0.5, 5),
+      loop(1e9, 0),
+      overwritten("Loop", 3),
+      overwritten("Loop", 0),
+    ),
+    Scan: fc.oneof(forwards, backwards, twoStates, nested, chosen, overwritten("Scan", 3)),
   },
   { runs: { differences: 20, second: 6, engine: 8 } },
 );
+
+test("a Loop may carry what grows, where the way back has no use for it", async () => {
+  const build: Build = (g, [v]) => {
+    const body = g.subgraph("power", (b) => {
+      const trip = b.input("trip", "INT64", []);
+      b.output("on", b.identity(b.input("going", "BOOL", [])));
+      const value = b.input("value", "FP64", v!.shape!);
+      const list = b.input("list", "INT64", ["length"]);
+      b.output("next", b.mul(value, value));
+      b.output("longer", b.concat([list, b.unsqueeze(trip, [0])], 0));
+    });
+    const start = [g.scalar(2, "INT64"), undefined, v, g.ints([7])];
+    const [last, list] = g.node("Loop", start, { body }, { outputs: 2 });
+    return g.add(last!, g.cast(g.reduceSum(list!, undefined, wide), "FP64"));
+  };
+  const given: Case = { build, inputs: [array([2], [0.5, -1.5])] };
+  expectGradients(given);
+  await expectSameOnEngine(given);
+});

@@ -65,11 +65,13 @@ function convolvedForm(g: GraphBuilder, given: Convolution, name: string): Value
 function batchAsChannels(g: GraphBuilder, { x, group }: Convolution): Value {
   if (group === 1) return swapFirst(g, x);
   const [batch, rest] = [sizes(g, x, 0, 1), sizes(g, x, 2)];
-  const split = g.reshape(x, joinSizes(g, [batch, g.ints([group, -1]), rest]));
-  const turned = g.transpose(split, [2, 1, 0, ...spatialAxes(x).map((axis) => axis + 1)]);
   const channels = shapeOf(x)[1]!;
-  const each = typeof channels === "number" ? g.ints([channels / group]) : g.shape(turned, 0, 1);
-  return g.reshape(turned, joinSizes(g, [each, g.ints([-1]), rest]));
+  // Of no samples, a size that is left open could be any.
+  const each = typeof channels === "number" ? channels / group : -1;
+  const split = g.reshape(x, joinSizes(g, [batch, g.ints([group, each]), rest]));
+  const turned = g.transpose(split, [2, 1, 0, ...spatialAxes(x).map((axis) => axis + 1)]);
+  const first = each === -1 ? g.shape(turned, 0, 1) : g.ints([each]);
+  return g.reshape(turned, joinSizes(g, [first, g.ints([-1]), rest]));
 }
 
 type Form = (g: GraphBuilder, given: Convolution, layout: Layout, name: string) => Value;

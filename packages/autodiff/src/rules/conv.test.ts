@@ -185,6 +185,31 @@ test.each(wide)(
   },
 );
 
+test("groups of no samples have a gradient of zeros", () => {
+  const g = graphBuilder("empty");
+  const x = g.input("x", "FP64", ["n", 4, 5]);
+  const w = g.input("w", "FP64", [4, 2, 3]);
+  g.output(
+    "loss",
+    g.reduceSum(g.node("Conv", [x, w], { group: 2 }), undefined, { keepdims: false }),
+  );
+  const derived = gradient(g.build(), { loss: "loss", wrt: ["x", "w"] });
+  const found = evaluate(derived, { x: array([0, 4, 5], []), w: numbers([4, 2, 3], 1) });
+  expectClose(found["grad/x"]!, array([0, 4, 5], []), 0);
+  expectClose(found["grad/w"]!, array([4, 2, 3], new Array<number>(24).fill(0)), 0);
+});
+
+test("what auto_pad cuts off is not guessed where a size is not known", () => {
+  const g = graphBuilder("unknown");
+  const [x, w] = [g.input("x", "FP64", [1, 2, "n"]), g.input("w", "FP64", [2, 2, 3])];
+  const y = g.node("ConvTranspose", [x, w], { auto_pad: "SAME_UPPER" });
+  g.output("loss", g.reduceSum(y, undefined, { keepdims: false }));
+  for (const name of ["x", "w"])
+    expect(() => gradient(g.build(), { loss: "loss", wrt: [name] })).toThrow(
+      /ConvTranspose, .*auto_pad follows from the size of spatial axis 0, which is not known/,
+    );
+});
+
 function numbers(shape: readonly number[], seed: number) {
   const count = shape.reduce((product, n) => product * n, 1);
   return array(

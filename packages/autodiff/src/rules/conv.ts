@@ -8,7 +8,13 @@
  *
  * and a transposed convolution is the same with x and y in each other's place.
  */
-import { convAxes, type GraphBuilder, transposeAxes, type Value } from "@amaas/graph";
+import {
+  convAxes,
+  type GraphBuilder,
+  transposeAxes,
+  type Value,
+  type WindowAxis,
+} from "@amaas/graph";
 import type { Rules } from "../rule.ts";
 import { shapeOf } from "../sizes.ts";
 import { inputGradient } from "./conv-input.ts";
@@ -27,7 +33,8 @@ export const convolutions = {
   },
 
   ConvTranspose: ({ g, x: [x, w, bias], y, dy, attributes, wanted }) => {
-    const axes = transposeAxes(shapeOf(x), shapeOf(w), attributes);
+    const found = transposeAxes(shapeOf(x), shapeOf(w), attributes);
+    const axes = attributes.auto_pad.startsWith("SAME") ? found.map(withoutGuess) : found;
     const { group } = attributes;
     return [
       wanted[0] ? backConvolution(g, { x: dy, w, dy: x, axes, group }) : null,
@@ -36,6 +43,13 @@ export const convolutions = {
     ];
   },
 } satisfies Rules<"Conv" | "ConvTranspose">;
+
+/** What auto_pad cuts off follows from all sizes: where one is not known, that is not either. */
+function withoutGuess(axis: WindowAxis): WindowAxis {
+  const { input, output, kernel } = axis;
+  if ([input, output, kernel].every((size) => typeof size === "number")) return axis;
+  return { ...axis, begin: undefined, end: undefined };
+}
 
 function biasGradient(g: GraphBuilder, dy: Value): Value {
   const axes = shapeOf(dy).flatMap((_, axis) => (axis === 1 ? [] : [axis]));

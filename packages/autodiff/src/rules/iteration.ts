@@ -33,6 +33,8 @@ export interface Reach {
   readonly wrt: ReadonlySet<string>;
   /** Of the captured names, those that gradients reach. */
   readonly captured: readonly string[];
+  /** What gradients come from is made of these: of the inputs, no other is needed to compute an iteration once more. */
+  readonly needed: ReadonlySet<string>;
 }
 
 /** Names in the body, besides carried values. */
@@ -68,10 +70,12 @@ export function reachOf(
     () => neededFor(body, ends),
     (found) => addAll(ends, floats, ({ to, from }) => (found.has(from) ? to : undefined)),
   );
+  // One that no iteration reads is still what the last one made.
+  const flows = ({ from, arrived }: Carried) => active.has(from) && (arrived || needed.has(from));
   const live = carried.flatMap((each, index) =>
-    floats.includes(each) && active.has(each.from) && needed.has(each.from) ? [index] : [],
+    floats.includes(each) && flows(each) ? [index] : [],
   );
-  return { live, wrt, captured: [...captured].filter((name) => needed.has(name)) };
+  return { live, wrt, captured: [...captured].filter((name) => needed.has(name)), needed };
 }
 
 function grow<T>(find: () => T, add: (found: T) => boolean): T {

@@ -25,6 +25,10 @@ import {
   type Written,
   writeBack,
 } from "./iteration.ts";
+import { undrawn } from "./random.ts";
+
+/** Stacks of carried values, by index. */
+type Values = ReadonlyMap<number, Value>;
 
 /** The body begins with the number of the trip and the condition. */
 const first = 2;
@@ -33,7 +37,7 @@ export function throughLoop(node: Through<"Loop">): BodyGradients {
   const { g, x, dy, captured } = node;
   const initial = x.slice(first).map((value) => value!);
   const reach = reachOfLoop(node, initial);
-  const { values, trips } = tape(node, initial);
+  const { values, trips } = tape(node, initial, reach);
   let written: Written = { summed: [], products: [] };
   const step = g.subgraph(`${node.attributes.body.name}/grad`, (b) => {
     const trip = b.input("trip", "INT64", []);
@@ -50,7 +54,7 @@ export function throughLoop(node: Through<"Loop">): BodyGradients {
     ...reach.live.map((index) => dy[index] ?? zerosLike(g, initial[index]!)),
     ...written.summed.map((name) => zerosLike(g, captured.get(name)!)),
   ];
-  const body = ordered(step, ["trip", "going", ...carried]);
+  const body = undrawn(ordered(step, ["trip", "going", ...carried]));
   const made = g.node("Loop", [trips, undefined, ...starts], { body }, { outputs: starts.length });
   const gradients = new Array<Value | null>(x.length).fill(null);
   for (const [at, index] of reach.live.entries()) gradients[first + index] = made[at]!;
@@ -67,8 +71,6 @@ function reachOfLoop(node: Through<"Loop">, initial: readonly Value[]): Reach {
     ...initial.map(({ type, shape }) => ({ type, shape })),
   ];
   const types = inferBodyTypes(body, inputs, (name) => captured.get(name));
-  for (const [index, value] of initial.entries())
-    wantSameSizes(value.shape, types.get(body.outputs[1 + index]!.name)?.shape);
   const carried = initial.map((_, index) => ({
     from: body.inputs[first + index]!.name,
     to: body.outputs[1 + index]!.name,
@@ -77,7 +79,12 @@ function reachOfLoop(node: Through<"Loop">, initial: readonly Value[]): Reach {
   }));
   const lists = body.outputs.slice(1 + initial.length);
   const outputs = lists.flatMap(({ name }, at) => (dy[initial.length + at] ? [name] : []));
-  return reachOf(body, types, carried, { inputs: [], outputs, captured: node.wantedInside });
+  const ends = { inputs: [], outputs, captured: node.wantedInside };
+  const reach = reachOf(body, types, carried, ends);
+  for (const [index, { from, to }] of carried.entries())
+    if (reach.needed.has(from) || reach.live.includes(index))
+      wantSameSizes(initial[index]!.shape, types.get(to)?.shape);
+  return reach;
 }
 
 function wantSameSizes(before: Shape | undefined, after: Shape | undefined): void {
@@ -90,14 +97,25 @@ function wantSameSizes(before: Shape | undefined, after: Shape | undefined): voi
     );
 }
 
-/** The carried values as each trip began with them, put out by the forward Loop; and how many trips it made. */
-function tape({ g, y, attributes, given }: Through<"Loop">, initial: readonly Value[]) {
+/**
+ * The carried values as each trip began with them, put out by the forward Loop, as far as they are needed again; and
+ * how many trips it made.
+ */
+function tape(
+  { g, y, attributes, given }: Through<"Loop">,
+  initial: readonly Value[],
+  reach: Reach,
+) {
   const { body } = attributes;
-  const taped = [0, ...initial.map((_, index) => first + index)];
+  const kept = initial.flatMap((_, index) =>
+    reach.needed.has(body.inputs[first + index]!.name) ? [index] : [],
+  );
+  const taped = [0, ...kept.map((index) => first + index)];
   const extended = { ...given, body: { kind: "graph", value: taping(body, taped) } as const };
   const before = body.outputs.length - 1;
   const made = g.extend(y.find((value) => value !== undefined)!, extended, before + taped.length);
-  const [counts, ...values] = made.slice(before);
+  const [counts, ...stacks] = made.slice(before);
+  const values = new Map(kept.map((index, at) => [index, stacks[at]!]));
   return { values, trips: g.size(counts!) };
 }
 
@@ -105,13 +123,18 @@ function writeTrip(
   node: Through<"Loop">,
   b: GraphBuilder,
   back: Value,
-  { initial, values, reach }: { initial: readonly Value[]; values: readonly Value[]; reach: Reach },
+  { initial, values, reach }: Readonly<{ initial: readonly Value[]; values: Values; reach: Reach }>,
 ): Written {
   const { dy, attributes } = node;
   const { body } = attributes;
   const at = (stack: Value) => b.gather(stack, back);
   const going = b.constant(tensorOf("BOOL", [], [1]));
-  const inputs = [back, going, ...values.map(at)];
+  // What is not needed is computed from whatever it began with, and left out then.
+  const carried = initial.map((value, index) => {
+    const stack = values.get(index);
+    return stack ? at(stack) : value;
+  });
+  const inputs = [back, going, ...carried];
   const arrived = [
     null,
     ...initial.map((value, index) =>

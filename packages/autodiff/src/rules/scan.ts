@@ -18,6 +18,7 @@ import {
   type Written,
   writeBack,
 } from "./iteration.ts";
+import { undrawn } from "./random.ts";
 
 /** A value that the iterations go through along an axis; 1 is the direction from its end. */
 interface Sequence {
@@ -142,7 +143,7 @@ function stepBack(
   // One sequence must be there to say how many iterations there are.
   const lone = ordered(step, carried).graph.inputs.length === carried.length;
   const kept = lone ? [...carried, sequences[0]!.name] : carried;
-  return { step: ordered(step, kept), written };
+  return { step: undrawn(ordered(step, kept)), written };
 }
 
 /** The states as each iteration began with them, those that are used; the forward Scan is made to put them out. */
