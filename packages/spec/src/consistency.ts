@@ -4,13 +4,9 @@
  * A check runs where every field it reads is sound, so that one answer names all faults at once.
  */
 import type { Violation } from "@amaas/errors";
-import type { JobSpec, Metric, RecordsSpec, Task } from "./job-spec.ts";
-
-/** Metrics that a job of the task reports. */
-const metricsByTask: Readonly<Record<Task, readonly Metric[]>> = {
-  classification: ["loss", "accuracy"],
-  regression: ["loss", "mse", "rmse", "mae", "r2"],
-};
+import type { JobSpec, RecordsSpec } from "./job-spec.ts";
+import { lossesOf } from "./loss-spec.ts";
+import { isErrorMetric, type Metric, metricsOfTask } from "./metrics.ts";
 
 interface Check {
   /** Fields that `fault` relies on; the faulty one comes first. */
@@ -81,17 +77,56 @@ const checks: readonly Check[] = [
         : `found ${workers}, wanted at most ${virtualShards}, one for each virtual shard`,
   },
   {
-    reads: ["gate.metric", "task"],
-    fault: ({ gate, task }) =>
-      gate === undefined || metricsByTask[task].includes(gate.metric)
+    reads: ["training.loss.type", "training.loss", "task"],
+    fault({ training: { loss }, task }) {
+      const known = lossesOf(task);
+      return known.includes(loss.type)
         ? undefined
-        : `found "${gate.metric}", wanted one of ${metricsByTask[task].join(", ")} for ${task}`,
+        : `found "${loss.type}", wanted one of ${known.join(", ")} for ${task}`;
+    },
+  },
+  {
+    reads: ["evaluation.topK", "task"],
+    fault: ({ evaluation, task }) =>
+      evaluation.topK === undefined || task === "classification"
+        ? undefined
+        : `found ${evaluation.topK}, wanted none: ${task} has no classes`,
+  },
+  {
+    reads: ["gate.metric", "task"],
+    fault({ gate, task }) {
+      const known: readonly Metric[] = metricsOfTask(task);
+      return gate === undefined || known.includes(gate.metric)
+        ? undefined
+        : `found "${gate.metric}", wanted one of ${known.join(", ")} for ${task}`;
+    },
+  },
+  {
+    reads: ["gate.metric", "training.loss"],
+    fault: ({ gate, training: { loss } }) =>
+      gate?.metric === "quantileLoss" && loss.type !== "quantile"
+        ? `found "quantileLoss", which wants training.loss.type quantile, not ${loss.type}`
+        : undefined,
   },
   {
     reads: ["gate"],
     fault: ({ gate }) =>
       gate && gate.min === undefined && gate.max === undefined
         ? "has neither min nor max, wanted at least one"
+        : undefined,
+  },
+  {
+    reads: ["gate.max", "gate"],
+    fault: ({ gate }) =>
+      gate && gate.max === undefined && gate.min !== undefined && isErrorMetric(gate.metric)
+        ? `is missing, wanted the most that may be of ${gate.metric}: less of it is better`
+        : undefined,
+  },
+  {
+    reads: ["gate.min", "gate"],
+    fault: ({ gate }) =>
+      gate && gate.min === undefined && gate.max !== undefined && !isErrorMetric(gate.metric)
+        ? `is missing, wanted the least that may be of ${gate.metric}: more of it is better`
         : undefined,
   },
   {

@@ -1,3 +1,4 @@
+export { childField } from "./document.ts";
 export { fileRefs, isDigest, requireDigests, withFileRefs } from "./file-refs.ts";
 export {
   type Activation,
@@ -6,11 +7,11 @@ export {
   type ArraysSpec,
   type ColumnType,
   type DataSpec,
+  type EvaluationSpec,
   type FileRef,
   type GateSpec,
   type JobSpec,
   type LinearSpec,
-  type Metric,
   type MlpSpec,
   microBatch,
   type OptimizerSpec,
@@ -21,4 +22,18 @@ export {
   type Task,
   type TrainingSpec,
 } from "./job-spec.ts";
-export { parseJobSpec } from "./parse.ts";
+export {
+  type ClassificationLossSpec,
+  type ClassWeights,
+  type CrossEntropySpec,
+  type ErrorLossSpec,
+  type FocalSpec,
+  type HingeSpec,
+  type HuberSpec,
+  isClassificationLoss,
+  type LossSpec,
+  type QuantileSpec,
+  type RegressionLossSpec,
+} from "./loss-spec.ts";
+export { type Metric, type MetricOf, mainMetrics, metricsOfTask } from "./metrics.ts";
+export { faultySpec, parseJobSpec } from "./parse.ts";

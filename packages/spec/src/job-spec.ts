@@ -4,6 +4,8 @@
  * `job.schema.json` says the same to editors and to the validator; a field added here is added
  * there, and a default lives only there.
  */
+import type { LossSpec } from "./loss-spec.ts";
+import type { Metric } from "./metrics.ts";
 
 export type Task = "classification" | "regression";
 
@@ -77,6 +79,7 @@ export interface TrainingSpec {
   readonly batchSize: number;
   readonly virtualShards: number;
   readonly seed: number;
+  readonly loss: LossSpec;
   readonly optimizer: OptimizerSpec;
   readonly checkpointEverySteps: number;
 }
@@ -86,7 +89,10 @@ export interface ResourcesSpec {
   readonly servers: number;
 }
 
-export type Metric = "loss" | "accuracy" | "mse" | "rmse" | "mae" | "r2";
+export interface EvaluationSpec {
+  /** Of the top-k accuracy; left out where it follows from the number of classes. */
+  readonly topK?: number;
+}
 
 export interface GateSpec {
   readonly metric: Metric;
@@ -104,6 +110,7 @@ export interface JobSpec {
   readonly split: SplitSpec;
   readonly architecture: ArchitectureSpec;
   readonly training: TrainingSpec;
+  readonly evaluation: EvaluationSpec;
   readonly resources: ResourcesSpec;
   readonly gate?: GateSpec;
 }

@@ -31,6 +31,7 @@ const complete: JobSpec = {
     batchSize: 16,
     virtualShards: 8,
     seed: 0,
+    loss: { type: "mse" },
     optimizer: {
       type: "adam",
       learningRate: 0.001,
@@ -41,6 +42,7 @@ const complete: JobSpec = {
     },
     checkpointEverySteps: 100,
   },
+  evaluation: {},
   resources: { workers: 1, servers: 1 },
 };
 
@@ -104,7 +106,8 @@ describe("a sound spec", () => {
 
 describe("the README", () => {
   const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
-  const examples = [...readme.matchAll(/```yaml\n([\s\S]*?)```/g)].map((match) => match[1] ?? "");
+  const blocks = [...readme.matchAll(/```yaml\n([\s\S]*?)```/g)].map((match) => match[1] ?? "");
+  const examples = blocks.filter((block) => /^task:/m.test(block));
 
   test("has a sound example of each format", () => {
     const specs = examples.map((example) => parseJobSpec(parseYaml(example)));
@@ -125,7 +128,7 @@ describe("the README", () => {
         "properties" in schema ? Object.keys(schema.properties) : [],
       ),
     );
-    const text = examples.join("\n");
+    const text = blocks.join("\n");
     expect([...fields].filter((field) => !new RegExp(`\\b${field}:`).test(text))).toEqual([]);
   });
 
@@ -175,9 +178,10 @@ describe("a faulty spec", () => {
       "training.epochs": "found 0, wanted a whole number, at least 1 and at most 100000",
       "training.optimizer.type": 'found "adm", wanted one of sgd, adam, adamw',
       "resources.wrokers": "is not a known field; did you mean workers?",
-      "gate.metric": 'found "accuracy", wanted one of loss, mse, rmse, mae, r2 for regression',
+      "gate.metric":
+        'found "accuracy", wanted one of loss, mse, rmse, mae, mape, r2, explainedVariance, quantileLoss for regression',
       extra:
-        "is not a known field; wanted one of name, task, data, split, architecture, training, resources, gate",
+        "is not a known field; wanted one of name, task, data, split, architecture, training, evaluation, resources, gate",
     });
   });
 

@@ -11,6 +11,9 @@ import { inconsistencies } from "./consistency.ts";
 import { copyDocument, isObject, type Json } from "./document.ts";
 import { faultsOf } from "./faults.ts";
 import type { JobSpec } from "./job-spec.ts";
+import { defaultLoss } from "./loss-spec.ts";
+
+type Fields = { [key: string]: Json };
 
 /** An error has to fit into the headers of a response. */
 const maxViolations = 30;
@@ -20,12 +23,14 @@ const validate = new Ajv2020({
   discriminator: true,
   useDefaults: true,
   verbose: true,
+  // Class weights are a word, or numbers by class.
+  allowUnionTypes: true,
   keywords: ["wanted"],
 }).compile<JobSpec>(jobSchema);
 
 /** @throws DomainError invalid-argument with a violation for each faulty field. */
 export function parseJobSpec(document: unknown): JobSpec {
-  const spec: unknown = withStratify(copyDocument(document));
+  const spec: unknown = withTaskDefaults(copyDocument(document));
   const sound = validate(spec);
   const faults = faultsOf(validate.errors ?? []);
   faults.push(...inconsistencies(spec, faults));
@@ -33,13 +38,21 @@ export function parseJobSpec(document: unknown): JobSpec {
   throw faultySpec(faults);
 }
 
-/** Fills in the one default that the schema cannot say, as it depends on the task. */
-function withStratify(document: Json): Json {
+/** Fills in the defaults that the schema cannot say, as they depend on the task. */
+function withTaskDefaults(document: Json): Json {
   if (!isObject(document)) return document;
-  const split = document.split === undefined ? {} : document.split;
-  if (!isObject(split)) return document;
-  const stratify = document.task === "classification";
-  return { ...document, split: { stratify, ...split } };
+  const { task } = document;
+  const stratify = task === "classification";
+  const filled = filledIn(document, "split", { stratify }, {});
+  if (task !== "classification" && task !== "regression") return filled;
+  return filledIn(filled, "training", { loss: { type: defaultLoss[task] } });
+}
+
+/** The document with fields of one section put in, where the section is there and leaves them out. */
+function filledIn(document: Fields, section: string, fields: Fields, absent?: Fields): Fields {
+  const found = document[section] === undefined ? absent : document[section];
+  if (found === undefined || !isObject(found)) return document;
+  return { ...document, [section]: { ...fields, ...found } };
 }
 
 /** The refusal of a spec with these faults. */
