@@ -133,6 +133,8 @@ describe("TypeScript", () => {
     "packages/client/README.md": "declare const spec: unknown, pixels: Float32Array;",
     "packages/data/README.md":
       'declare const spec: import("@amaas/spec").JobSpec, blobs: import("@amaas/blobs").BlobStore;',
+    "packages/metrics/README.md":
+      'declare const spec: import("@amaas/spec").JobSpec, sums: number[], samples: number;',
     "packages/rpc/README.md": `
       declare const telemetry: import("@amaas/telemetry").Telemetry, digest: string;
       declare const store: {

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type BlobStore, openBlobs } from "@amaas/blobs";
+import { sumsOf } from "@amaas/metrics";
 import { createApp } from "@amaas/parameter-server/app";
 import {
   type ExchangeRequest,
@@ -30,6 +31,8 @@ export const LEAVES = 8;
 export const STEPS_PER_EPOCH = 3;
 const SAMPLES_PER_LEAF = 4;
 const telemetry = nullTelemetry();
+const sums = sumsOf({ task: "classification", classes: 2 });
+const sumCount = sums.reduce((total, { length }) => total + length, 0);
 
 export interface Cluster extends AsyncDisposable {
   readonly addresses: readonly string[];
@@ -106,7 +109,7 @@ export async function startCluster(shards: number): Promise<Cluster> {
       const prepared = Prepared.fromPartial({
         parameterCount: PARAMETERS,
         initialWeights: initial,
-        sums: ["loss", "correct"],
+        sums: [...sums],
         stepsPerEpoch: STEPS_PER_EPOCH,
         totalSteps: steps,
         validation: { rows: 10 },
@@ -278,7 +281,10 @@ export class ScriptedWorker {
           level: 0,
           index: leaf,
           samples: SAMPLES_PER_LEAF,
-          values: [leaf / 3 + version, 2],
+          values: Array.from(
+            { length: pass === Pass.TRAINING ? 1 : sumCount },
+            (_, at) => leaf / 3 + version + at,
+          ),
         };
         this.#channels[0]?.push({ message: { $case: "sums", value } });
       }

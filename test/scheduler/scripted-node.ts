@@ -28,7 +28,7 @@ const prepared = Prepared.fromPartial({
   parameterCount: 8,
   initialWeights: digest(7),
   classes: ["0", "1"],
-  sums: ["loss", "correct"],
+  sums: [{ name: "loss", length: 1 }],
   inputs: [{ name: "features", datatype: "FP32", shape: [-1, 4] }],
   outputs: [{ name: "label", datatype: "BYTES", shape: [-1] }],
   stepsPerEpoch: 10,

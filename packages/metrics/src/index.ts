@@ -1,1 +1,11 @@
-export { type MetricValues, metricsOf, sumNames, type Task } from "./tasks.ts";
+export {
+  type ClassificationMeasures,
+  calibrationBins,
+  type Measures,
+  measuresOf,
+  mostMatrixClasses,
+  type RegressionMeasures,
+  type SumGroup,
+  sumsOf,
+} from "./measures.ts";
+export { confusionOf, type MetricValues, metricsOf } from "./metrics.ts";

@@ -1,6 +1,13 @@
 export { buildNetwork } from "./architectures/index.ts";
+export { classWeights } from "./class-weights.ts";
 export type { Initialization, Network, NetworkSize, Parameter } from "./network.ts";
+export { outputCount } from "./objectives/index.ts";
 export type { LabelScale } from "./objectives/objective.ts";
 export { initialValues, layout, type Placement } from "./parameters.ts";
 export { type ClassName, type ServingOptions, servingGraph } from "./serving.ts";
-export { type BatchOptions, evaluationGraph, trainingGraph } from "./training.ts";
+export {
+  type EvaluationOptions,
+  evaluationGraph,
+  type TrainingOptions,
+  trainingGraph,
+} from "./training.ts";

@@ -6,8 +6,8 @@ import { DomainError } from "@amaas/errors";
 import { type GraphBuilder, graphBuilder, type Model, modelOf, type Value } from "@amaas/graph";
 import type { Task } from "@amaas/spec";
 import { tensor } from "@amaas/tensor";
+import { countOf, probabilities, scoresOf } from "./classes.ts";
 import type { Network } from "./network.ts";
-import { probabilities } from "./objectives/classification.ts";
 import { type LabelScale, unscaled } from "./objectives/objective.ts";
 
 export type ClassName = string | number;
@@ -72,16 +72,17 @@ const answers: { readonly [T in Task]: Answers } = {
   classification: {
     names: ["label", "probabilities"],
     give(g, outputs, { classes = [] }) {
-      const width = outputs.shape?.[1];
+      const scores = scoresOf(g, outputs);
+      const width = countOf(scores);
       if (classes.length !== width)
         throw new DomainError(
           "invalid-argument",
-          `found ${classes.length} class names, wanted ${width}, one for each output`,
+          `found ${classes.length} class names, wanted ${width}, one for each score`,
         );
-      const best = g.argMax(outputs, 1, { keepdims: false });
+      const best = g.argMax(scores, 1, { keepdims: false });
       return {
         label: g.gather(classTensor(g, classes), best),
-        probabilities: probabilities(g, outputs),
+        probabilities: probabilities(g, scores),
       };
     },
   },

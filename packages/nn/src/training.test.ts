@@ -1,7 +1,8 @@
 import { openSession, type Session } from "@amaas/engine";
 import { evaluate, type Model, type NDArray, ndarray, writeModel } from "@amaas/graph";
+import { type Measures, metricsOf, sumsOf } from "@amaas/metrics";
 import { createOptimizer } from "@amaas/optim";
-import type { ArchitectureSpec, Task } from "@amaas/spec";
+import type { ArchitectureSpec, LossSpec, Task } from "@amaas/spec";
 import { type Tensor, tensor } from "@amaas/tensor";
 import { describe, expect, test } from "vitest";
 import { parametersIn, randomFloats, someBatch, someWeights } from "./batch.fixture.ts";
@@ -22,10 +23,16 @@ const cases = architectures.flatMap(([name, architecture]) =>
   (["classification", "regression"] as const).map((task) => ({ name, task, architecture })),
 );
 
+const losses: { readonly [T in Task]: LossSpec } = {
+  classification: { type: "cross-entropy", labelSmoothing: 0 },
+  regression: { type: "mse" },
+};
+
 function setUp(task: Task, architecture: ArchitectureSpec) {
   const outputs = task === "classification" ? size.outputs : 1;
   const network = buildNetwork(architecture, { features: size.features, outputs });
-  const options = { task, batch: size.batch };
+  const measures: Measures = task === "classification" ? { task, classes: size.outputs } : { task };
+  const options = { loss: losses[task], batch: size.batch, measures };
   const weights = someWeights(network);
   const batch = someBatch(task, size);
   return {
@@ -72,13 +79,14 @@ describe.each(cases)("$task with $name", ({ task, architecture }) => {
     }
   });
 
-  test("the evaluation graph gives the sums of the training graph, to the bit", async () => {
+  test("the evaluation graph gives the loss of the training graph, to the bit", async () => {
     const [training, evaluation] = await Promise.all([
       open(trainingGraph(network, options)),
       open(evaluationGraph(network, options)),
     ]);
     const { sums } = await training.run(feeds);
-    expect(await evaluation.run(feeds)).toEqual({ sums });
+    expect(floats(sums)).toHaveLength(1);
+    expect(floats((await evaluation.run(feeds)).sums).slice(0, 1)).toEqual(floats(sums));
   });
 
   test("what stands in padded rows does not change a bit", async () => {
@@ -155,10 +163,13 @@ describe("sums mean what they are called", () => {
     const correct = logits.filter((row, i) => row.indexOf(Math.max(...row)) === labels[i]);
 
     const { sums } = await (await open(evaluationGraph(network, options))).run(feeds);
-    const [loss, hits] = floats(sums);
+    const [loss, logLoss] = floats(sums);
+    const confusion = floats(sums).slice(-9);
     expect(loss).toBeCloseTo(total(losses), 5);
-    expect(hits).toBe(correct.length);
-    expect(hits).toBeGreaterThan(0);
+    expect(logLoss).toBeCloseTo(total(losses), 5);
+    expect(total(confusion)).toBe(size.samples);
+    expect(confusion[0]! + confusion[4]! + confusion[8]!).toBe(correct.length);
+    expect(correct.length).toBeGreaterThan(0);
   });
 
   test("regression, with errors in the units of the labels", async () => {
@@ -168,9 +179,15 @@ describe("sums mean what they are called", () => {
     const errors = outputsOf({ features: batch, parameters }, 1).map(([y], i) => y! - labels[i]!);
     const labelScale = { mean: 100, deviation: 20 };
     const session = await open(evaluationGraph(network, { ...options, labelScale }));
-    const [loss, squared, absolute, target, targetSquared] = floats(
+    const [loss, squared, absolute, relative, error, errorSquared, target, targetSquared] = floats(
       (await session.run(feeds)).sums,
     );
+    expect(relative).toBeCloseTo(
+      total(errors.map((e, i) => Math.abs(20 * e) / (100 + 20 * labels[i]!))),
+      5,
+    );
+    expect(error).toBeCloseTo(-total(errors), 5);
+    expect(errorSquared).toBe(loss);
     expect(loss).toBeCloseTo(total(errors.map((e) => e ** 2)), 5);
     expect(squared! / 400).toBeCloseTo(loss!, 5);
     expect(absolute! / 20).toBeCloseTo(total(errors.map(Math.abs)), 5);
@@ -185,10 +202,7 @@ describe("sums mean what they are called", () => {
     const session = await open(trainingGraph(network, options));
     const outputs = await session.run({ ...batch, ...parametersIn(network, vector) });
     const labels = floats(batch.labels).slice(0, size.samples);
-    expect(floats(outputs.sums)).toEqual([
-      total(labels.map((label) => 1000 - 500 * label)),
-      labels.filter((label) => label === 2).length,
-    ]);
+    expect(floats(outputs.sums)).toEqual([total(labels.map((label) => 1000 - 500 * label))]);
     expect(floats(outputs["grad/layer0/bias"]).every(Number.isFinite)).toBe(true);
   });
 });
@@ -208,10 +222,10 @@ test("a multi-layer perceptron learns what a linear model cannot", async () => {
 
   const train = async (architecture: ArchitectureSpec) => {
     const network = buildNetwork(architecture, { features: 2, outputs: 2 });
-    const session = await open(trainingGraph(network, { task: "classification", batch: 256 }));
+    const session = await open(trainingGraph(network, { loss: losses.classification, batch: 256 }));
     const weights = initialValues(network.parameters, 3);
     const gradient = new Float32Array(weights.length);
-    const sums = tensor("FP32", [2], new Float32Array(2));
+    const sums = tensor("FP32", [1], new Float32Array(1));
     const places: Record<string, Tensor> = { sums };
     for (const [name, place] of Object.entries(parametersIn(network, gradient)))
       places[`grad/${name}`] = place;
@@ -230,8 +244,11 @@ test("a multi-layer perceptron learns what a linear model cannot", async () => {
       scalars = optimizer.advance(scalars);
       optimizer.update({ weights, gradient, slots }, 256, scalars);
     }
-    const [loss, correct] = sums.data;
-    return { loss: loss! / 256, accuracy: correct! / 256 };
+    const measures = { task: "classification", classes: 2 } as const;
+    const options = { loss: losses.classification, batch: 256, measures };
+    const evaluation = await open(evaluationGraph(network, options));
+    const found = await evaluation.run({ ...batch, ...parametersIn(network, weights) });
+    return metricsOf("classification", sumsOf(measures), floats(found.sums), 256);
   };
 
   const mlp = await train({ type: "mlp", hidden: [16], activation: "relu" });
@@ -243,7 +260,7 @@ test("a multi-layer perceptron learns what a linear model cannot", async () => {
 
 test("a micro-batch of no rows is refused", () => {
   const { network } = setUp("classification", { type: "linear" });
-  expect(() => trainingGraph(network, { task: "classification", batch: 0 })).toThrow(
+  expect(() => trainingGraph(network, { loss: losses.classification, batch: 0 })).toThrow(
     "found a micro-batch of 0, wanted 1 or more",
   );
 });

@@ -1,9 +1,9 @@
 /**
- * Graphs that a trainer runs on one micro-batch: the sums alone, or the sums with the gradient.
+ * Graphs that a trainer runs on one micro-batch: the loss with its gradient, or all that is measured.
  *
  * Both work on a fixed number of rows, since the number of rows changes bits. A short micro-batch
  * is filled up with rows whose mask is 0: whatever numbers stand in those, sums and gradients have
- * the same bits. Both graphs give the same bits for the sums.
+ * the same bits. Both graphs give the same bits for the sum of the losses.
  */
 import { gradient } from "@amaas/autodiff";
 import { DomainError } from "@amaas/errors";
@@ -15,51 +15,59 @@ import {
   type Value,
   withOutputs,
 } from "@amaas/graph";
-import { sumNames } from "@amaas/metrics";
-import type { Task } from "@amaas/spec";
+import { type Measures, sumsOf } from "@amaas/metrics";
+import type { LossSpec } from "@amaas/spec";
 import { Detachment } from "./detachment.ts";
 import type { Network } from "./network.ts";
-import { objectives } from "./objectives/index.ts";
-import { type LabelScale, unscaled } from "./objectives/objective.ts";
+import { labelType, lossColumn, measuredSums } from "./objectives/index.ts";
+import { type LabelScale, type MaskedBatch, maskedSum, unscaled } from "./objectives/objective.ts";
 
-export interface BatchOptions {
-  readonly task: Task;
+export interface TrainingOptions {
+  readonly loss: LossSpec;
+  /** By class, where classes have weights: what the spec's come to on the data. */
+  readonly classWeights?: readonly number[] | undefined;
   /** Rows of the micro-batch. */
   readonly batch: number;
+}
+
+export interface EvaluationOptions extends TrainingOptions {
+  readonly measures: Measures;
   /** How labels were standardised; errors in the labels' own units need it. */
   readonly labelScale?: LabelScale;
 }
 
 /**
  * Inputs: the parameters, `features` FP32 [batch, F], `labels` INT32 (classes) or FP32 (standardised
- * values) [batch], `mask` FP32 [batch]. Outputs: `sums` FP32, in the order of `sumNames(task)`, and
- * for each parameter `grad/<name>`, the gradient of the sum of the losses.
+ * values) [batch], `mask` FP32 [batch]. Outputs: `sums` FP32 [1], the sum of the losses, and for each
+ * parameter `grad/<name>`, its gradient.
  */
-export function trainingGraph(network: Network, options: BatchOptions): Model {
+export function trainingGraph(network: Network, options: TrainingOptions): Model {
   const g = graphBuilder(network.graph.name);
   const detachment = new Detachment(g);
-  const { sums, loss } = measure(g, network, options, (value) => detachment.detach(value));
-  g.output("sums", sums);
-  g.output("loss", loss);
+  const batch = batchOf(g, network, options);
+  const loss = lossSum(g, batch, options, (value) => detachment.detach(value));
+  g.output("sums", loss);
+  g.output("loss", g.squeeze(loss, [0]));
   const wrt = network.parameters.map(({ name }) => name);
   const derived = detachment.join(gradient(g.build(), { loss: "loss", wrt }));
   return modelOf(withOutputs(derived, ["sums", ...wrt.map((name) => `grad/${name}`)]));
 }
 
-/** The same inputs; `sums` alone. */
-export function evaluationGraph(network: Network, options: BatchOptions): Model {
+/** The same inputs; `sums` alone, FP32, in the order of `sumsOf(measures)`. */
+export function evaluationGraph(network: Network, options: EvaluationOptions): Model {
+  const { loss, measures, labelScale = unscaled } = options;
   const g = graphBuilder(network.graph.name);
-  g.output("sums", measure(g, network, options, (value) => value).sums);
+  const batch = batchOf(g, network, options);
+  const measured = measuredSums(g, batch, loss, measures, labelScale);
+  // Each kind is added by itself, as the loss is in training: its bits are the same.
+  const sums = sumsOf(measures).map(({ name }) =>
+    name === "loss" ? lossSum(g, batch, options, (value) => value) : measured[name]!,
+  );
+  g.output("sums", g.concat(sums, 0));
   return g.model();
 }
 
-/** The network and the objective on one micro-batch: all sums as a vector, and the loss's as a scalar. */
-function measure(
-  g: GraphBuilder,
-  network: Network,
-  { task, batch, labelScale = unscaled }: BatchOptions,
-  detach: (value: Value) => Value,
-): { readonly sums: Value; readonly loss: Value } {
+function batchOf(g: GraphBuilder, network: Network, { loss, batch }: TrainingOptions): MaskedBatch {
   if (!Number.isSafeInteger(batch) || batch < 1)
     throw new DomainError("invalid-argument", `found a micro-batch of ${batch}, wanted 1 or more`);
   const inputs = Object.fromEntries(
@@ -68,21 +76,17 @@ function measure(
       return [name, g.input(name, type, rows)];
     }),
   );
-  const labels = g.unsqueeze(g.input("labels", objectives[task].labels, [batch]), [1]);
+  const labels = g.unsqueeze(g.input("labels", labelType(loss), [batch]), [1]);
   const mask = g.unsqueeze(g.input("mask", "FP32", [batch]), [1]);
-
   const { outputs } = g.inline(network.graph, inputs);
-  const columns = objectives[task].measure(
-    g,
-    { outputs: outputs!, labels },
-    { labelScale, detach },
-  );
-  const all = g.concat(
-    sumNames(task).map((name) => columns[name]!),
-    1,
-  );
-  return {
-    sums: g.reduceSum(g.mul(all, mask), [0], { keepdims: false }),
-    loss: g.reduceSum(g.mul(columns.loss!, mask), undefined, { keepdims: false }),
-  };
+  return { outputs: outputs!, labels, mask };
+}
+
+function lossSum(
+  g: GraphBuilder,
+  batch: MaskedBatch,
+  { loss, classWeights }: TrainingOptions,
+  detach: (value: Value) => Value,
+): Value {
+  return maskedSum(g, lossColumn(g, batch, { loss, classWeights, detach }), batch.mask);
 }

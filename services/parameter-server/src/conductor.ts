@@ -4,11 +4,11 @@
  * What comes next is a function of the step and of the evaluations there are, so that a lead that
  * begins again from a checkpoint goes on where that left off.
  */
-import { metricsOf } from "@amaas/metrics";
+import { confusionOf, type MetricValues, metricsOf, type SumGroup } from "@amaas/metrics";
 import { Pass } from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
 import type { Evaluation } from "@amaas/proto/amaas/scheduler/v1/jobs";
 import { isNode, SumTree, type TreeNode } from "@amaas/reduction";
-import type { JobSpec } from "@amaas/spec";
+import { type JobSpec, mainMetrics } from "@amaas/spec";
 import { malformed } from "./errors.ts";
 
 export interface Plan {
@@ -16,8 +16,8 @@ export interface Plan {
   readonly leaves: number;
   readonly stepsPerEpoch: number;
   readonly totalSteps: number;
-  /** Names of the sums, in order. */
-  readonly sums: readonly string[];
+  /** Of an evaluation, in order; a step has the first alone, the loss. */
+  readonly sums: readonly SumGroup[];
   readonly validationRows: number;
   readonly testRows: number;
 }
@@ -87,8 +87,9 @@ export class Conductor {
     const node = { level, index };
     if (!isNode(node, this.#plan.leaves))
       throw malformed(`(${level}, ${index}) is no node over ${this.#plan.leaves} shards`);
-    if (values.length !== this.#plan.sums.length)
-      throw malformed(`${values.length} sums came where ${this.#plan.sums.join(", ")} were wanted`);
+    const wanted = sumCount(this.#plan, pass);
+    if (values.length !== wanted)
+      throw malformed(`${values.length} sums came where ${wanted} were wanted`);
     if (pass !== this.#move?.pass || version !== this.#move.version) return;
     if (this.#tree.check(node) !== "duplicate")
       this.#tree.add(node, { samples, values: [...values] });
@@ -108,14 +109,34 @@ export class Conductor {
 
   #record({ pass, version }: Move, { samples, values }: Totals): void {
     if (samples === 0) throw new Error(`the sums of a pass at step ${version} are of no samples`);
-    const metrics = metricsOf(this.#plan.task, values, samples);
     if (pass === Pass.TRAINING) {
-      this.#history.losses[version] = metrics.loss ?? Number.NaN;
+      const [loss = Number.NaN] = values;
+      this.#history.losses[version] = loss / samples;
       return;
     }
-    const split = pass === Pass.VALIDATION ? "validation" : "test";
-    this.#history.evaluations.push({ step: version, split, metrics });
+    const { task, sums, totalSteps } = this.#plan;
+    const all = metricsOf(task, sums, values, samples);
+    const isTest = pass === Pass.TEST;
+    this.#history.evaluations.push({
+      step: version,
+      split: isTest ? "test" : "validation",
+      metrics: {
+        ...(version === totalSteps ? all : mainOf(all)),
+        ...(isTest && confusionOf(sums, values)),
+      },
+    });
   }
+}
+
+/** What the history keeps of every epoch: it is told anew with each step. */
+function mainOf(all: MetricValues): MetricValues {
+  const main: readonly string[] = mainMetrics;
+  return Object.fromEntries(Object.entries(all).filter(([name]) => main.includes(name)));
+}
+
+function sumCount({ sums }: Plan, pass: Pass): number {
+  if (pass === Pass.TRAINING) return 1;
+  return sums.reduce((total, { length }) => total + length, 0);
 }
 
 function newTree(leaves: number): SumTree<Totals> {

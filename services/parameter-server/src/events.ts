@@ -3,6 +3,7 @@ import { errorMessage } from "@amaas/errors";
 import type { Contribution } from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
 import type { HostTask, Task } from "@amaas/proto/amaas/scheduler/v1/fleet";
 import type { Evaluation } from "@amaas/proto/amaas/scheduler/v1/jobs";
+import { mainMetrics } from "@amaas/spec";
 import type { Span, Telemetry } from "@amaas/telemetry";
 import type { Receipt } from "./shard.ts";
 
@@ -112,10 +113,11 @@ export function createEvents({ log, metrics, tracer }: Telemetry, jobLog: JobLog
       evaluated(evaluation: Evaluation | undefined) {
         if (!evaluation) return;
         const { split, step, metrics: values } = evaluation;
-        line.info("evaluated", { split, step, ...values });
-        const text = Object.entries(values).map(
-          ([name, value]) => `${name} ${value.toPrecision(4)}`,
+        const main = mainMetrics.flatMap((name) =>
+          values[name] === undefined ? [] : [[name, values[name]] as const],
         );
+        line.info("evaluated", { split, step, ...Object.fromEntries(main) });
+        const text = main.map(([name, value]) => `${name} ${value.toPrecision(4)}`);
         jobLog(task.job, "info", `step ${step}, ${split}: ${text.join(", ")}`);
       },
       orderedAgain(leaves: number) {

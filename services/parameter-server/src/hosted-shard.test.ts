@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type BlobStore, openBlobs } from "@amaas/blobs";
+import { sumsOf } from "@amaas/metrics";
 import {
   type ExchangeResponse,
   type Orders,
@@ -54,7 +55,7 @@ async function host(shard = 0, shards = 1): Promise<HostedShard> {
     prepared: {
       parameterCount: 2,
       initialWeights: digest,
-      sums: ["loss", "squared", "absolute", "target", "targetSquared"],
+      sums: [...sumsOf({ task: "regression" })],
       stepsPerEpoch: 1,
       totalSteps: 2,
       validation: { rows: 1 },
@@ -105,7 +106,7 @@ const sums = (leaf: number) => ({
   level: 0,
   index: leaf,
   samples: 1,
-  values: [1, 1, 1, 1, 1],
+  values: [1],
 });
 
 test("a worker that joins again takes its own place, and what its first stream still brings counts", async () => {

@@ -30,7 +30,7 @@ export const samplePrepared = Prepared.fromPartial({
   parameters: [{ name: "w", dims: [4, 2], offset: 0 }],
   parameterCount: 8,
   initialWeights: digest(7),
-  sums: ["loss", "correct"],
+  sums: [{ name: "loss", length: 1 }],
   stepsPerEpoch: 10,
   totalSteps: 20,
   numericClass: "test",

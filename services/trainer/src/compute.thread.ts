@@ -16,6 +16,7 @@ export interface ComputeSetup {
   readonly evaluation: Uint8Array;
   readonly parameters: readonly Parameter[];
   readonly parameterCount: number;
+  /** How many an evaluation has; a step has the first alone. */
   readonly sums: number;
   readonly integerLabels: boolean;
   readonly sampling: Sampling;
@@ -63,6 +64,9 @@ class Compute {
   readonly #batch: Batch;
   /** By parity of the version. */
   readonly #feeds: readonly [Feeds, Feeds];
+  /** Of one micro-batch: the loss that a step tells, and what an evaluation adds up. */
+  readonly #loss = new Float32Array(1);
+  readonly #lossTensor = tensor("FP32", [1], this.#loss);
   readonly #sums: Float32Array;
   readonly #sumsTensor: Tensor;
   /** Gradient vectors not in use, with their output tensors. */
@@ -103,7 +107,7 @@ class Compute {
       this.#gather(splits.training, samples);
       const values = this.#take();
       await this.#training.run(this.#feedsOf(version), this.#fetchesOf(values));
-      return { values, samples: samples.samples, sums: Array.from(this.#sums) };
+      return { values, samples: samples.samples, sums: Array.from(this.#loss) };
     };
     const { values, samples, sums } = await reduce(node, sampling.leaves, leaf, (left, right) =>
       this.#add(left, right),
@@ -152,7 +156,7 @@ class Compute {
       `grad/${name}`,
       view,
     ]);
-    const fetches: Feeds = { ...Object.fromEntries(views), sums: this.#sumsTensor };
+    const fetches: Feeds = { ...Object.fromEntries(views), sums: this.#lossTensor };
     this.#fetches.set(gradient, fetches);
     return fetches;
   }

@@ -17,19 +17,21 @@ import {
 import { numericClass, openSession, type Session } from "@amaas/engine";
 import { DomainError } from "@amaas/errors";
 import { writeModel } from "@amaas/graph";
-import { sumNames } from "@amaas/metrics";
+import { type Measures, measuresOf, sumsOf } from "@amaas/metrics";
 import {
   buildNetwork,
+  classWeights,
   evaluationGraph,
   initialValues,
   type LabelScale,
   layout,
   type Network,
+  outputCount,
   servingGraph,
   trainingGraph,
 } from "@amaas/nn";
 import type { Prepared, RowBlock, Split, TensorSpec } from "@amaas/proto/amaas/scheduler/v1/fleet";
-import { type JobSpec, microBatch, parseJobSpec } from "@amaas/spec";
+import { isClassificationLoss, type JobSpec, microBatch, parseJobSpec } from "@amaas/spec";
 import { toRaw } from "@amaas/tensor";
 import { classesOf } from "./classes.ts";
 
@@ -48,7 +50,9 @@ export async function prepare(args: { spec: unknown; blobs: string }): Promise<P
   const features = fitFeatures(dataset, rows.training);
   const { labels } = dataset;
   const scale = labels.kind === "value" ? labelScale(labels.values, rows.training) : undefined;
-  const outputs = labels.kind === "class" ? labels.classes.length : 1;
+  const classes = labels.kind === "class" ? labels.classes.length : 0;
+  const measures = measuresOf(spec, classes);
+  const outputs = outputCount(spec.training.loss, classes);
   const network = buildNetwork(spec.architecture, { features: features.width, outputs });
 
   const session = await openSession(writeModel(features.model));
@@ -62,8 +66,11 @@ export async function prepare(args: { spec: unknown; blobs: string }): Promise<P
       training: await split(rows.training),
       validation: await split(rows.validation),
       test: await split(rows.test),
-      ...(await writeNetwork(spec, network, features, dataset, scale, blobs)),
-      sums: [...sumNames(spec.task)],
+      ...(await writeNetwork(
+        { spec, network, features, dataset, scale, measures, training: rows.training },
+        blobs,
+      )),
+      sums: [...sumsOf(measures)],
       skippedRows: dataset.skippedRows,
       stepsPerEpoch,
       totalSteps,
@@ -82,16 +89,22 @@ function checkedSteps(steps: number): number {
   );
 }
 
-async function writeNetwork(
-  spec: JobSpec,
-  network: Network,
-  features: FittedFeatures,
-  { labels, inputs }: Dataset,
-  scale: LabelScale | undefined,
-  blobs: BlobStore,
-) {
+interface Parts {
+  readonly spec: JobSpec;
+  readonly network: Network;
+  readonly features: FittedFeatures;
+  readonly dataset: Dataset;
+  readonly scale: LabelScale | undefined;
+  readonly measures: Measures;
+  /** The rows to fit on. */
+  readonly training: Uint32Array;
+}
+
+async function writeNetwork(parts: Parts, blobs: BlobStore) {
+  const { spec, network, features, scale, measures } = parts;
+  const { labels, inputs } = parts.dataset;
   const { task } = spec;
-  const batch = microBatch(spec.training);
+  const { loss } = spec.training;
   const put = async (bytes: Uint8Array) => (await blobs.put(bytes)).digest;
   const classes = labels.kind === "class" ? labels.classes : [];
   const serving = servingGraph(features.model, network, {
@@ -100,14 +113,20 @@ async function writeNetwork(
     ...(scale && { labelScale: scale }),
   });
   const values = initialValues(network.parameters, spec.training.seed);
-  const evaluation = evaluationGraph(network, { task, batch, ...(scale && { labelScale: scale }) });
+  const options = {
+    loss,
+    classWeights: weightsOf(parts),
+    batch: microBatch(spec.training),
+    ...(scale && { labelScale: scale }),
+  };
+  const evaluation = evaluationGraph(network, { ...options, measures });
   const specs: TensorSpec[] = inputs.map(({ name, datatype, shape }) => ({
     name,
     datatype,
     shape: [...shape],
   }));
   return {
-    trainingGraph: await put(writeModel(trainingGraph(network, { task, batch }))),
+    trainingGraph: await put(writeModel(trainingGraph(network, options))),
     evaluationGraph: await put(writeModel(evaluation)),
     servingGraph: await put(writeModel(serving)),
     parameters: layout(network.parameters).map(({ name, shape, offset }) => ({
@@ -121,6 +140,18 @@ async function writeNetwork(
     inputs: specs,
     outputs: outputsOf(classesOf(classes), task),
   };
+}
+
+function weightsOf({ spec, dataset, training }: Parts): readonly number[] | undefined {
+  const { labels } = dataset;
+  const { loss } = spec.training;
+  if (labels.kind !== "class" || !isClassificationLoss(loss)) return undefined;
+  const counts = labels.classes.map(() => 0);
+  for (const row of training) {
+    const label = labels.values[row] ?? 0;
+    counts[label] = (counts[label] ?? 0) + 1;
+  }
+  return classWeights(loss.classWeights, labels.classes, counts);
 }
 
 function outputsOf(classes: ReturnType<typeof classesOf>, task: JobSpec["task"]): TensorSpec[] {

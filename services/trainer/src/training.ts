@@ -126,7 +126,7 @@ export class Training implements RunningTask {
       evaluation: await blobs.get(parseDigest(prepared.evaluationGraph)),
       parameters: prepared.parameters,
       parameterCount: prepared.parameterCount,
-      sums: prepared.sums.length,
+      sums: prepared.sums.reduce((total, { length }) => total + length, 0),
       integerLabels: spec.task === "classification",
       sampling: {
         rows: splits.training.count,

@@ -97,7 +97,7 @@ function schedulerOf(initialWeights: string, onHosted: () => void) {
         prepared: Prepared.fromPartial({
           parameterCount: parameters,
           initialWeights,
-          sums: ["loss", "correct"],
+          sums: [{ name: "loss", length: 1 }],
           stepsPerEpoch: steps,
           totalSteps: steps,
         }),

@@ -14,7 +14,10 @@ const network = buildNetwork(
   { type: "mlp", hidden: [...hidden], activation: "relu" },
   { features, outputs: 10 },
 );
-const model = trainingGraph(network, { task: "classification", batch });
+const model = trainingGraph(network, {
+  loss: { type: "cross-entropy", labelSmoothing: 0 },
+  batch,
+});
 const session = await openSession(writeModel(model));
 const values = initialValues(network.parameters, 0);
 const feeds: Record<string, Tensor> = {
@@ -30,7 +33,7 @@ const feeds: Record<string, Tensor> = {
   ),
   mask: tensor("FP32", [batch], new Float32Array(batch).fill(1)),
 };
-const fetches: Record<string, Tensor> = { sums: tensor("FP32", [2], new Float32Array(2)) };
+const fetches: Record<string, Tensor> = { sums: tensor("FP32", [1], new Float32Array(1)) };
 for (const { name, shape, offset } of layout(network.parameters)) {
   const length = shape.reduce((product, dim) => product * dim, 1);
   feeds[name] = tensor("FP32", shape, values.subarray(offset, offset + length));

@@ -1,33 +1,83 @@
-/** Softmax cross-entropy, with the index of the right class as label. */
+/** One of several classes, by a score for each; the label is the index of the right one. */
 import type { GraphBuilder, Value } from "@amaas/graph";
-import type { Objective } from "./objective.ts";
+import { type ClassificationMeasures, calibrationBins, mostMatrixClasses } from "@amaas/metrics";
+import type { ClassificationLossSpec } from "@amaas/spec";
+import { tensor } from "@amaas/tensor";
+import { exponentials, flags, scoresOf, upTo } from "../classes.ts";
+import { classLoss } from "../losses/index.ts";
+import { type MaskedBatch, maskedSum, type Objective } from "./objective.ts";
 
-export const classification: Objective = {
+export const classification: Objective<ClassificationLossSpec, ClassificationMeasures> = {
   labels: "INT32",
-  measure(g, { outputs, labels }, { detach }) {
-    const { shifted, sum } = exponentials(g, outputs, detach);
-    const best = g.argMax(outputs, 1);
+
+  loss(g, { outputs, labels }, { loss, classWeights, detach }) {
+    const weights =
+      classWeights &&
+      g.constant(tensor("FP32", [classWeights.length], Float32Array.from(classWeights)));
+    const batch = { scores: scoresOf(g, outputs), labels, weights, detach };
+    return classLoss(g, batch, loss.type, loss);
+  },
+
+  measure(g, batch, { classes, topK }) {
+    const { labels, mask } = batch;
+    const scores = scoresOf(g, batch.outputs);
+    const { shifted, each, sum } = exponentials(g, scores, (value) => value);
+    const p = g.div(each, sum);
+    const predicted = g.cast(g.argMax(scores, 1), "INT32");
+    const total = (columns: Value) => maskedSum(g, columns, mask);
     return {
-      // -log of the label's probability
-      loss: g.sub(g.log(sum), g.gatherElements(shifted, labels, 1)),
-      correct: g.cast(g.equal(best, g.cast(labels, "INT64")), "FP32"),
+      logLoss: total(g.sub(g.log(sum), g.gatherElements(shifted, labels, 1))),
+      brier: total(brier(g, p, labels, classes)),
+      calibration: total(calibration(g, p, g.equal(predicted, labels))),
+      ...(topK !== undefined && { amongTopK: total(amongTopK(g, scores, labels, classes, topK)) }),
+      ...counts(g, { labels, mask }, predicted, classes),
     };
   },
 };
 
-/** Probabilities of the classes, row by row. */
-export function probabilities(g: GraphBuilder, outputs: Value): Value {
-  const { each, sum } = exponentials(g, outputs, (value) => value);
-  return g.div(each, sum);
+/**
+ * Brier, 1950: sum_c (p_c - y_c)^2, y being 1 at the right class and else 0. Of two classes the half,
+ * which is the square of either's error.
+ */
+function brier(g: GraphBuilder, p: Value, labels: Value, classes: number): Value {
+  const error = g.sub(p, g.cast(flags(g, labels, classes), "FP32"));
+  const sum = g.reduceSum(g.mul(error, error), [1]);
+  return classes === 2 ? g.mul(sum, g.scalar(0.5, sum)) : sum;
 }
 
-/**
- * The exponentials of each row, and their sum. The row's largest is taken off first, so that none
- * overflows. Probabilities and loss are the same whatever is taken off, so no gradient needs to go
- * that way. onnxruntime's Softmax does the same, but with other bits on other processors.
- */
-function exponentials(g: GraphBuilder, z: Value, detach: (value: Value) => Value) {
-  const shifted = g.sub(z, detach(g.reduceMax(z, [1])));
-  const each = g.exp(shifted);
-  return { shifted, each, sum: g.reduceSum(each, [1]) };
+/** In the bin of the sample's confidence, (i / bins, (i + 1) / bins]: whether right, less confidence. */
+function calibration(g: GraphBuilder, p: Value, right: Value): Value {
+  const confidence = g.reduceMax(p, [1]);
+  const upper = g.node("Ceil", [g.mul(confidence, g.scalar(calibrationBins, confidence))]);
+  const bin = g.sub(g.cast(upper, "INT32"), g.scalar(1, "INT32"));
+  const gap = g.sub(g.cast(right, "FP32"), confidence);
+  return g.mul(g.cast(flags(g, bin, calibrationBins), "FP32"), gap);
+}
+
+/** Whether fewer than k classes come before the right one; of equal scores the first class does. */
+function amongTopK(g: GraphBuilder, scores: Value, labels: Value, classes: number, k: number) {
+  const own = g.gatherElements(scores, labels, 1);
+  const first = g.and(g.equal(scores, own), g.less(upTo(g, classes), labels));
+  const before = g.cast(g.or(g.greater(scores, own), first), "FP32");
+  const place = g.reduceSum(before, [1]);
+  return g.cast(g.less(place, g.scalar(k, place)), "FP32");
+}
+
+function counts(
+  g: GraphBuilder,
+  { labels, mask }: Pick<MaskedBatch, "labels" | "mask">,
+  predicted: Value,
+  classes: number,
+): Readonly<Record<string, Value>> {
+  const actual = g.mul(g.cast(flags(g, labels, classes), "FP32"), mask);
+  const said = g.cast(flags(g, predicted, classes), "FP32");
+  // A product of flags counts, and whole numbers are exact in whatever order they are added.
+  if (classes <= mostMatrixClasses)
+    return { confusion: g.reshape(g.gemm(actual, said, undefined, { transA: 1 }), [-1]) };
+  const sum = (columns: Value) => g.reduceSum(columns, [0], { keepdims: false });
+  return {
+    actual: sum(actual),
+    predicted: maskedSum(g, said, mask),
+    hits: sum(g.mul(actual, said)),
+  };
 }

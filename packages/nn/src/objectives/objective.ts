@@ -1,13 +1,18 @@
 /** What a task wants of a network: the type of its labels, its loss, and what else is measured. */
 import type { GraphBuilder, Value } from "@amaas/graph";
+import type { Measures } from "@amaas/metrics";
+import type { LossSpec } from "@amaas/spec";
 
-export interface Objective {
+export interface Objective<L extends LossSpec, M extends Measures> {
   readonly labels: "INT32" | "FP32";
-  /** Columns [batch, 1] by name, one number for each sample; `loss` is what training lowers. */
+  /** FP32 [batch, 1]: what training lowers, of each sample. */
+  readonly loss: (g: GraphBuilder, batch: BatchValues, options: LossOptions<L>) => Value;
+  /** The other sums of `sumsOf(measures)` by name: FP32 [length]. */
   readonly measure: (
     g: GraphBuilder,
-    batch: BatchValues,
-    options: ObjectiveOptions,
+    batch: MaskedBatch,
+    measures: M,
+    scale: LabelScale,
   ) => Readonly<Record<string, Value>>;
 }
 
@@ -18,8 +23,20 @@ export interface BatchValues {
   readonly labels: Value;
 }
 
-export interface ObjectiveOptions {
-  readonly labelScale: LabelScale;
+export interface MaskedBatch extends BatchValues {
+  /** FP32 [batch, 1]: 1 for a sample, 0 for padding. */
+  readonly mask: Value;
+}
+
+/** Over the samples: FP32 [batch, n] to [n]. */
+export function maskedSum(g: GraphBuilder, columns: Value, mask: Value): Value {
+  return g.reduceSum(g.mul(columns, mask), [0], { keepdims: false });
+}
+
+export interface LossOptions<L extends LossSpec> {
+  readonly loss: L;
+  /** By class, where classes have weights. */
+  readonly classWeights: readonly number[] | undefined;
   /** The value as a constant: gradients end here. */
   readonly detach: (value: Value) => Value;
 }

@@ -1,17 +1,46 @@
-/** Squared error of one number, learnt on standardised labels and told in the labels' own units. */
-import type { Objective } from "./objective.ts";
+/** One number, learnt on standardised labels and told in the labels' own units. */
+import type { GraphBuilder, Value } from "@amaas/graph";
+import type { RegressionMeasures } from "@amaas/metrics";
+import type { RegressionLossSpec } from "@amaas/spec";
+import { pinball } from "../losses/errors.ts";
+import { errorLoss } from "../losses/index.ts";
+import { type LabelScale, maskedSum, type Objective } from "./objective.ts";
 
-export const regression: Objective = {
+/** Labels nearer to 0 than this share of the deviation count as that far: float32 tells no more. */
+const nearZero = 1e-6;
+const leastFloat = 2 ** -126;
+
+export const regression: Objective<RegressionLossSpec, RegressionMeasures> = {
   labels: "FP32",
-  measure(g, { outputs, labels }, { labelScale: { deviation } }) {
-    const error = g.sub(outputs, labels);
-    const loss = g.mul(error, error);
+
+  loss(g, { outputs, labels }, { loss }) {
+    return errorLoss(g, g.sub(labels, outputs), loss.type, loss);
+  },
+
+  measure(g, { outputs, labels, mask }, { quantile }, scale) {
+    const { deviation } = scale;
+    const error = g.sub(labels, outputs);
+    const errorSquared = g.mul(error, error);
+    const absolute = g.mul(g.abs(error), g.scalar(deviation, error));
+    const total = (column: Value) => maskedSum(g, column, mask);
     return {
-      loss,
-      squared: g.mul(loss, g.scalar(deviation ** 2, loss)),
-      absolute: g.mul(g.abs(error), g.scalar(deviation, loss)),
-      target: labels,
-      targetSquared: g.mul(labels, labels),
+      squared: total(g.mul(errorSquared, g.scalar(deviation ** 2, errorSquared))),
+      absolute: total(absolute),
+      relative: total(g.div(absolute, magnitude(g, labels, scale))),
+      ...(quantile !== undefined && {
+        pinball: total(g.mul(pinball(g, error, quantile), g.scalar(deviation, error))),
+      }),
+      error: total(error),
+      errorSquared: total(errorSquared),
+      target: total(labels),
+      targetSquared: total(g.mul(labels, labels)),
     };
   },
 };
+
+/** How far labels are from 0, in their own units. */
+function magnitude(g: GraphBuilder, labels: Value, { mean, deviation }: LabelScale): Value {
+  const own = g.add(g.mul(labels, g.scalar(deviation, labels)), g.scalar(mean, labels));
+  const least = Math.max(nearZero * deviation, leastFloat);
+  return g.node("Max", [g.abs(own), g.scalar(least, own)]);
+}

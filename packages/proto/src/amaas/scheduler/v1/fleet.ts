@@ -253,8 +253,11 @@ export interface Prepared {
   initialWeights: string;
   /** Class names in the order of the outputs; empty for regression. */
   classes: string[];
-  /** Names of the sums that the graphs put out in one float32 vector, e.g. loss, correct. */
-  sums: string[];
+  /**
+   * What the evaluation graph puts out in one float32 vector, in order; the training graph has the
+   * first alone, the loss.
+   */
+  sums: SumGroup[];
   inputs: TensorSpec[];
   outputs: TensorSpec[];
   /** Rows skipped by the policy of the spec. */
@@ -263,6 +266,12 @@ export interface Prepared {
   totalSteps: number;
   /** ONNX operators' class of arithmetic, e.g. "onnxruntime 1.30.0, x86-64 fma". */
   numericClass: string;
+}
+
+/** Consecutive sums of one kind: one of the loss, one for each pair of classes. */
+export interface SumGroup {
+  name: string;
+  length: number;
 }
 
 export interface Split {
@@ -1807,7 +1816,7 @@ export const Prepared: MessageFns<Prepared> = {
       writer.uint32(90).string(v!);
     }
     for (const v of message.sums) {
-      writer.uint32(98).string(v!);
+      SumGroup.encode(v!, writer.uint32(154).fork()).join();
     }
     for (const v of message.inputs) {
       TensorSpec.encode(v!, writer.uint32(106).fork()).join();
@@ -1931,12 +1940,12 @@ export const Prepared: MessageFns<Prepared> = {
             message.classes.push(reader.string());
             continue;
           }
-          case 12: {
-            if (tag !== 98) {
+          case 19: {
+            if (tag !== 154) {
               break;
             }
 
-            message.sums.push(reader.string());
+            message.sums.push(SumGroup.decode(reader, reader.uint32()));
             continue;
           }
           case 13: {
@@ -2041,7 +2050,7 @@ export const Prepared: MessageFns<Prepared> = {
         ? object.classes.map((e: any) => globalThis.String(e))
         : [],
       sums: globalThis.Array.isArray(object?.sums)
-        ? object.sums.map((e: any) => globalThis.String(e))
+        ? object.sums.map((e: any) => SumGroup.fromJSON(e))
         : [],
       inputs: globalThis.Array.isArray(object?.inputs)
         ? object.inputs.map((e: any) => TensorSpec.fromJSON(e))
@@ -2106,7 +2115,7 @@ export const Prepared: MessageFns<Prepared> = {
       obj.classes = message.classes;
     }
     if (message.sums?.length) {
-      obj.sums = message.sums;
+      obj.sums = message.sums.map((e) => SumGroup.toJSON(e));
     }
     if (message.inputs?.length) {
       obj.inputs = message.inputs.map((e) => TensorSpec.toJSON(e));
@@ -2149,13 +2158,98 @@ export const Prepared: MessageFns<Prepared> = {
     message.parameterCount = object.parameterCount ?? 0;
     message.initialWeights = object.initialWeights ?? "";
     message.classes = object.classes?.map((e) => e) || [];
-    message.sums = object.sums?.map((e) => e) || [];
+    message.sums = object.sums?.map((e) => SumGroup.fromPartial(e)) || [];
     message.inputs = object.inputs?.map((e) => TensorSpec.fromPartial(e)) || [];
     message.outputs = object.outputs?.map((e) => TensorSpec.fromPartial(e)) || [];
     message.skippedRows = object.skippedRows ?? 0;
     message.stepsPerEpoch = object.stepsPerEpoch ?? 0;
     message.totalSteps = object.totalSteps ?? 0;
     message.numericClass = object.numericClass ?? "";
+    return message;
+  },
+};
+
+function createBaseSumGroup(): SumGroup {
+  return { name: "", length: 0 };
+}
+
+export const SumGroup: MessageFns<SumGroup> = {
+  encode(message: SumGroup, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.length !== 0) {
+      writer.uint32(16).uint32(message.length);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SumGroup {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSumGroup();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.length = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SumGroup {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      length: isSet(object.length) ? globalThis.Number(object.length) : 0,
+    };
+  },
+
+  toJSON(message: SumGroup): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.length !== 0) {
+      obj.length = Math.round(message.length);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SumGroup>): SumGroup {
+    return SumGroup.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SumGroup>): SumGroup {
+    const message = createBaseSumGroup();
+    message.name = object.name ?? "";
+    message.length = object.length ?? 0;
     return message;
   },
 };

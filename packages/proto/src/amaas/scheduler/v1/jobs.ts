@@ -148,7 +148,10 @@ export interface Evaluation {
   step: number;
   /** "validation" or "test" */
   split: string;
-  /** By metric: "loss", "accuracy", "mse", "mae", "r2". */
+  /**
+   * By metric: "loss", "accuracy", "f1Macro", "rmse", "r2". All of them after the last step, the
+   * main ones before.
+   */
   metrics: { [key: string]: number };
 }
 
