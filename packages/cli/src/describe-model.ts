@@ -1,5 +1,6 @@
 /** Everything worth knowing about one model, as lines: all its versions, the newest one in full. */
 import type { Alias, ModelDetails, Version } from "@amaas/client";
+import { mainMetrics } from "@amaas/spec";
 import { age, bytes, measure } from "./terminal/figures.ts";
 import type { Style } from "./terminal/style.ts";
 import { fields, table } from "./terminal/table.ts";
@@ -82,12 +83,15 @@ function versionTable(
   );
 }
 
-/** Metrics that say how good a version is come before losses. */
+/**
+ * The main metrics of both splits, those that say how good a version is first. The others are for
+ * --output json.
+ */
 function metricNames(versions: readonly Version[]): string[] {
-  const names = [...new Set(versions.flatMap(({ metrics }) => Object.keys(metrics)))].sort();
-  const isLoss = (name: string) => name.endsWith("/loss");
-  return [...names.filter((name) => !isLoss(name)), ...names.filter(isLoss)]
-    .map(printable)
+  const found = new Set(versions.flatMap(({ metrics }) => Object.keys(metrics)));
+  return mainMetrics
+    .flatMap((metric) => [`test/${metric}`, `validation/${metric}`])
+    .filter((name) => found.has(name))
     .slice(0, mostMetricColumns);
 }
 

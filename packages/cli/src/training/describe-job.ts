@@ -1,5 +1,6 @@
 /** Everything worth knowing about one job, as lines. */
 import { jobStateName } from "@amaas/client";
+import { mainMetrics } from "@amaas/spec";
 import { age, duration, measure } from "../terminal/figures.ts";
 import type { View } from "../terminal/progress.ts";
 import { fields, table } from "../terminal/table.ts";
@@ -46,7 +47,10 @@ export function describeJob(curve: Curve, view: View): string[] {
     );
   const evaluations = job.progress?.evaluations ?? [];
   if (evaluations.length > 0) {
-    const metrics = [...new Set(evaluations.flatMap((found) => Object.keys(found.metrics)))].sort();
+    // The others are for --output json.
+    const metrics = mainMetrics.filter((name) =>
+      evaluations.some((found) => found.metrics[name] !== undefined),
+    );
     lines.push(
       "",
       ...table(
