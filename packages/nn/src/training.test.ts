@@ -235,7 +235,9 @@ test("a multi-layer perceptron learns what a linear model cannot", async () => {
       beta1: 0.9,
       beta2: 0.999,
       epsilon: 1e-8,
+      amsgrad: false,
       weightDecay: 0,
+      l1: 0,
     });
     const slots = [new Float32Array(weights.length), new Float32Array(weights.length)];
     let scalars = optimizer.scalars();

@@ -1,3 +1,4 @@
+export { type LearningRate, learningRate, type TrainingLength } from "./learning-rate.ts";
 export type { Optimizer, ParameterRange, Scalars } from "./optimizer.ts";
 export { createOptimizer } from "./optimizers.ts";
 export type { OptimizerName, OptimizerSpec } from "./spec.ts";

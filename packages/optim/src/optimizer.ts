@@ -12,14 +12,14 @@ import { DomainError } from "@amaas/errors";
 export interface Scalars {
   /** Steps begun so far. */
   readonly step: number;
-  /** Powers of the decay rates, by repeated multiplication: `Math.pow` differs between engines. */
+  /** Powers of decay rates and the like, by repeated multiplication: `Math.pow` differs between engines. */
   readonly powers: readonly number[];
 }
 
 /** A piece of the parameter vector with the same piece of everything that belongs to it. */
 export interface ParameterRange {
   readonly weights: Float32Array;
-  /** Sum of the gradients over the samples, not their mean. */
+  /** Sum of the gradients over the samples, not their mean; an update may write into it. */
   readonly gradient: Float32Array;
   readonly slots: readonly Float32Array[];
 }

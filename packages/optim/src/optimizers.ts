@@ -1,21 +1,46 @@
 /** The optimizers that a job can name: a new one is a file and a line here. */
-import { adam, adamw } from "./adam.ts";
+import { adagrad } from "./adagrad.ts";
+import { adam } from "./adam.ts";
+import { adamax } from "./adamax.ts";
+import { conditioned } from "./conditioned.ts";
+import { ftrl } from "./ftrl.ts";
+import type { LearningRate } from "./learning-rate.ts";
+import { lion } from "./lion.ts";
+import { nadam } from "./nadam.ts";
 import type { Optimizer } from "./optimizer.ts";
+import { rmsprop } from "./rmsprop.ts";
 import { sgd } from "./sgd.ts";
 import type { OptimizerName, OptimizerSpec, SpecOf } from "./spec.ts";
 
-const optimizers: { readonly [Name in OptimizerName]: (spec: SpecOf<Name>) => Optimizer } = {
+const optimizers: {
+  readonly [Name in OptimizerName]: (spec: SpecOf<Name>, rate: LearningRate) => Optimizer;
+} = {
   sgd,
+  adagrad,
+  rmsprop,
   adam,
-  adamw,
+  adamw: adam,
+  adamax,
+  nadam,
+  lion,
+  ftrl,
 };
 
-/** The optimizer of a validated job spec. */
-export function createOptimizer(spec: OptimizerSpec): Optimizer {
-  return make(spec.type, spec);
+/** The optimizer of a validated job spec; at its own learning rate where no other is given. */
+export function createOptimizer(
+  spec: OptimizerSpec,
+  rate: LearningRate = () => spec.learningRate,
+): Optimizer {
+  // The penalties of ftrl are no part of its gradient.
+  const before = spec.type === "ftrl" ? { ...spec, l1: 0 } : spec;
+  return conditioned(make(spec.type, spec, rate), before);
 }
 
 /** Generic in the name, which ties the table's entry to the spec that it takes. */
-function make<Name extends OptimizerName>(name: Name, spec: SpecOf<Name>): Optimizer {
-  return optimizers[name](spec);
+function make<Name extends OptimizerName>(
+  name: Name,
+  spec: SpecOf<Name>,
+  rate: LearningRate,
+): Optimizer {
+  return optimizers[name](spec, rate);
 }

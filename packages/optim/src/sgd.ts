@@ -5,49 +5,57 @@
  *   b = momentum b + g                       (from b = 0, so the first b is g)
  *   w = w - learningRate (nesterov ? g + momentum b : b)
  */
+import { type Decay, decayOf } from "./decay.ts";
+import type { LearningRate } from "./learning-rate.ts";
 import { checkRange, type Optimizer, type ParameterRange } from "./optimizer.ts";
 import type { SpecOf } from "./spec.ts";
 
-export function sgd(spec: SpecOf<"sgd">): Optimizer {
+interface Coefficients extends Decay {
+  readonly scale: number;
+  readonly learningRate: number;
+}
+
+export function sgd(spec: SpecOf<"sgd">, rate: LearningRate): Optimizer {
   const slots = spec.momentum === 0 ? 0 : 1;
   return {
     slots,
     scalars: () => ({ step: 0, powers: [] }),
     advance: ({ step }) => ({ step: step + 1, powers: [] }),
-    update(range, samples) {
+    update(range, samples, { step }) {
       checkRange(range, slots, samples);
+      const learningRate = rate(step - 1);
+      const coefficients = { ...decayOf(spec, learningRate), scale: 1 / samples, learningRate };
       const [velocity] = range.slots;
-      if (velocity === undefined) descend(range, 1 / samples, spec);
-      else descendWithMomentum(range, velocity, 1 / samples, spec);
+      if (velocity === undefined) descend(range, coefficients);
+      else descendWithMomentum(range, velocity, spec, coefficients);
     },
   };
 }
 
-function descend(range: ParameterRange, scale: number, spec: SpecOf<"sgd">): void {
-  const { weights, gradient } = range;
-  const { learningRate, weightDecay } = spec;
+function descend(
+  { weights, gradient }: ParameterRange,
+  { scale, learningRate, intoGradient, keep }: Coefficients,
+): void {
   for (let i = 0; i < weights.length; i++) {
     const w = weights[i]!;
-    weights[i] = w - learningRate * (gradient[i]! * scale + weightDecay * w);
+    weights[i] = keep * w - learningRate * (gradient[i]! * scale + intoGradient * w);
   }
 }
 
 function descendWithMomentum(
-  range: ParameterRange,
+  { weights, gradient }: ParameterRange,
   velocity: Float32Array,
-  scale: number,
-  spec: SpecOf<"sgd">,
+  { momentum, nesterov }: SpecOf<"sgd">,
+  { scale, learningRate, intoGradient, keep }: Coefficients,
 ): void {
-  const { weights, gradient } = range;
-  const { learningRate, weightDecay, momentum } = spec;
   // The direction is ofGradient g + ofVelocity b, so that both kinds share one loop.
-  const ofGradient = spec.nesterov ? 1 : 0;
-  const ofVelocity = spec.nesterov ? momentum : 1;
+  const ofGradient = nesterov ? 1 : 0;
+  const ofVelocity = nesterov ? momentum : 1;
   for (let i = 0; i < weights.length; i++) {
     const w = weights[i]!;
-    const g = gradient[i]! * scale + weightDecay * w;
+    const g = gradient[i]! * scale + intoGradient * w;
     const b = momentum * velocity[i]! + g;
     velocity[i] = b;
-    weights[i] = w - learningRate * (ofGradient * g + ofVelocity * b);
+    weights[i] = keep * w - learningRate * (ofGradient * g + ofVelocity * b);
   }
 }

@@ -7,8 +7,9 @@ import type { Violation } from "@amaas/errors";
 import type { JobSpec, RecordsSpec } from "./job-spec.ts";
 import { lossesOf } from "./loss-spec.ts";
 import { isErrorMetric, type Metric, metricsOfTask } from "./metrics.ts";
+import { trainingChecks } from "./training-consistency.ts";
 
-interface Check {
+export interface Check {
   /** Fields that `fault` relies on; the faulty one comes first. */
   readonly reads: readonly [string, ...string[]];
   /** What is wrong with the first of them, if anything is. */
@@ -62,13 +63,7 @@ const checks: readonly Check[] = [
         ? undefined
         : `found ${batchSize}, wanted a multiple of training.virtualShards, which is ${virtualShards}`,
   },
-  {
-    reads: ["training.optimizer.nesterov", "training.optimizer"],
-    fault: ({ training: { optimizer } }) =>
-      optimizer.type === "sgd" && optimizer.nesterov && optimizer.momentum === 0
-        ? "found true, wanted false where momentum is 0"
-        : undefined,
-  },
+  ...trainingChecks,
   {
     reads: ["resources.workers", "training.virtualShards"],
     fault: ({ resources: { workers }, training: { virtualShards } }) =>

@@ -2,7 +2,6 @@ export { childField } from "./document.ts";
 export { fileRefs, isDigest, requireDigests, withFileRefs } from "./file-refs.ts";
 export {
   type Activation,
-  type AdamSpec,
   type ArchitectureSpec,
   type ArraysSpec,
   type ColumnType,
@@ -14,10 +13,8 @@ export {
   type LinearSpec,
   type MlpSpec,
   microBatch,
-  type OptimizerSpec,
   type RecordsSpec,
   type ResourcesSpec,
-  type SgdSpec,
   type SplitSpec,
   type Task,
   type TrainingSpec,
@@ -36,4 +33,10 @@ export {
   type RegressionLossSpec,
 } from "./loss-spec.ts";
 export { type Metric, type MetricOf, mainMetrics, metricsOfTask } from "./metrics.ts";
+export type {
+  DecaySpec,
+  GradientSpec,
+  OptimizerSpec,
+} from "./optimizer-spec.ts";
 export { faultySpec, parseJobSpec } from "./parse.ts";
+export type { ScheduleSpec, WarmupSpec } from "./schedule-spec.ts";

@@ -6,6 +6,8 @@
  */
 import type { LossSpec } from "./loss-spec.ts";
 import type { Metric } from "./metrics.ts";
+import type { OptimizerSpec } from "./optimizer-spec.ts";
+import type { ScheduleSpec } from "./schedule-spec.ts";
 
 export type Task = "classification" | "regression";
 
@@ -54,25 +56,6 @@ export interface LinearSpec {
 
 export type ArchitectureSpec = MlpSpec | LinearSpec;
 
-export interface SgdSpec {
-  readonly type: "sgd";
-  readonly learningRate: number;
-  readonly momentum: number;
-  readonly nesterov: boolean;
-  readonly weightDecay: number;
-}
-
-export interface AdamSpec {
-  readonly type: "adam" | "adamw";
-  readonly learningRate: number;
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  readonly weightDecay: number;
-}
-
-export type OptimizerSpec = SgdSpec | AdamSpec;
-
 export interface TrainingSpec {
   readonly epochs: number;
   /** Over all workers; a multiple of `virtualShards`. */
@@ -81,6 +64,7 @@ export interface TrainingSpec {
   readonly seed: number;
   readonly loss: LossSpec;
   readonly optimizer: OptimizerSpec;
+  readonly schedule: ScheduleSpec;
   readonly checkpointEverySteps: number;
 }
 

@@ -38,8 +38,11 @@ const complete: JobSpec = {
       beta1: 0.9,
       beta2: 0.999,
       epsilon: 1e-8,
+      amsgrad: false,
       weightDecay: 0,
+      l1: 0,
     },
+    schedule: { type: "constant", unit: "epoch" },
     checkpointEverySteps: 100,
   },
   evaluation: {},
@@ -88,6 +91,8 @@ describe("a sound spec", () => {
       momentum: 0,
       nesterov: false,
       weightDecay: 0,
+      decoupled: false,
+      l1: 0,
     });
   });
 
@@ -176,7 +181,8 @@ describe("a faulty spec", () => {
       split: "training, validation and test add up to 0.7, wanted 1",
       "training.batchSize": "found 12, wanted a multiple of training.virtualShards, which is 8",
       "training.epochs": "found 0, wanted a whole number, at least 1 and at most 100000",
-      "training.optimizer.type": 'found "adm", wanted one of sgd, adam, adamw',
+      "training.optimizer.type":
+        'found "adm", wanted one of sgd, adagrad, rmsprop, adam, adamw, adamax, nadam, lion, ftrl',
       "resources.wrokers": "is not a known field; did you mean workers?",
       "gate.metric":
         'found "accuracy", wanted one of loss, mse, rmse, mae, mape, r2, explainedVariance, quantileLoss for regression',

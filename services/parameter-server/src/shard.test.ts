@@ -13,6 +13,8 @@ const adam = {
   beta2: 0.999,
   epsilon: 1e-8,
   weightDecay: 0,
+  amsgrad: false,
+  l1: 0,
 } as const;
 
 function open(): Shard {

@@ -1,0 +1,100 @@
+/**
+ * Optimizers and schedules against PyTorch's, in float64; FTRL and Lion against their papers' algorithms.
+ *
+ * Ours keeps weights and state in float32 between steps, which is all the difference that there may be.
+ */
+import { join } from "node:path";
+import { createOptimizer, learningRate } from "@amaas/optim";
+import { type JobSpec, parseJobSpec } from "@amaas/spec";
+import type { Tensor } from "@amaas/tensor";
+import { describe, expect, test } from "vitest";
+import { type ArrayRef, readPacked } from "../gradients/packed.ts";
+
+interface Header {
+  readonly samples: number;
+  /** Steps after which the weights were kept. */
+  readonly kept: readonly number[];
+  readonly epochs: number;
+  readonly stepsPerEpoch: number;
+  readonly start: ArrayRef;
+  readonly gradients: ArrayRef;
+  readonly optimizers: readonly {
+    readonly name: string;
+    readonly optimizer: object;
+    readonly schedule: object;
+    readonly start: "zeros" | "start";
+    readonly weights: ArrayRef;
+  }[];
+  readonly schedules: readonly {
+    readonly name: string;
+    readonly schedule: object;
+    readonly rates: ArrayRef;
+  }[];
+}
+
+const path = join(import.meta.dirname, "fixtures/optimizers.bin.br");
+const { header, array } = readPacked<Header>(path);
+const { epochs, stepsPerEpoch, samples, kept } = header;
+const length = { stepsPerEpoch, totalSteps: epochs * stepsPerEpoch };
+
+function trainingOf(optimizer: object, schedule: object): JobSpec["training"] {
+  return parseJobSpec({
+    name: "case",
+    task: "regression",
+    data: { format: "csv", file: "rows.csv", label: "y" },
+    architecture: { type: "linear" },
+    training: { epochs, batchSize: 8, optimizer, schedule },
+  }).training;
+}
+
+function floats({ data }: Tensor): Float32Array {
+  if (data instanceof Float32Array) return data;
+  throw new Error("the fixture was made with other types");
+}
+
+/** Largest difference, by the size of what was wanted or of what it came from: near 0 digits are lost. */
+function worst(
+  found: ArrayLike<number>,
+  wanted: readonly number[],
+  from: ArrayLike<number> = [],
+): number {
+  return wanted.reduce((most, value, i) => {
+    const difference = Math.abs(found[i]! - value);
+    const size = Math.max(Math.abs(value), Math.abs(from[i] ?? 0));
+    return difference === 0 ? most : Math.max(most, difference / size);
+  }, 0);
+}
+
+describe.each(header.optimizers)("$name", ({ optimizer: spec, schedule, start, weights: ref }) => {
+  test("has PyTorch's weights over 20 steps", () => {
+    const training = trainingOf(spec, schedule);
+    const optimizer = createOptimizer(training.optimizer, learningRate(training, length));
+    const given = floats(array(header.start));
+    const initial = start === "zeros" ? new Float32Array(given.length) : given;
+    const weights = initial.slice();
+    const count = weights.length;
+    const slots = Array.from({ length: optimizer.slots }, () => new Float32Array(count));
+    const gradients = floats(array(header.gradients));
+    const wanted = Array.from(array(ref).data, Number);
+    let scalars = optimizer.scalars();
+    let seen = 0;
+    for (let step = 0; step < gradients.length / count; step++) {
+      scalars = optimizer.advance(scalars);
+      const gradient = gradients.slice(step * count, (step + 1) * count);
+      optimizer.update({ weights, gradient, slots }, samples, scalars);
+      if (kept[seen] !== step + 1) continue;
+      const those = wanted.slice(seen * count, ++seen * count);
+      expect(worst(weights, those, initial)).toBeLessThan(1e-6);
+    }
+    expect(seen).toBe(kept.length);
+  });
+});
+
+test.each(header.schedules)("$name has PyTorch's learning rates", ({ schedule, rates }) => {
+  const training = trainingOf({ type: "sgd", learningRate: 0.1 }, schedule);
+  const rate = learningRate(training, length);
+  const wanted = Array.from(array(rates).data, Number);
+  expect(wanted).toHaveLength(length.totalSteps);
+  const found = wanted.map((_, step) => rate(step));
+  expect(worst(found, wanted)).toBeLessThan(1e-10);
+});
