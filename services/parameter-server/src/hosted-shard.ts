@@ -8,7 +8,7 @@
 import type { BlobStore } from "@amaas/blobs";
 import { isDomainError } from "@amaas/errors";
 import { persistently, type RunningTask } from "@amaas/fleet";
-import { createOptimizer } from "@amaas/optim";
+import { createOptimizer, type LearningRate, learningRate, type Optimizer } from "@amaas/optim";
 import {
   type Contribution,
   type Join,
@@ -52,6 +52,8 @@ export class HostedShard implements RunningTask {
   readonly host: HostTask;
   readonly #spec: JobSpec;
   readonly #plan: Plan;
+  readonly #learningRate: LearningRate;
+  readonly #optimizer: Optimizer;
   readonly #events: ShardEvents;
   readonly #changed: () => void;
   readonly #ticking: NodeJS.Timeout;
@@ -74,11 +76,12 @@ export class HostedShard implements RunningTask {
     this.#plan = planOf(host, spec);
     this.#events = parts.events;
     this.#changed = parts.changed;
-    const optimizer = createOptimizer(spec.training.optimizer);
+    this.#learningRate = learningRate(spec.training, this.#plan);
+    this.#optimizer = createOptimizer(spec.training.optimizer, this.#learningRate);
     this.#ticking = setInterval(() => this.#repair(), TICK_MS);
     const onProblem = (error: Error) => this.#events.restoreFailed(error);
     const { signal } = this.#stop;
-    persistently(() => restore(host, optimizer, parts.blobs), { signal, onProblem })
+    persistently(() => restore(host, this.#optimizer, parts.blobs), { signal, onProblem })
       .then((restored) => this.#begin(restored, parts.blobs))
       .catch((error: unknown) => this.#fail(error));
   }
@@ -190,10 +193,16 @@ export class HostedShard implements RunningTask {
 
   #begin({ state, history }: Restored, blobs: BlobStore): void {
     if (this.#stop.signal.aborted) return;
-    const optimizer = createOptimizer(this.#spec.training.optimizer);
-    const shard = new Shard(state, optimizer, this.#plan.leaves);
+    const shard = new Shard(state, this.#optimizer, this.#plan.leaves);
     const members = new Members(shard.chunks);
-    const lead = { plan: this.#plan, history, shard, members, events: this.#events };
+    const lead = {
+      plan: this.#plan,
+      learningRate: this.#learningRate,
+      history,
+      shard,
+      members,
+      events: this.#events,
+    };
     this.#live = {
       shard,
       members,

@@ -2,6 +2,7 @@
  * What shard 0 does beyond its own range: gives the orders of every pass, orders again what gets
  * lost, has the idle compute what the late owe, keeps the loss curve and the evaluations.
  */
+import type { LearningRate } from "@amaas/optim";
 import { Pass, type Sums } from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
 import type { Progress } from "@amaas/proto/amaas/scheduler/v1/jobs";
 import { span } from "@amaas/reduction";
@@ -13,6 +14,7 @@ import type { Shard } from "./shard.ts";
 
 export interface LeadParts {
   readonly plan: Plan;
+  readonly learningRate: LearningRate;
   readonly history: History;
   readonly shard: Shard;
   readonly members: Members;
@@ -21,6 +23,7 @@ export interface LeadParts {
 
 export class Lead {
   readonly #plan: Plan;
+  readonly #learningRate: LearningRate;
   readonly #shard: Shard;
   readonly #members: Members;
   readonly #events: ShardEvents;
@@ -35,8 +38,9 @@ export class Lead {
   /** When late workers were last relieved: those who took over have as much time again. */
   #relievedAt = 0;
 
-  constructor({ plan, history, shard, members, events }: LeadParts) {
+  constructor({ plan, learningRate, history, shard, members, events }: LeadParts) {
     this.#plan = plan;
+    this.#learningRate = learningRate;
     this.#shard = shard;
     this.#members = members;
     this.#events = events;
@@ -137,6 +141,7 @@ export class Lead {
       secondsLeft: this.#pace.secondsFor(totalSteps - step),
       evaluations,
       restarts: 0,
+      learningRate: this.#learningRate(Math.max(0, step - 1)),
     };
   }
 

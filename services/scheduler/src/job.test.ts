@@ -44,6 +44,7 @@ const progress = {
   secondsLeft: Number.POSITIVE_INFINITY,
   evaluations: [{ step: 3, split: "test", metrics: { accuracy: 0.5 } }],
   restarts: 0,
+  learningRate: 0.001,
 };
 
 test("a job carries into a state what that state needs, and nothing else", () => {

@@ -30,6 +30,7 @@ import {
   servingGraph,
   trainingGraph,
 } from "@amaas/nn";
+import { learningRate } from "@amaas/optim";
 import type { Prepared, RowBlock, Split, TensorSpec } from "@amaas/proto/amaas/scheduler/v1/fleet";
 import { isClassificationLoss, type JobSpec, microBatch, parseJobSpec } from "@amaas/spec";
 import { toRaw } from "@amaas/tensor";
@@ -61,6 +62,8 @@ export async function prepare(args: { spec: unknown; blobs: string }): Promise<P
       writeSplit(dataset, which, features, session, scale, blobs);
     const stepsPerEpoch = Math.ceil(rows.training.length / spec.training.batchSize);
     const totalSteps = checkedSteps(stepsPerEpoch * spec.training.epochs);
+    // Refuses a schedule that does not fit into so many steps.
+    learningRate(spec.training, { stepsPerEpoch, totalSteps });
     return {
       datasetDigest: datasetDigest([spec.data, spec.split, spec.task]),
       training: await split(rows.training),

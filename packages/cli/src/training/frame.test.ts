@@ -20,6 +20,7 @@ function curveAfter(steps: number): Curve {
       totalEpochs: 12,
       loss: lossAt(steps),
       samplesPerSecond: 11_234,
+      learningRate: 0.001,
       workers: 2,
       secondsLeft: (totalSteps - steps) / 200,
       evaluations: Array.from({ length: Math.floor(steps / 125) }, (_, epoch) => ({
@@ -41,8 +42,8 @@ test("halfway, at 80 columns", () => {
   ).toMatchInlineSnapshot(`
     "
       ━━━━━━━━━━━━━━━━━╸─────────────────   50 %   epoch 6/12   step 750/1,500
-      loss 0.1041   validation accuracy 0.9966   11,234 samples/s   2 workers
-      4 s left
+      loss 0.1041   validation accuracy 0.9966   11,234 samples/s
+      learning rate 0.001   2 workers   4 s left
 
       ⠤⠤ training loss   ◆ validation loss
       2.4500 ┤⠒⠤⣀  ◆
@@ -64,7 +65,8 @@ test("at the end, at 50 columns", () => {
       ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
       100 %   epoch 12/12   step 1,500/1,500
       loss 0.0513   validation accuracy 1.0000
-      11,234 samples/s   2 workers
+      11,234 samples/s   learning rate 0.001
+      2 workers
 
       ⠤⠤ training loss   ◆ validation loss
       2.4500 ┤⠒⢄⡀◆
@@ -84,7 +86,7 @@ test("before the first step there is a bar and nothing to draw", () => {
   ).toMatchInlineSnapshot(`
     "
       ─────────────────────────────────────    0 %   epoch 0/12   step 0/1,500
-      11,234 samples/s   2 workers   8 s left"
+      11,234 samples/s   learning rate 0.001   2 workers   8 s left"
   `);
 });
 
@@ -99,7 +101,7 @@ test.each([40, 60, 79, 120])(
 
 test("a line for a pipe", () => {
   expect(trainingLine(curveAfter(750))).toMatchInlineSnapshot(
-    `"epoch 6/12  step 750/1,500  loss 0.1041  validation accuracy 0.9966  11,234 samples/s  2 workers  4 s left"`,
+    `"epoch 6/12  step 750/1,500  loss 0.1041  validation accuracy 0.9966  11,234 samples/s  learning rate 0.001  2 workers  4 s left"`,
   );
 });
 

@@ -69,16 +69,22 @@ type Figure = readonly [emphasis: "bold" | "dim" | "yellow", text: string];
 function figuresOf(curve: Curve): Figure[] {
   const { progress } = curve.job;
   if (progress === undefined) return [];
-  const { step, loss, samplesPerSecond, workers, secondsLeft, restarts } = progress;
+  const { step, loss, samplesPerSecond, workers, secondsLeft, restarts, learningRate } = progress;
   const metric = headline(curve.validations.at(-1));
   return [
     ...(step > 0 ? [["bold", `loss ${measure(loss)}`] as const] : []),
     ...(metric === undefined ? [] : [["bold", metric] as const]),
     ...(samplesPerSecond > 0 ? [["dim", `${count(samplesPerSecond)} samples/s`] as const] : []),
+    ...(learningRate > 0 ? [["dim", `learning rate ${rate(learningRate)}`] as const] : []),
     ["dim", counted(workers, "worker")],
     ...(restarts > 0 ? [["yellow", `resumed ${restarts}×`] as const] : []),
     ...(secondsLeft > 0 ? [["dim", `${remaining(secondsLeft)} left`] as const] : []),
   ];
+}
+
+/** Three digits, however small: 0.001, 0.000125, 2.5e-7. */
+function rate(value: number): string {
+  return String(Number(value.toPrecision(3)));
 }
 
 function figures(curve: Curve, style: View["style"]): string[] {

@@ -141,6 +141,8 @@ export interface Progress {
   evaluations: Evaluation[];
   /** How often the job went back to a checkpoint because a parameter-server shard was lost. */
   restarts: number;
+  /** Of the newest step. */
+  learningRate: number;
 }
 
 export interface Evaluation {
@@ -498,6 +500,7 @@ function createBaseProgress(): Progress {
     secondsLeft: 0,
     evaluations: [],
     restarts: 0,
+    learningRate: 0,
   };
 }
 
@@ -532,6 +535,9 @@ export const Progress: MessageFns<Progress> = {
     }
     if (message.restarts !== 0) {
       writer.uint32(80).uint32(message.restarts);
+    }
+    if (message.learningRate !== 0) {
+      writer.uint32(89).double(message.learningRate);
     }
     return writer;
   },
@@ -629,6 +635,14 @@ export const Progress: MessageFns<Progress> = {
             message.restarts = reader.uint32();
             continue;
           }
+          case 11: {
+            if (tag !== 89) {
+              break;
+            }
+
+            message.learningRate = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -671,6 +685,11 @@ export const Progress: MessageFns<Progress> = {
         ? object.evaluations.map((e: any) => Evaluation.fromJSON(e))
         : [],
       restarts: isSet(object.restarts) ? globalThis.Number(object.restarts) : 0,
+      learningRate: isSet(object.learningRate)
+        ? globalThis.Number(object.learningRate)
+        : isSet(object.learning_rate)
+        ? globalThis.Number(object.learning_rate)
+        : 0,
     };
   },
 
@@ -706,6 +725,9 @@ export const Progress: MessageFns<Progress> = {
     if (message.restarts !== 0) {
       obj.restarts = Math.round(message.restarts);
     }
+    if (message.learningRate !== 0) {
+      obj.learningRate = floatToJson(message.learningRate);
+    }
     return obj;
   },
 
@@ -724,6 +746,7 @@ export const Progress: MessageFns<Progress> = {
     message.secondsLeft = object.secondsLeft ?? 0;
     message.evaluations = object.evaluations?.map((e) => Evaluation.fromPartial(e)) || [];
     message.restarts = object.restarts ?? 0;
+    message.learningRate = object.learningRate ?? 0;
     return message;
   },
 };
