@@ -357,6 +357,19 @@ describe("a data row that does not fit", () => {
   });
 });
 
+test("a warm-up longer than the training, which only its rows tell, fails the job", {
+  timeout,
+}, async () => {
+  const schedule = { type: "cosine", unit: "step", warmup: { length: 80 } };
+  const change = { name: "warming", training: { schedule } };
+  const { id } = await submitInsects(story.client, story.directory, change);
+  const { job } = await story.follow(id);
+  expect(jobStateName(job.state)).toBe("failed");
+  expect(job.reason).toBe(
+    "trainer-1: training.schedule.warmup.length: is 80 steps, wanted fewer than the 80 of the training",
+  );
+});
+
 /** The lines that a process has logged of something. */
 function said(process: string, what: (line: Record<string, unknown>) => boolean): unknown[] {
   const of = lines.filter(([name]) => name === process).map(([, line]) => JSON.parse(line));
