@@ -4,7 +4,7 @@
  * there in a training.
  */
 import { createOptimizer, type OptimizerSpec } from "@amaas/optim";
-import { chunkRanges, ExactSquares } from "@amaas/reduction";
+import { chunkRanges } from "@amaas/reduction";
 import { compileLoopsApart } from "@amaas/service";
 import { parseJobSpec } from "@amaas/spec";
 import { printReport, tell } from "./report.ts";
@@ -82,18 +82,6 @@ function updating([name, spec]: (typeof specs)[number]): Contender {
   return { name, vectors: optimizer.slots + 2, work, times: [], copies: [] };
 }
 
-/** What clipping by norm adds to any of them. */
-const squaring: Contender = {
-  name: "squares, for clipNorm",
-  vectors: 1,
-  work() {
-    const squares = new ExactSquares();
-    for (const [at, end] of chunks) squares.addAll(gradient.subarray(at, end));
-  },
-  times: [],
-  copies: [],
-};
-
 /** Milliseconds of processor time a pass, which waiting for a processor is no part of. */
 function timed(work: () => void): number {
   for (const slot of slots) slot.fill(0);
@@ -110,7 +98,7 @@ function copy(vectors: number): void {
     for (const [at, end] of chunks) to.set(from.subarray(at, end), at);
 }
 
-const contenders = [...specs.map(updating), squaring];
+const contenders = specs.map(updating);
 // Until what is compiled is compiled.
 for (const each of contenders) for (let at = 0; at < 2; at++) timed(each.work);
 for (let index = 0; index < rounds; index++) {
