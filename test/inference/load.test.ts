@@ -90,7 +90,8 @@ test("a deadline that passes in the queue ends the wait, and the work is not don
   expect((await runs()) - before).toBe(3);
 });
 
-test("the event loop stays free while a model runs", async () => {
+// A busy machine may hold up a process as long by chance; a run on the event loop would do so every time.
+test("the event loop stays free while a model runs", { retry: 5 }, async () => {
   const asked = performance.now();
   const running = [ask(), ask()];
   let longest = 0;
