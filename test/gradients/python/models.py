@@ -4,7 +4,7 @@
     python test/gradients/python/models.py [--dump FOLDER]
 
 Weights are no part of the file: they are generated, here and in the tests. Of each gradient the norm is kept and dot
-products with vectors of signs; --dump writes all elements, for `test/gradients/compare.ts`.
+products with vectors of signs; --dump writes all elements, to look at.
 """
 
 import sys
