@@ -1,7 +1,15 @@
-import type { Task } from "@amaas/spec";
+import { evaluate } from "@amaas/graph";
+import type { ArraysSpec, Task } from "@amaas/spec";
 import { type Tensor, tensor } from "@amaas/tensor";
 import { describe, expect, test } from "vitest";
-import { type Dataset, defaultLimits, encodeNpy, type NpyType, readDataset } from "./index.ts";
+import {
+  type Dataset,
+  defaultLimits,
+  encodeNpy,
+  fitFeatures,
+  type NpyType,
+  readDataset,
+} from "./index.ts";
 
 const spec = { format: "arrays", features: "x.npy", labels: "y.npy" } as const;
 const classes = tensor("INT64", [3], BigInt64Array.of(5n, -2n, 5n));
@@ -10,12 +18,13 @@ function read(
   features: Tensor<NpyType>,
   labels: Tensor<NpyType>,
   task: Task = "classification",
+  seen: Pick<ArraysSpec, "shape" | "vocabulary"> = {},
 ): Promise<Dataset> {
   const files: Record<string, Uint8Array> = {
     "x.npy": encodeNpy(features),
     "y.npy": encodeNpy(labels),
   };
-  return readDataset(spec, task, async (ref) => files[ref] ?? new Uint8Array());
+  return readDataset({ ...spec, ...seen }, task, async (ref) => files[ref] ?? new Uint8Array());
 }
 
 describe("arrays", () => {
@@ -53,6 +62,66 @@ describe("arrays", () => {
   });
 });
 
+describe("arrays of more axes", () => {
+  const six = Float32Array.from({ length: 18 }, (_, index) => index);
+
+  test.each([
+    [[3, 2, 3], undefined, [1, 2, 3]],
+    [[3, 3, 1, 2], undefined, [3, 1, 2]],
+    [
+      [3, 6],
+      [1, 2, 3],
+      [1, 2, 3],
+    ],
+    [
+      [3, 2, 3],
+      [2, 3],
+      [2, 3],
+    ],
+    [[3, 6], undefined, undefined],
+  ])("%j with data.shape %j is seen as %j", async (axes, given, seen) => {
+    const dataset = await read(tensor("FP32", axes, six), classes, "classification", {
+      ...(given && { shape: given }),
+    });
+    expect(dataset.shape).toEqual(seen);
+    expect(dataset.inputs[0]?.shape).toEqual(axes.with(0, -1));
+    expect(dataset.tensors(Uint32Array.of(1)).input).toEqual(
+      tensor("FP32", axes.with(0, 1), six.slice(6, 12)),
+    );
+    const { model, width, shape } = fitFeatures(dataset, Uint32Array.of(0, 1));
+    expect({ width, shape }).toEqual({ width: 6, shape: seen });
+    const { features } = evaluate(model.graph, dataset.tensors(Uint32Array.of(2)));
+    expect(features!.shape).toEqual([1, 6]);
+    expect([...features!.data]).toEqual([12, 13, 14, 15, 16, 17]);
+  });
+
+  test("are refused where data.shape is another size", async () => {
+    const features = tensor("FP32", [3, 6], six);
+    await expect(read(features, classes, "classification", { shape: [1, 2, 2] })).rejects.toThrow(
+      "data.shape: [1,2,2] has 4 elements, wanted 6",
+    );
+  });
+});
+
+describe("tokens", () => {
+  const ids = tensor("INT32", [3, 2], Int32Array.of(1, 2, 3, 0, 5, 4));
+
+  test("keep their ids", async () => {
+    const dataset = await read(ids, classes, "classification", { vocabulary: 6 });
+    expect(dataset).toMatchObject({ source: "tokens", vocabulary: 6 });
+    const { model, vocabulary } = fitFeatures(dataset, Uint32Array.of(0));
+    expect(vocabulary).toBe(6);
+    const input = tensor("FP32", [2, 2], Float32Array.of(5, 6, -1, Number.NaN));
+    expect([...evaluate(model.graph, { input }).features!.data]).toEqual([5, 0, 0, 0]);
+  });
+
+  test("outside the vocabulary are refused", async () => {
+    await expect(read(ids, classes, "classification", { vocabulary: 5 })).rejects.toThrow(
+      "data.features: row 3, column 1: found 5, wanted a whole number from 0 to 4",
+    );
+  });
+});
+
 describe("arrays that do not fit are refused", () => {
   const features = tensor("FP32", [3, 2], Float32Array.of(1, 2, 3, 4, 5, 6));
   const withValue = (value: number) =>
@@ -65,7 +134,12 @@ describe("arrays that do not fit are refused", () => {
       classes,
       "has shape [6], wanted [rows, features]",
     ],
-    ["of three axes", tensor("FP32", [3, 2, 1], features.data), classes, "has shape [3,2,1]"],
+    [
+      "of five axes",
+      tensor("FP32", [3, 2, 1, 1, 1], features.data),
+      classes,
+      "has shape [3,2,1,1,1]",
+    ],
     ["without rows", tensor("FP32", [0, 2], new Float32Array()), classes, "has shape [0,2]"],
     [
       "of other length",

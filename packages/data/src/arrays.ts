@@ -1,11 +1,11 @@
 /**
- * A data set of two NumPy arrays: features by row, and labels.
+ * A data set of two NumPy arrays: samples by row, and labels.
  *
  * The elements stay in the type of the file and become float32 when rows are taken, so that bytes
  * take a quarter of the memory.
  */
 import type { ArraysSpec, Task } from "@amaas/spec";
-import { type Tensor, tensor } from "@amaas/tensor";
+import { elementCount, type Tensor, tensor } from "@amaas/tensor";
 import type { Dataset, Labels } from "./dataset.ts";
 import { classLabels, valueLabels } from "./labels.ts";
 import { faultyData, holdTo, type Limits } from "./limits.ts";
@@ -21,16 +21,49 @@ export async function readArrays(
 ): Promise<Dataset> {
   const features = decode("data.features", await read(spec.features), limits);
   const labels = decode("data.labels", await read(spec.labels), limits);
-  const { rows, width } = checkShapes(features, labels, limits);
+  const { rows, sizes } = checkShapes(features, labels, limits);
+  const width = elementCount(sizes);
+  const shape = shapeOf(spec, sizes);
+  const { vocabulary } = spec;
   refuseNonFinite("data.features", features, width);
+  if (vocabulary !== undefined) refuseUnknownTokens(features, width, vocabulary);
   return {
-    source: integerTypes.has(features.type) ? "integers" : "floats",
+    source: sourceOf(features, vocabulary),
     rows,
     skippedRows: 0,
-    inputs: [{ name: "input", datatype: "FP32", shape: [-1, width] }],
+    inputs: [{ name: "input", datatype: "FP32", shape: [-1, ...sizes] }],
+    ...(shape && { shape }),
+    ...(vocabulary !== undefined && { vocabulary }),
     labels: labelsOf(labels, task, limits),
-    tensors: (chosen) => ({ input: take(features, chosen, width) }),
+    tensors: (chosen) => ({ input: take(features, chosen, sizes) }),
   };
+}
+
+function sourceOf({ type }: Tensor<NpyType>, vocabulary: number | undefined): Dataset["source"] {
+  if (vocabulary !== undefined) return "tokens";
+  return integerTypes.has(type) ? "integers" : "floats";
+}
+
+/** As the spec says, or as the array is; planes without a channel are images of one. */
+function shapeOf(spec: ArraysSpec, sizes: readonly number[]): readonly number[] | undefined {
+  if (!spec.shape) return sizes.length === 2 ? [1, ...sizes] : sizes.length > 2 ? sizes : undefined;
+  if (elementCount(spec.shape) !== elementCount(sizes))
+    throw faultyData(
+      "data.shape",
+      `[${spec.shape}] has ${elementCount(spec.shape)} elements, wanted ${elementCount(sizes)}, which a row of data.features has`,
+    );
+  return spec.shape;
+}
+
+function refuseUnknownTokens({ data }: Tensor<NpyType>, width: number, vocabulary: number): void {
+  for (let index = 0; index < data.length; index++) {
+    const id = Number(data[index]);
+    if (!Number.isInteger(id) || id < 0 || id >= vocabulary)
+      throw faultyData(
+        "data.features",
+        `row ${Math.floor(index / width) + 1}, column ${(index % width) + 1}: found ${id}, wanted a whole number from 0 to ${vocabulary - 1}, the ids of data.vocabulary`,
+      );
+  }
 }
 
 function decode(field: string, bytes: Uint8Array, limits: Limits): Tensor<NpyType> {
@@ -43,9 +76,13 @@ function decode(field: string, bytes: Uint8Array, limits: Limits): Tensor<NpyTyp
 }
 
 function checkShapes(features: Tensor, labels: Tensor, limits: Limits) {
-  const [rows, width] = features.shape;
-  if (features.shape.length !== 2 || !rows || !width)
-    throw faultyData("data.features", `has shape [${features.shape}], wanted [rows, features]`);
+  const [rows, ...sizes] = features.shape;
+  const width = elementCount(sizes);
+  if (!rows || sizes.length < 1 || sizes.length > 3 || width === 0)
+    throw faultyData(
+      "data.features",
+      `has shape [${features.shape}], wanted [rows, features], or rows of two or three axes`,
+    );
   if (labels.shape.length !== 1 || labels.shape[0] !== rows)
     throw faultyData(
       "data.labels",
@@ -53,7 +90,7 @@ function checkShapes(features: Tensor, labels: Tensor, limits: Limits) {
     );
   holdTo(limits.rows, rows, "data.features", "rows");
   holdTo(limits.features, width, "data.features", "features");
-  return { rows, width };
+  return { rows, sizes };
 }
 
 function refuseNonFinite(field: string, { type, data }: Tensor<NpyType>, width: number): void {
@@ -81,7 +118,12 @@ function labelsOf(labels: Tensor<NpyType>, task: Task, limits: Limits): Labels {
   return classLabels(values, "data.labels", limits);
 }
 
-function take({ data }: Tensor<NpyType>, rows: Uint32Array, width: number): Tensor<"FP32"> {
+function take(
+  { data }: Tensor<NpyType>,
+  rows: Uint32Array,
+  sizes: readonly number[],
+): Tensor<"FP32"> {
+  const width = elementCount(sizes);
   const taken = new Float32Array(rows.length * width);
   rows.forEach((row, index) => {
     const source = data.subarray(row * width, (row + 1) * width);
@@ -89,5 +131,5 @@ function take({ data }: Tensor<NpyType>, rows: Uint32Array, width: number): Tens
       taken.set(Float32Array.from(source, Number), index * width);
     else taken.set(source, index * width);
   });
-  return tensor("FP32", [rows.length, width], taken);
+  return tensor("FP32", [rows.length, ...sizes], taken);
 }

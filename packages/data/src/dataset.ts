@@ -27,11 +27,15 @@ export type Labels = ClassLabels | ValueLabels;
 
 export interface Dataset {
   /** What the inputs were read from; integers of arrays are measurements that nobody has scaled. */
-  readonly source: "columns" | "floats" | "integers";
+  readonly source: "columns" | "floats" | "integers" | "tokens";
   readonly rows: number;
   /** Rows that were left out because they do not fit. */
   readonly skippedRows: number;
   readonly inputs: readonly InputSpec[];
+  /** How one sample is to be seen, where it is more than a list of numbers. */
+  readonly shape?: readonly number[];
+  /** Of tokens: how many ids there are. */
+  readonly vocabulary?: number;
   readonly labels: Labels;
   /** The given rows of every input, in the given order. A number is NaN, a text "" where it is missing. */
   tensors(rows: Uint32Array): Record<string, Tensor>;

@@ -10,10 +10,10 @@
  * - a text: a flag for each text that occurred, and one for missing if that occurred. A text that
  *   did not occur sets no flag.
  * - an array of integers: over the largest magnitude, so that it lies within [-1, 1]. One of floats
- *   is taken as it is.
+ *   is taken as it is, and so are tokens; an id that the vocabulary does not have becomes 0.
  */
 import { type GraphBuilder, graphBuilder, type Model, type Value } from "@amaas/graph";
-import { type Tensor, tensor } from "@amaas/tensor";
+import { elementCount, type Tensor, tensor } from "@amaas/tensor";
 import { missingSpellings } from "./cell.ts";
 import type { Dataset } from "./dataset.ts";
 import { defaultLimits, faultyData, holdTo } from "./limits.ts";
@@ -23,6 +23,12 @@ export interface FittedFeatures {
   /** Inputs: the data set's. Output: `features`, FP32 [rows, width]. */
   readonly model: Model;
   readonly width: number;
+  /** How one sample is to be seen: [channels, height, width], [time] of tokens, [time, channels]; else [width]. */
+  readonly shape?: readonly number[];
+  /** How many ids a token can be, where samples are tokens; 0 is padding. */
+  readonly vocabulary?: number;
+  /** Columns that hold ids 0 … size - 1, of which 0 is unknown or missing. */
+  readonly categories?: readonly { readonly column: number; readonly size: number }[];
 }
 
 /** A value [rows, width] of the graph. */
@@ -52,15 +58,32 @@ export function fitFeatures(dataset: Dataset, rows: Uint32Array): FittedFeatures
   holdTo(defaultLimits.features, width, "data", "features");
   const values = parts.map(({ value }) => value);
   g.output("features", join(g, values), { type: "FP32", shape: ["rows", width] });
-  return { model: g.model(), width };
+  const { shape, vocabulary } = dataset;
+  return {
+    model: g.model(),
+    width,
+    ...(shape && { shape }),
+    ...(vocabulary !== undefined && { vocabulary }),
+  };
 }
 
 function arrayPart(g: GraphBuilder, dataset: Dataset, rows: Uint32Array): Part {
   const { name = "", shape = [] } = dataset.inputs[0] ?? {};
-  const width = shape[1] ?? 0;
-  const value = g.input(name, "FP32", ["rows", width]);
+  const sizes = shape.slice(1);
+  const width = elementCount(sizes);
+  const input = g.input(name, "FP32", ["rows", ...sizes]);
+  const value = sizes.length === 1 ? input : g.reshape(input, [-1, width]);
+  if (dataset.source === "tokens")
+    return { value: known(g, value, dataset.vocabulary ?? 0), width };
   if (dataset.source === "floats") return { value: g.identity(value), width };
   return { value: g.div(value, floats(g, [largestMagnitude(dataset, name, rows) || 1])), width };
+}
+
+/** A request may hold any number; one that is no id of the vocabulary is looked up nowhere. */
+function known(g: GraphBuilder, ids: Value, vocabulary: number): Value {
+  const least = g.greaterOrEqual(ids, g.scalar(0, ids));
+  const inside = g.and(least, g.less(ids, g.scalar(vocabulary, ids)));
+  return g.where(inside, ids, g.scalar(0, ids));
 }
 
 function largestMagnitude(dataset: Dataset, name: string, rows: Uint32Array): number {

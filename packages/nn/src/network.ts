@@ -24,4 +24,10 @@ export interface Network {
 export interface NetworkSize {
   readonly features: number;
   readonly outputs: number;
+  /** How one sample is to be seen: [channels, height, width], [time] of tokens, [time, channels]; else [features]. */
+  readonly shape?: readonly number[];
+  /** How many ids a token can be, where samples are tokens; 0 is padding. */
+  readonly vocabulary?: number;
+  /** Columns that hold ids 0 … size - 1, of which 0 is unknown or missing. */
+  readonly categories?: readonly { readonly column: number; readonly size: number }[];
 }

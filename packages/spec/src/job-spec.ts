@@ -18,6 +18,10 @@ export interface ArraysSpec {
   readonly format: "arrays";
   readonly features: FileRef;
   readonly labels: FileRef;
+  /** How one sample is to be seen; left out where the array's own axes say it. */
+  readonly shape?: readonly number[];
+  /** How many ids there are, where samples are tokens. */
+  readonly vocabulary?: number;
 }
 
 export type ColumnType = "number" | "text";

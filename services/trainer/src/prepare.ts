@@ -54,7 +54,8 @@ export async function prepare(args: { spec: unknown; blobs: string }): Promise<P
   const classes = labels.kind === "class" ? labels.classes.length : 0;
   const measures = measuresOf(spec, classes);
   const outputs = outputCount(spec.training.loss, classes);
-  const network = buildNetwork(spec.architecture, { features: features.width, outputs });
+  const { model: _, width, ...seen } = features;
+  const network = buildNetwork(spec.architecture, { features: width, outputs, ...seen });
 
   const session = await openSession(writeModel(features.model));
   try {

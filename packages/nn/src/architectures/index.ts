@@ -14,7 +14,8 @@ const architectures: {
 
 /** The network of a validated job spec, for data of this size. */
 export function buildNetwork(spec: ArchitectureSpec, size: NetworkSize): Network {
-  for (const [what, count] of Object.entries(size))
+  const { features, outputs } = size;
+  for (const [what, count] of Object.entries({ features, outputs }))
     if (!Number.isSafeInteger(count) || count < 1)
       throw new DomainError("invalid-argument", `found ${count} ${what}, wanted 1 or more`);
   return make(spec.type, spec, size);
