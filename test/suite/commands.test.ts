@@ -102,6 +102,19 @@ test("from a table to answers, and back again", { timeout: 180_000 }, async () =
   expect(first?.equals(second ?? Buffer.of())).toBe(true);
 });
 
+test("a job that is not to be registered tells its score and leaves no version", async () => {
+  const models = await json("models");
+  expect(models).toHaveLength(1);
+  const trial = job.replace(/gate:.*/, "register: false");
+  await writeFile(join(folder, "trial.yaml"), trial);
+  const { code, stdout } = await run("train", "trial.yaml", "--follow");
+  expect(code).toBe(0);
+  expect(stdout).toContain("No version was kept: test accuracy");
+  const [{ id }] = await json("jobs");
+  expect((await run("job", id)).stdout).toMatch(/version +none kept/);
+  expect(await json("models")).toEqual(models);
+});
+
 test("Ctrl-C detaches from a job, which goes on and can be followed again", async () => {
   await writeFile(join(folder, "long.yaml"), job.replace("epochs: 8", "epochs: 3000"));
   const following = startAmaas(folder, ["train", "long.yaml", "--follow"]);

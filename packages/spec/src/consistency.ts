@@ -111,6 +111,11 @@ const checks: readonly Check[] = [
         : undefined,
   },
   {
+    reads: ["gate", "register"],
+    fault: ({ gate, register }) =>
+      gate && !register ? "found one, wanted none where register is false" : undefined,
+  },
+  {
     reads: ["gate.max", "gate"],
     fault: ({ gate }) =>
       gate && gate.max === undefined && gate.min !== undefined && isErrorMetric(gate.metric)

@@ -101,6 +101,8 @@ export interface JobSpec {
   readonly evaluation: EvaluationSpec;
   readonly resources: ResourcesSpec;
   readonly gate?: GateSpec;
+  /** Whether the model becomes a version of the registry. */
+  readonly register: boolean;
 }
 
 /** Rows of one virtual shard of one step. */

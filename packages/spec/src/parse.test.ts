@@ -47,6 +47,7 @@ const complete: JobSpec = {
   },
   evaluation: {},
   resources: { workers: 1, servers: 1 },
+  register: true,
 };
 
 function violationsOf(document: unknown): readonly Violation[] {
@@ -187,7 +188,7 @@ describe("a faulty spec", () => {
       "gate.metric":
         'found "accuracy", wanted one of loss, mse, rmse, mae, mape, r2, explainedVariance, quantileLoss for regression',
       extra:
-        "is not a known field; wanted one of name, task, data, split, architecture, training, evaluation, resources, gate",
+        "is not a known field; wanted one of name, task, data, split, architecture, training, evaluation, resources, gate, register",
     });
   });
 
@@ -263,6 +264,7 @@ describe("a faulty spec", () => {
     ],
     ["gate", { gate: { metric: "r2" } }, "neither min nor max"],
     ["gate.min", { gate: { metric: "r2", min: 1, max: 0 } }, "wanted at most gate.max"],
+    ["gate", { gate: { metric: "r2", min: 1 }, register: false }, "wanted none where register"],
     ["gate.alias", { gate: { metric: "r2", min: 1, alias: "../x" } }, 'found "../x"'],
     [
       "data.file",

@@ -1,5 +1,6 @@
 /**
- * Registers what a job has made: the version, and the alias that its gate grants.
+ * Registers what a job has made: the version, and the alias that its gate grants. A job that is not
+ * to be registered leaves the registry alone, and its outcome has no version.
  *
  * Every part can be done again after a crash: the version is known by the job's id, and an alias
  * that stands at it, or has stood at it, is not moved to it a second time.
@@ -23,6 +24,9 @@ export async function registerJob(
   registry: Registry,
   signal: AbortSignal,
 ): Promise<Outcome> {
+  const { digest, weightsSha256 } = job.packaged;
+  if (!job.spec.register)
+    return { model: "", version: 0, digest, weightsSha256, alias: "", gateVerdict: "" };
   const metrics = metricsOf(job.progress?.evaluations ?? []);
   const { version } = await registry.createVersion(
     { idempotencyKey: job.id, version: { ...describe(job), metrics } },

@@ -2,7 +2,7 @@
  * Follows a job on the screen until it has ended, and says what came out. Ctrl-C detaches: the job
  * goes on, and the user is told how to come back. A job that does not succeed fails the command.
  */
-import { type Job, jobStateName } from "@amaas/client";
+import { type Job, jobStateName, type Outcome } from "@amaas/client";
 import { DomainError } from "@amaas/errors";
 import { jobDocument } from "../documents.ts";
 import { Ended, exitCodes } from "../failure.ts";
@@ -51,6 +51,7 @@ function unsuccessful({ id, state, reason }: Job, hint: string): DomainError {
 function summary(curve: Curve, command: string): string[] {
   const { outcome, traceId } = curve.job;
   if (!outcome) return [];
+  if (outcome.version === 0) return unregistered(curve, outcome);
   const model = printable(outcome.model);
   const alias = printable(outcome.alias);
   const tested = headline(curve.test);
@@ -64,5 +65,13 @@ function summary(curve: Curve, command: string): string[] {
     alias === ""
       ? `No alias was moved. To serve it: ${command} promote ${model} ${outcome.version} --alias champion`
       : `Ask it:  ${command} predict ${model} --input FILE`,
+  ];
+}
+
+function unregistered(curve: Curve, { weightsSha256 }: Outcome): string[] {
+  return [
+    `No version was kept: ${headline(curve.test) ?? headline(curve.validations.at(-1)) ?? "no rows to score it on"}`,
+    `weights  ${weightsSha256}`,
+    `trace    ${curve.job.traceId}`,
   ];
 }

@@ -1,9 +1,10 @@
 /** Everything worth knowing about one job, as lines. */
-import { jobStateName } from "@amaas/client";
+import { jobStateName, type Outcome } from "@amaas/client";
 import { mainMetrics } from "@amaas/spec";
 import { age, duration, measure } from "../terminal/figures.ts";
 import type { View } from "../terminal/progress.ts";
-import { fields, table } from "../terminal/table.ts";
+import type { Style } from "../terminal/style.ts";
+import { type Field, fields, table } from "../terminal/table.ts";
 import { printable } from "../terminal/text.ts";
 import type { Curve } from "./curve.ts";
 import { trainingFrame } from "./frame.ts";
@@ -36,8 +37,7 @@ export function describeJob(curve: Curve, view: View): string[] {
       "",
       ...fields(
         [
-          ["version", `${printable(outcome.model)} ${outcome.version}`],
-          ["alias", outcome.alias === "" ? style.yellow("none moved") : printable(outcome.alias)],
+          ...versionFields(outcome, style),
           ["gate", printable(outcome.gateVerdict)],
           ["digest", outcome.digest],
           ["weights", outcome.weightsSha256],
@@ -75,4 +75,12 @@ export function describeJob(curve: Curve, view: View): string[] {
 
 function tookText(from: Date | undefined, to: Date | undefined): string | undefined {
   return from && to ? duration(to.getTime() - from.getTime()) : undefined;
+}
+
+function versionFields({ model, version, alias }: Outcome, style: Style): Field[] {
+  if (version === 0) return [["version", "none kept"]];
+  return [
+    ["version", `${printable(model)} ${version}`],
+    ["alias", alias === "" ? style.yellow("none moved") : printable(alias)],
+  ];
 }

@@ -2,11 +2,12 @@
  * Follows a job from where it stands to its end, one phase for each part of its way. The bits of a
  * training survive the loss of any process, so an interrupted connection is told and waited out.
  */
-import { type Amaas, hasEnded, type JobUpdate } from "@amaas/client";
-import { DomainError, errorMessage } from "@amaas/errors";
+import type { Amaas } from "@amaas/client";
+import { errorMessage } from "@amaas/errors";
 import type { Progress } from "../terminal/progress.ts";
 import { printable } from "../terminal/text.ts";
-import { Curve } from "./curve.ts";
+import type { Curve } from "./curve.ts";
+import { watchToEnd } from "./watch-to-end.ts";
 import { Way } from "./way.ts";
 
 export interface FollowOptions {
@@ -14,7 +15,7 @@ export interface FollowOptions {
   readonly traceparent?: string;
 }
 
-export async function followJob(
+export function followJob(
   client: Amaas,
   id: string,
   progress: Progress,
@@ -23,18 +24,6 @@ export async function followJob(
   const way = new Way(progress);
   const onInterrupted = (error: unknown) =>
     way.note(`connection lost, trying again: ${printable(errorMessage(error))}`);
-  let curve: Curve | undefined;
-  for await (const update of client.jobs.watch(id, { ...options, onInterrupted })) {
-    curve = taken(curve, update);
-    way.follow(curve);
-  }
-  if (curve === undefined || !hasEnded(curve.job.state))
-    throw new DomainError("internal", `the updates of job ${id} ended before the job did`);
-  return curve;
-}
-
-function taken(curve: Curve | undefined, update: JobUpdate): Curve {
-  const known = curve ?? new Curve(update.job);
-  known.take(update);
-  return known;
+  const onUpdate = (curve: Curve) => way.follow(curve);
+  return watchToEnd(client, id, { ...options, onInterrupted, onUpdate });
 }

@@ -89,6 +89,7 @@ export class Way {
       return metric === undefined ? steps : `${steps} · ${metric}`;
     }
     if (this.#part === "registering" && outcome) {
+      if (outcome.version === 0) return "nothing: the job says register: false";
       const alias = outcome.alias === "" ? "" : ` → ${outcome.alias}`;
       return printable(`${outcome.model} version ${outcome.version}${alias}`);
     }
