@@ -31,8 +31,15 @@ const services = {
 const counted: Readonly<Record<keyof typeof services, readonly string[]>> = {
   registry: ["amaas_registry_versions_total", "amaas_registry_alias_moves_total"],
   scheduler: ["amaas_scheduler_jobs", "amaas_scheduler_placements_total"],
-  "parameter-server-1": ["amaas_parameter_server_steps_total"],
-  "trainer-1": ["amaas_trainer_samples_total", "amaas_trainer_tasks_total"],
+  "parameter-server-1": [
+    "amaas_parameter_server_steps_total",
+    "amaas_parameter_server_apply_seconds",
+  ],
+  "trainer-1": [
+    "amaas_trainer_samples_total",
+    "amaas_trainer_tasks_total",
+    "amaas_trainer_step_seconds",
+  ],
   "inference-1": ["amaas_inference_loads_total", "nv_inference_request_success"],
 };
 

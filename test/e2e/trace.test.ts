@@ -79,6 +79,9 @@ test("from the command to the first prediction", { timeout }, async () => {
     expect(tree.one(`job.${after}`).start).toBe(tree.one(`job.${before}`).end);
   const epochs = tree.all("job.epoch").map(({ attributes }) => attributes["amaas.epoch"]);
   expect(epochs).toEqual([1, 2, 3, 4]);
+  for (const { attributes } of tree.all("job.epoch"))
+    expect(attributes["amaas.step_seconds.compute"]).toBeGreaterThan(0);
+  expect(tree.one("trainer.train").attributes["amaas.seconds.compute"]).toBeGreaterThan(0);
   expect(tree.one(`process ${moved}`).links).toEqual([tree.one(`publish ${moved}`).spanId]);
   expect([tree.one(`publish ${moved}`).kind, tree.one(`process ${moved}`).kind]).toEqual([
     "producer",

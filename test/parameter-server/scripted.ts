@@ -285,6 +285,7 @@ export class ScriptedWorker {
             { length: pass === Pass.TRAINING ? 1 : sumCount },
             (_, at) => leaf / 3 + version + at,
           ),
+          time: undefined,
         };
         this.#channels[0]?.push({ message: { $case: "sums", value } });
       }

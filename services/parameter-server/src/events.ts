@@ -2,7 +2,7 @@
 import { errorMessage } from "@amaas/errors";
 import type { Contribution } from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
 import type { HostTask, Task } from "@amaas/proto/amaas/scheduler/v1/fleet";
-import type { Evaluation } from "@amaas/proto/amaas/scheduler/v1/jobs";
+import type { Evaluation, StepTime } from "@amaas/proto/amaas/scheduler/v1/jobs";
 import { mainMetrics } from "@amaas/spec";
 import type { Span, Telemetry } from "@amaas/telemetry";
 import type { Receipt } from "./shard.ts";
@@ -25,6 +25,11 @@ export function createEvents({ log, metrics, tracer }: Telemetry, jobLog: JobLog
   const stepSeconds = metrics.histogram(
     "amaas_parameter_server_step_seconds",
     "Time from the orders of a training step to its applied update, in seconds",
+  );
+  const applySeconds = metrics.histogram(
+    "amaas_parameter_server_apply_seconds",
+    "Time to add the last gradient of a chunk and to apply the optimizer to it, in seconds",
+    { buckets: [1e-5, 1e-4, 2.5e-4, 5e-4, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1] },
   );
   const hostedShards = metrics.gauge("amaas_parameter_server_shards", "Shards hosted now");
   const repeated = metrics.counter(
@@ -81,6 +86,9 @@ export function createEvents({ log, metrics, tracer }: Telemetry, jobLog: JobLog
         contributions.add(1, { receipt });
         bytes.add(size);
       },
+      applied(ms: number) {
+        applySeconds.observe(ms / 1000);
+      },
       corruptArithmetic(worker: string, { version, level, index, chunk }: Contribution) {
         faults.add(1);
         line.error("a repeated gradient differs", { worker, version, level, index, chunk });
@@ -97,6 +105,7 @@ export function createEvents({ log, metrics, tracer }: Telemetry, jobLog: JobLog
         samples: number,
         elapsedMs: number,
         stepsPerEpoch: number,
+        time: StepTime | undefined,
       ) {
         steps.add(1);
         stepSeconds.observe(elapsedMs / 1000);
@@ -107,6 +116,8 @@ export function createEvents({ log, metrics, tracer }: Telemetry, jobLog: JobLog
         line.debug("step done", { step, loss, samples, ms: elapsedMs });
         if (step % stepsPerEpoch !== 0) return;
         epoch.set({ "amaas.step": step, "amaas.loss": loss });
+        for (const [part, seconds] of Object.entries(time ?? {}))
+          epoch.set({ [`amaas.step_seconds.${part}`]: seconds });
         epoch.end();
         epoch = undefined;
       },

@@ -107,6 +107,7 @@ const sums = (leaf: number) => ({
   index: leaf,
   samples: 1,
   values: [1],
+  time: undefined,
 });
 
 test("a worker that joins again takes its own place, and what its first stream still brings counts", async () => {

@@ -120,6 +120,7 @@ export class HostedShard implements RunningTask {
     this.#heardAt = performance.now();
     const gradient = { ...contribution, bytes: contribution.gradient };
     const receipt = shard.contribute(gradient, (snapshot) => members.broadcast(snapshot));
+    if (receipt === "applied") this.#applied(performance.now() - this.#heardAt);
     this.#events.contribution(receipt, contribution.gradient.byteLength);
     if (receipt === "corrupt") this.#events.corruptArithmetic(member.worker, contribution);
     if (shard.step > before) this.#stepApplied();
@@ -217,6 +218,11 @@ export class HostedShard implements RunningTask {
     if (this.#stop.signal.aborted) return;
     this.#failure = this.#events.failed(error);
     this.#changed();
+  }
+
+  #applied(ms: number): void {
+    this.#events.applied(ms);
+    this.#live?.lead?.applied(ms);
   }
 
   #stepApplied(): void {

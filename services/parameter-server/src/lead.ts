@@ -11,6 +11,7 @@ import type { ShardEvents } from "./events.ts";
 import type { Member, Members } from "./members.ts";
 import { Pace } from "./pace.ts";
 import type { Shard } from "./shard.ts";
+import { StepTimes } from "./step-times.ts";
 
 export interface LeadParts {
   readonly plan: Plan;
@@ -29,6 +30,7 @@ export class Lead {
   readonly #events: ShardEvents;
   readonly #conductor: Conductor;
   readonly #pace = new Pace();
+  readonly #times = new StepTimes();
   /** Whether the current pass has been ordered from anyone. */
   #given = false;
   /** Whether a worker has delivered its share of the current pass. */
@@ -58,8 +60,14 @@ export class Lead {
       const [from, to] = span(sums, this.#plan.leaves);
       for (let leaf = from; leaf < to; leaf++) member.outstanding.delete(leaf);
       if (member.outstanding.size === 0) this.#shareDone();
+      if (sums.time && move.pass === Pass.TRAINING) this.#times.add(sums.time);
     }
     this.heardOf(member);
+  }
+
+  /** A part of this shard's range took so long to apply. */
+  applied(ms: number): void {
+    this.#times.applied(ms);
   }
 
   /** Ends the current pass where all of it is in, and answers with it; the next awaits its orders. */
@@ -142,6 +150,7 @@ export class Lead {
       evaluations,
       restarts: 0,
       learningRate: this.#learningRate(Math.max(0, step - 1)),
+      stepTime: this.#times.means,
     };
   }
 
@@ -154,8 +163,11 @@ export class Lead {
   #stepDone(samples: number): void {
     const elapsed = performance.now() - this.#movedAt;
     this.#pace.recordStep(samples, elapsed);
+    this.#times.end(elapsed);
     const { losses } = this.history;
     const loss = losses.at(-1) ?? Number.NaN;
-    this.#events.stepDone(losses.length, loss, samples, elapsed, this.#plan.stepsPerEpoch);
+    const { stepsPerEpoch } = this.#plan;
+    const { means } = this.#times;
+    this.#events.stepDone(losses.length, loss, samples, elapsed, stepsPerEpoch, means);
   }
 }

@@ -37,7 +37,7 @@ export class Pace {
 }
 
 /** Exponentially weighted; 0 before the first value. */
-class Average {
+export class Average {
   #value: number | undefined;
 
   record(value: number): void {

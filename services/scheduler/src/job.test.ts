@@ -45,6 +45,7 @@ const progress = {
   evaluations: [{ step: 3, split: "test", metrics: { accuracy: 0.5 } }],
   restarts: 0,
   learningRate: 0.001,
+  stepTime: { data: 0, compute: 0.01, reduce: 0, exchange: 0, apply: 0, wait: 0 },
 };
 
 test("a job carries into a state what that state needs, and nothing else", () => {

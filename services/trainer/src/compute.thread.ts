@@ -33,10 +33,21 @@ export interface Summary {
   readonly sums: number[];
 }
 
+/** What a thread's time went into, in milliseconds. */
+export interface ComputeTimes {
+  data: number;
+  compute: number;
+  reduce: number;
+}
+
+export interface StepSummary extends Summary {
+  readonly times: ComputeTimes;
+}
+
 export interface ComputeApi {
   open(setup: ComputeSetup): Promise<void>;
   /** Leaves the node's gradient in `result`. */
-  train(order: { version: number; node: TreeNode }): Promise<Summary>;
+  train(order: { version: number; node: TreeNode }): Promise<StepSummary>;
   evaluate(order: {
     version: number;
     split: "validation" | "test";
@@ -100,21 +111,34 @@ class Compute {
     this.#sumsTensor = tensor("FP32", [setup.sums], this.#sums);
   }
 
-  async train(version: number, node: TreeNode): Promise<Summary> {
+  async train(version: number, node: TreeNode): Promise<StepSummary> {
     const { sampling, splits, result } = this.#setup;
+    const times: ComputeTimes = { data: 0, compute: 0, reduce: 0 };
+    let at = performance.now();
+    const lap = (part: keyof ComputeTimes): void => {
+      const now = performance.now();
+      times[part] += now - at;
+      at = now;
+    };
     const leaf = async (index: number): Promise<Gradient> => {
       const samples = trainingLeaf(sampling, version, index);
       this.#gather(splits.training, samples);
+      lap("data");
       const values = this.#take();
       await this.#training.run(this.#feedsOf(version), this.#fetchesOf(values));
+      lap("compute");
       return { values, samples: samples.samples, sums: Array.from(this.#loss) };
     };
-    const { values, samples, sums } = await reduce(node, sampling.leaves, leaf, (left, right) =>
-      this.#add(left, right),
-    );
+    const add = (left: Gradient, right: Gradient): Gradient => {
+      const sum = this.#add(left, right);
+      lap("reduce");
+      return sum;
+    };
+    const { values, samples, sums } = await reduce(node, sampling.leaves, leaf, add);
     new Float32Array(result).set(values);
     this.#idle.push(values);
-    return { samples, sums };
+    lap("reduce");
+    return { samples, sums, times };
   }
 
   async evaluate(version: number, split: "validation" | "test", leaf: number): Promise<Summary> {

@@ -1,6 +1,7 @@
 /** What happens here, told once each: log line, metric, span and line in the job's log. */
 import { errorMessage } from "@amaas/errors";
 import type { Task } from "@amaas/proto/amaas/scheduler/v1/fleet";
+import type { StepTime } from "@amaas/proto/amaas/scheduler/v1/jobs";
 import type { Telemetry } from "@amaas/telemetry";
 
 type JobLog = (job: string, severity: "info" | "warn" | "error", message: string) => void;
@@ -13,6 +14,11 @@ export function createEvents({ log, metrics, tracer }: Telemetry, jobLog: JobLog
   const leafSeconds = metrics.histogram(
     "amaas_trainer_virtual_shard_seconds",
     "Time to compute one virtual shard, in seconds",
+  );
+  const stepSeconds = metrics.histogram(
+    "amaas_trainer_step_seconds",
+    "Time of a compute thread for its part of a training step, by what it went into, in seconds",
+    { labels: ["part"] },
   );
   const tasks = metrics.counter("amaas_trainer_tasks_total", "Tasks ended, by kind and result", [
     "kind",
@@ -43,6 +49,7 @@ export function createEvents({ log, metrics, tracer }: Telemetry, jobLog: JobLog
         attributes: { "amaas.job": task.job, "amaas.generation": task.generation },
       });
       let samples = 0;
+      const spent = new Map<string, number>();
       return {
         /** What the training causes descends from it. */
         traceparent: span.traceparent,
@@ -69,6 +76,12 @@ export function createEvents({ log, metrics, tracer }: Telemetry, jobLog: JobLog
           samplesTotal.add(count);
           leafSeconds.observe(ms / 1000 / Math.max(1, leaves));
         },
+        stepTime({ data, compute, reduce, exchange, wait }: StepTime) {
+          for (const [part, seconds] of Object.entries({ data, compute, reduce, exchange, wait })) {
+            stepSeconds.observe(seconds, { part });
+            spent.set(part, (spent.get(part) ?? 0) + seconds);
+          }
+        },
         failed(error: unknown): string {
           const message = errorMessage(error);
           tasks.add(1, { kind: "train", result: "failed" });
@@ -80,6 +93,7 @@ export function createEvents({ log, metrics, tracer }: Telemetry, jobLog: JobLog
         ended() {
           tracer.with(span.traceparent, () => line.info("training ended", { samples }));
           span.set({ "amaas.samples": samples });
+          for (const [part, seconds] of spent) span.set({ [`amaas.seconds.${part}`]: seconds });
           span.end();
         },
       };

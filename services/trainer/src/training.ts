@@ -20,6 +20,7 @@ import {
   type TaskStatus,
   type TrainTask,
 } from "@amaas/proto/amaas/scheduler/v1/fleet";
+import type { StepTime } from "@amaas/proto/amaas/scheduler/v1/jobs";
 import { span, type TreeNode } from "@amaas/reduction";
 import { release } from "@amaas/rpc";
 import { type JobSpec, microBatch } from "@amaas/spec";
@@ -30,12 +31,14 @@ import type { TrainingEvents } from "./events.ts";
 import { Link } from "./link.ts";
 import { GradientBuffers } from "./requests.ts";
 import { loadRows } from "./rows.ts";
+import { ThreadClock } from "./thread-clock.ts";
 import { WeightBuffers } from "./weight-buffers.ts";
 import { type Job, WorkList } from "./work-list.ts";
 
 interface Worker {
   readonly thread: Thread<ComputeApi>;
   readonly result: SharedArrayBuffer;
+  readonly clock: ThreadClock;
   busy: boolean;
 }
 
@@ -66,6 +69,8 @@ export class Training implements RunningTask {
   #queue: Job[] = [];
   #version = -1;
   #versionAt = performance.now();
+  /** Milliseconds spent so far on taking in weights. */
+  #intakeMs = 0;
   #failure = "";
 
   constructor(task: Task, train: TrainTask, spec: JobSpec, parts: TrainingParts) {
@@ -145,7 +150,7 @@ export class Training implements RunningTask {
       name: `compute-${index}`,
     });
     const result = new SharedArrayBuffer(this.#prepared.parameterCount * 4);
-    return { thread, result, busy: false };
+    return { thread, result, clock: new ThreadClock(), busy: false };
   }
 
   #link(address: string, shard: number): Link {
@@ -165,8 +170,10 @@ export class Training implements RunningTask {
   #receive(shard: number, { message }: ExchangeResponse): void {
     if (message?.$case === "weights") {
       const { chunk, version, values } = message.value;
+      const from = performance.now();
       this.#weights.put(shard, chunk, version, values);
       release(values);
+      this.#intakeMs += performance.now() - from;
       if (this.#weights.version > this.#version) {
         this.#version = this.#weights.version;
         this.#versionAt = performance.now();
@@ -208,9 +215,11 @@ export class Training implements RunningTask {
     this.#pump();
   }
 
-  async #train({ thread, result }: Worker, job: Job): Promise<number> {
+  async #train({ thread, result, clock }: Worker, job: Job): Promise<number> {
     const { version, node } = job;
+    clock.begin(performance.now(), this.#intakeMs);
     const summary = await thread.call("train", { version, node });
+    const cameAt = performance.now();
     const { samples } = summary;
     const send = async (link: Link, shard: number): Promise<void> => {
       for (const { chunk, from, to } of this.#weights.placesOf(shard)) {
@@ -223,12 +232,15 @@ export class Training implements RunningTask {
       }
     };
     await Promise.all(this.#links.map(send));
+    const time = clock.end(performance.now(), cameAt, this.#intakeMs, summary.times);
+    this.#parts.events.stepTime(time);
     // Last, since they tell the lead that all shards have theirs.
-    this.#sendSums(job, node, summary);
+    this.#sendSums(job, node, summary, time);
     return samples;
   }
 
-  async #evaluate({ thread }: Worker, job: Job): Promise<number> {
+  async #evaluate({ thread, clock }: Worker, job: Job): Promise<number> {
+    clock.forget();
     const split = job.pass === Pass.VALIDATION ? "validation" : "test";
     const [from, to] = span(job.node, this.#work.leaves);
     let samples = 0;
@@ -241,10 +253,10 @@ export class Training implements RunningTask {
     return samples;
   }
 
-  #sendSums({ pass, version }: Job, node: TreeNode, { samples, sums: values }: Summary): void {
-    this.#send(0, {
-      message: { $case: "sums", value: { version, pass, ...node, samples, values } },
-    });
+  #sendSums({ pass, version }: Job, node: TreeNode, summary: Summary, time?: StepTime): void {
+    const { samples, sums: values } = summary;
+    const value = { version, pass, ...node, samples, values, time };
+    this.#send(0, { message: { $case: "sums", value } });
   }
 
   #send(shard: number, request: ExchangeRequest): void {

@@ -94,7 +94,7 @@ export class Worker implements Runner {
   async #finishStep(): Promise<void> {
     for (let index = 0; index < leaves; index++) {
       const of = { version: this.#version, pass: Pass.TRAINING, level: 0, index };
-      const value = { ...of, samples: samplesPerLeaf, values: [1] };
+      const value = { ...of, samples: samplesPerLeaf, values: [1], time: undefined };
       this.#requests.push({ message: { $case: "sums", value } });
     }
     await this.#until(() => this.#chunksOf(this.#version + 1) === chunks);

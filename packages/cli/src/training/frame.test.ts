@@ -21,6 +21,12 @@ function curveAfter(steps: number): Curve {
       loss: lossAt(steps),
       samplesPerSecond: 11_234,
       learningRate: 0.001,
+      ...(steps > 0 && {
+        stepTime: {
+          ...{ data: 0.0001, compute: 0.0031, reduce: 0.0002 },
+          ...{ exchange: 0.0002, apply: 0.0006, wait: 0.0008 },
+        },
+      }),
       workers: 2,
       secondsLeft: (totalSteps - steps) / 200,
       evaluations: Array.from({ length: Math.floor(steps / 125) }, (_, epoch) => ({
@@ -44,6 +50,7 @@ test("halfway, at 80 columns", () => {
       ━━━━━━━━━━━━━━━━━╸─────────────────   50 %   epoch 6/12   step 750/1,500
       loss 0.1041   validation accuracy 0.9966   11,234 samples/s
       learning rate 0.001   2 workers   4 s left
+      step 5.0 ms data▁2% compute▅62% reduce▁4% exchange▁4% apply▁12% wait▂16%
 
       ⠤⠤ training loss   ◆ validation loss
       2.4500 ┤⠒⠤⣀  ◆
@@ -67,6 +74,8 @@ test("at the end, at 50 columns", () => {
       loss 0.0513   validation accuracy 1.0000
       11,234 samples/s   learning rate 0.001
       2 workers
+      step 5.0 ms data▁2% compute▅62% reduce▁4%
+      exchange▁4% apply▁12% wait▂16%
 
       ⠤⠤ training loss   ◆ validation loss
       2.4500 ┤⠒⢄⡀◆

@@ -11,6 +11,7 @@ import type { View } from "../terminal/progress.ts";
 import { padStart, widthOf } from "../terminal/text.ts";
 import type { Curve } from "./curve.ts";
 import { headline } from "./headline.ts";
+import { stepTimeTexts } from "./step-time-line.ts";
 
 const indent = "  ";
 const chartHeight = 7;
@@ -24,6 +25,7 @@ export function trainingFrame(curve: Curve, view: View): string[] {
   const room = columns - 2 * indent.length;
   const lines = ["", ...barLines(progress, Math.min(room, widestChart), style)];
   lines.push(...wrap(figures(curve, style), room));
+  lines.push(...wrap(stepTimeTexts(progress.stepTime, style), room, " "));
   return [...lines.map((text) => (text === "" ? "" : indent + text)), ...lossFrame(curve, view)];
 }
 
@@ -92,10 +94,10 @@ function figures(curve: Curve, style: View["style"]): string[] {
 }
 
 /** Figures side by side, on as many lines as they take. */
-function wrap(texts: readonly string[], room: number): string[] {
+function wrap(texts: readonly string[], room: number, gap = "   "): string[] {
   const lines: string[] = [];
   for (const text of texts) {
-    const joined = lines.length === 0 ? text : `${lines.at(-1)}   ${text}`;
+    const joined = lines.length === 0 ? text : `${lines.at(-1)}${gap}${text}`;
     if (lines.length > 0 && widthOf(joined) <= room) lines[lines.length - 1] = joined;
     else lines.push(text);
   }

@@ -6,7 +6,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { Evaluation } from "../../scheduler/v1/jobs.ts";
+import { Evaluation, StepTime } from "../../scheduler/v1/jobs.ts";
 
 export const protobufPackage = "amaas.parameter_server.v1";
 
@@ -105,6 +105,8 @@ export interface Sums {
   index: number;
   samples: number;
   values: number[];
+  /** What the trainer's time went into for these leaves of a training step. Of no influence on anything. */
+  time: StepTime | undefined;
 }
 
 /**
@@ -577,7 +579,7 @@ export const Contribution: MessageFns<Contribution> = {
 };
 
 function createBaseSums(): Sums {
-  return { version: 0, pass: 0, level: 0, index: 0, samples: 0, values: [] };
+  return { version: 0, pass: 0, level: 0, index: 0, samples: 0, values: [], time: undefined };
 }
 
 export const Sums: MessageFns<Sums> = {
@@ -603,6 +605,9 @@ export const Sums: MessageFns<Sums> = {
         writer.double(v);
       }
       writer.join();
+    }
+    if (message.time !== undefined) {
+      StepTime.encode(message.time, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -678,6 +683,14 @@ export const Sums: MessageFns<Sums> = {
 
             break;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.time = StepTime.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -698,6 +711,7 @@ export const Sums: MessageFns<Sums> = {
       index: isSet(object.index) ? globalThis.Number(object.index) : 0,
       samples: isSet(object.samples) ? globalThis.Number(object.samples) : 0,
       values: globalThis.Array.isArray(object?.values) ? object.values.map((e: any) => globalThis.Number(e)) : [],
+      time: isSet(object.time) ? StepTime.fromJSON(object.time) : undefined,
     };
   },
 
@@ -721,6 +735,9 @@ export const Sums: MessageFns<Sums> = {
     if (message.values?.length) {
       obj.values = message.values.map((e) => floatToJson(e));
     }
+    if (message.time !== undefined) {
+      obj.time = StepTime.toJSON(message.time);
+    }
     return obj;
   },
 
@@ -735,6 +752,7 @@ export const Sums: MessageFns<Sums> = {
     message.index = object.index ?? 0;
     message.samples = object.samples ?? 0;
     message.values = object.values?.map((e) => e) || [];
+    message.time = (object.time !== undefined && object.time !== null) ? StepTime.fromPartial(object.time) : undefined;
     return message;
   },
 };

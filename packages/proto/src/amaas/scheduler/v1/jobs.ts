@@ -143,6 +143,24 @@ export interface Progress {
   restarts: number;
   /** Of the newest step. */
   learningRate: number;
+  /** Moving means: together the time from the orders of a step to its applied update. */
+  stepTime: StepTime | undefined;
+}
+
+/** What a compute thread's time goes into, in seconds. */
+export interface StepTime {
+  /** Gathering the samples of the micro-batches. */
+  data: number;
+  /** Running the graph, forward and backward. */
+  compute: number;
+  /** Adding gradients in the tree. */
+  reduce: number;
+  /** Handing gradients to the streams, taking in weights. */
+  exchange: number;
+  /** Waiting while the optimizer runs on the parameter servers. */
+  apply: number;
+  /** Waiting for anything else: orders, weights on their way, slower workers. */
+  wait: number;
 }
 
 export interface Evaluation {
@@ -501,6 +519,7 @@ function createBaseProgress(): Progress {
     evaluations: [],
     restarts: 0,
     learningRate: 0,
+    stepTime: undefined,
   };
 }
 
@@ -538,6 +557,9 @@ export const Progress: MessageFns<Progress> = {
     }
     if (message.learningRate !== 0) {
       writer.uint32(89).double(message.learningRate);
+    }
+    if (message.stepTime !== undefined) {
+      StepTime.encode(message.stepTime, writer.uint32(98).fork()).join();
     }
     return writer;
   },
@@ -643,6 +665,14 @@ export const Progress: MessageFns<Progress> = {
             message.learningRate = reader.double();
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.stepTime = StepTime.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -690,6 +720,11 @@ export const Progress: MessageFns<Progress> = {
         : isSet(object.learning_rate)
         ? globalThis.Number(object.learning_rate)
         : 0,
+      stepTime: isSet(object.stepTime)
+        ? StepTime.fromJSON(object.stepTime)
+        : isSet(object.step_time)
+        ? StepTime.fromJSON(object.step_time)
+        : undefined,
     };
   },
 
@@ -728,6 +763,9 @@ export const Progress: MessageFns<Progress> = {
     if (message.learningRate !== 0) {
       obj.learningRate = floatToJson(message.learningRate);
     }
+    if (message.stepTime !== undefined) {
+      obj.stepTime = StepTime.toJSON(message.stepTime);
+    }
     return obj;
   },
 
@@ -747,6 +785,158 @@ export const Progress: MessageFns<Progress> = {
     message.evaluations = object.evaluations?.map((e) => Evaluation.fromPartial(e)) || [];
     message.restarts = object.restarts ?? 0;
     message.learningRate = object.learningRate ?? 0;
+    message.stepTime = (object.stepTime !== undefined && object.stepTime !== null)
+      ? StepTime.fromPartial(object.stepTime)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseStepTime(): StepTime {
+  return { data: 0, compute: 0, reduce: 0, exchange: 0, apply: 0, wait: 0 };
+}
+
+export const StepTime: MessageFns<StepTime> = {
+  encode(message: StepTime, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.data !== 0) {
+      writer.uint32(9).double(message.data);
+    }
+    if (message.compute !== 0) {
+      writer.uint32(17).double(message.compute);
+    }
+    if (message.reduce !== 0) {
+      writer.uint32(25).double(message.reduce);
+    }
+    if (message.exchange !== 0) {
+      writer.uint32(33).double(message.exchange);
+    }
+    if (message.apply !== 0) {
+      writer.uint32(41).double(message.apply);
+    }
+    if (message.wait !== 0) {
+      writer.uint32(49).double(message.wait);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StepTime {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStepTime();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.data = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.compute = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.reduce = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.exchange = reader.double();
+            continue;
+          }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.apply = reader.double();
+            continue;
+          }
+          case 6: {
+            if (tag !== 49) {
+              break;
+            }
+
+            message.wait = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): StepTime {
+    return {
+      data: isSet(object.data) ? globalThis.Number(object.data) : 0,
+      compute: isSet(object.compute) ? globalThis.Number(object.compute) : 0,
+      reduce: isSet(object.reduce) ? globalThis.Number(object.reduce) : 0,
+      exchange: isSet(object.exchange) ? globalThis.Number(object.exchange) : 0,
+      apply: isSet(object.apply) ? globalThis.Number(object.apply) : 0,
+      wait: isSet(object.wait) ? globalThis.Number(object.wait) : 0,
+    };
+  },
+
+  toJSON(message: StepTime): unknown {
+    const obj: any = {};
+    if (message.data !== 0) {
+      obj.data = floatToJson(message.data);
+    }
+    if (message.compute !== 0) {
+      obj.compute = floatToJson(message.compute);
+    }
+    if (message.reduce !== 0) {
+      obj.reduce = floatToJson(message.reduce);
+    }
+    if (message.exchange !== 0) {
+      obj.exchange = floatToJson(message.exchange);
+    }
+    if (message.apply !== 0) {
+      obj.apply = floatToJson(message.apply);
+    }
+    if (message.wait !== 0) {
+      obj.wait = floatToJson(message.wait);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<StepTime>): StepTime {
+    return StepTime.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<StepTime>): StepTime {
+    const message = createBaseStepTime();
+    message.data = object.data ?? 0;
+    message.compute = object.compute ?? 0;
+    message.reduce = object.reduce ?? 0;
+    message.exchange = object.exchange ?? 0;
+    message.apply = object.apply ?? 0;
+    message.wait = object.wait ?? 0;
     return message;
   },
 };
