@@ -25,6 +25,25 @@ export interface MetricCase extends BatchRefs {
   readonly scale?: LabelScale;
   readonly metrics: Readonly<Record<string, number>>;
   readonly confusion?: readonly number[];
+  /** Under the curves of the probabilities, by metric. */
+  readonly areas?: Readonly<Record<string, number>>;
+}
+
+export interface TieCase {
+  readonly name: string;
+  readonly scores: ArrayRef;
+  readonly labels: ArrayRef;
+  readonly roc: number;
+  readonly pr: number;
+}
+
+/** Of predictions and labels; `error` is the standard error of the metric. */
+export interface BootstrapCase {
+  readonly outputs: ArrayRef;
+  readonly labels: ArrayRef;
+  readonly intervals: Readonly<
+    Record<string, { readonly low: number; readonly high: number; readonly error: number }>
+  >;
 }
 
 export interface WeightCase {
@@ -36,6 +55,8 @@ export const fixture = readPacked<{
   readonly losses: readonly LossCase[];
   readonly metrics: readonly MetricCase[];
   readonly weights: readonly WeightCase[];
+  readonly ties: readonly TieCase[];
+  readonly bootstrap: BootstrapCase;
 }>(join(import.meta.dirname, "fixtures/objectives.bin.br"));
 
 /** outputs = features + shift, so that the gradient at `shift`, a row of it each, is that at the outputs. */

@@ -4,6 +4,7 @@ export type { Initialization, Network, NetworkSize, Parameter } from "./network.
 export { outputCount } from "./objectives/index.ts";
 export type { LabelScale } from "./objectives/objective.ts";
 export { initialValues, layout, type Placement } from "./parameters.ts";
+export { outputGraph, rowGraph } from "./scoring.ts";
 export { type ClassName, type ServingOptions, servingGraph } from "./serving.ts";
 export {
   type EvaluationOptions,

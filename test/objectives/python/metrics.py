@@ -23,6 +23,7 @@ def metric_cases(pack):
                 "outputs": pack.array(scores),
                 "labels": pack.array(y.astype(np.int32)),
                 "metrics": of_classes(scores.astype(np.float64), y, classes, top_k),
+                "areas": areas(scores.astype(np.float64), y, classes),
                 "confusion": sk.confusion_matrix(y, scores.argmax(1), labels=range(classes)).ravel().tolist(),
             }
         )
@@ -68,8 +69,7 @@ def metric_cases(pack):
 
 
 def of_classes(scores, y, classes, top_k):
-    e = np.exp(scores - scores.max(1, keepdims=True))
-    p = e / e.sum(1, keepdims=True)
+    p = softmax(scores)
     said = scores.argmax(1)
     every = list(range(classes))
     found = {
@@ -87,6 +87,82 @@ def of_classes(scores, y, classes, top_k):
     if top_k:
         found["topKAccuracy"] = sk.top_k_accuracy_score(y, scores, k=top_k, labels=every)
     return {name: float(value) for name, value in found.items()}
+
+
+def areas(scores, y, classes):
+    """Of the probabilities; of several classes one against the rest, over the classes that occur."""
+    p = softmax(scores)
+    present = np.unique(y)
+    if len(present) == 1:
+        return {}
+    if classes == 2:
+        roc, pr = sk.roc_auc_score(y, p[:, 1]), sk.average_precision_score(y, p[:, 1])
+        found = {"rocAuc": roc, "rocAucWeighted": roc, "prAuc": pr, "prAucWeighted": pr}
+    else:
+        flags, of = (y[:, None] == present).astype(int), p[:, present]
+        found = {
+            f"{name}{suffix}": score(flags, of, average=average)
+            for name, score in (("rocAuc", sk.roc_auc_score), ("prAuc", sk.average_precision_score))
+            for suffix, average in (("", "macro"), ("Weighted", "weighted"))
+        }
+    return {name: float(value) for name, value in found.items()}
+
+
+def softmax(scores):
+    e = np.exp(scores - scores.max(1, keepdims=True))
+    return e / e.sum(1, keepdims=True)
+
+
+def tie_cases(pack):
+    """Scores many of which are equal, with labels and scikit-learn's areas."""
+    random = np.random.default_rng(7)
+    cases = []
+    for rows, levels in ((200, 5), (200, 2), (50, 1), (120, 1000)):
+        y = random.integers(0, 2, rows)
+        scores = (np.floor((random.random(rows) * 0.7 + y * 0.3) * levels) / levels).astype(np.float32)
+        cases.append(
+            {
+                "name": f"{rows} rows, {levels} levels",
+                "scores": pack.array(scores),
+                "labels": pack.array(y.astype(np.uint8)),
+                "roc": float(sk.roc_auc_score(y, scores)),
+                "pr": float(sk.average_precision_score(y, scores)),
+            }
+        )
+    return cases
+
+
+def bootstrap_cases(pack):
+    """Percentile intervals of SciPy's bootstrap, of so many resamples that ours alone are uncertain."""
+    from scipy import stats
+
+    random = np.random.default_rng(8)
+    rows = 160
+    t = random.standard_normal(rows).astype(np.float32)
+    o = (0.8 * t + 0.6 * random.standard_normal(rows)).astype(np.float32)
+
+    def interval(statistic):
+        found = stats.bootstrap(
+            (o.astype(np.float64), t.astype(np.float64)),
+            statistic,
+            paired=True,
+            vectorized=False,
+            n_resamples=20_000,
+            method="percentile",
+            rng=np.random.default_rng(9),
+        )
+        low, high = found.confidence_interval
+        return {"low": float(low), "high": float(high), "error": float(found.standard_error)}
+
+    return {
+        "outputs": pack.array(o[:, None]),
+        "labels": pack.array(t),
+        "intervals": {
+            "mae": interval(lambda o, t: np.abs(o - t).mean()),
+            "rmse": interval(lambda o, t: np.sqrt(((o - t) ** 2).mean())),
+            "r2": interval(lambda o, t: 1 - ((o - t) ** 2).sum() / ((t - t.mean()) ** 2).sum()),
+        },
+    }
 
 
 def balanced_accuracy(y, said):

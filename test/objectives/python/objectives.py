@@ -14,7 +14,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent.parent / "gradients" / "python"))
 
 from losses import loss_cases  # noqa: E402
-from metrics import metric_cases, weight_cases  # noqa: E402
+from metrics import bootstrap_cases, metric_cases, tie_cases, weight_cases  # noqa: E402
 from packed import Pack  # noqa: E402
 
 
@@ -26,6 +26,8 @@ def main():
         "losses": loss_cases(pack),
         "metrics": metric_cases(pack),
         "weights": weight_cases(),
+        "ties": tie_cases(pack),
+        "bootstrap": bootstrap_cases(pack),
     }
     size = pack.write(HERE.parent / "fixtures" / "objectives.bin.br", header)
     print(f"{len(header['losses'])} losses, {len(header['metrics'])} metrics, {size} bytes")

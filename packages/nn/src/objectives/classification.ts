@@ -18,22 +18,27 @@ export const classification: Objective<ClassificationLossSpec, ClassificationMea
     return classLoss(g, batch, loss.type, loss);
   },
 
-  measure(g, batch, { classes, topK }) {
-    const { labels, mask } = batch;
-    const scores = scoresOf(g, batch.outputs);
+  columns(g, { outputs, labels }, { classes, topK }) {
+    const scores = scoresOf(g, outputs);
     const { shifted, each, sum } = exponentials(g, scores, (value) => value);
     const p = g.div(each, sum);
-    const predicted = g.cast(g.argMax(scores, 1), "INT32");
-    const total = (columns: Value) => maskedSum(g, columns, mask);
     return {
-      logLoss: total(g.sub(g.log(sum), g.gatherElements(shifted, labels, 1))),
-      brier: total(brier(g, p, labels, classes)),
-      calibration: total(calibration(g, p, g.equal(predicted, labels))),
-      ...(topK !== undefined && { amongTopK: total(amongTopK(g, scores, labels, classes, topK)) }),
-      ...counts(g, { labels, mask }, predicted, classes),
+      logLoss: g.sub(g.log(sum), g.gatherElements(shifted, labels, 1)),
+      brier: brier(g, p, labels, classes),
+      calibration: calibration(g, p, g.equal(likeliest(g, scores), labels)),
+      ...(topK !== undefined && { amongTopK: amongTopK(g, scores, labels, classes, topK) }),
     };
   },
+
+  counts(g, batch, { classes }) {
+    return counts(g, batch, likeliest(g, scoresOf(g, batch.outputs)), classes);
+  },
 };
+
+/** Of equal scores the first class: INT32 [batch, 1]. */
+export function likeliest(g: GraphBuilder, scores: Value): Value {
+  return g.cast(g.argMax(scores, 1), "INT32");
+}
 
 /**
  * Brier, 1950: sum_c (p_c - y_c)^2, y being 1 at the right class and else 0. Of two classes the half,
@@ -65,7 +70,7 @@ function amongTopK(g: GraphBuilder, scores: Value, labels: Value, classes: numbe
 
 function counts(
   g: GraphBuilder,
-  { labels, mask }: Pick<MaskedBatch, "labels" | "mask">,
+  { labels, mask }: MaskedBatch,
   predicted: Value,
   classes: number,
 ): Readonly<Record<string, Value>> {

@@ -4,7 +4,13 @@ import type { GraphBuilder, Value } from "@amaas/graph";
 import type { Measures } from "@amaas/metrics";
 import { faultySpec, isClassificationLoss, type LossSpec } from "@amaas/spec";
 import { classification } from "./classification.ts";
-import type { BatchValues, LabelScale, LossOptions, MaskedBatch } from "./objective.ts";
+import {
+  type BatchValues,
+  type LabelScale,
+  type LossOptions,
+  type MaskedBatch,
+  maskedSum,
+} from "./objective.ts";
 import { regression } from "./regression.ts";
 
 /** How many outputs a network needs that is trained on this loss; 0 classes for a regression. */
@@ -40,11 +46,26 @@ export function measuredSums(
   measures: Measures,
   scale: LabelScale,
 ): Readonly<Record<string, Value>> {
+  const columns = Object.entries(measuredColumns(g, batch, loss, measures, scale));
+  return {
+    ...Object.fromEntries(columns.map(([name, each]) => [name, maskedSum(g, each, batch.mask)])),
+    ...(measures.task === "classification" && classification.counts?.(g, batch, measures)),
+  };
+}
+
+/** What each sample adds to them, but for counts of classes: FP32 [batch, length] */
+export function measuredColumns(
+  g: GraphBuilder,
+  batch: BatchValues,
+  loss: LossSpec,
+  measures: Measures,
+  scale: LabelScale,
+): Readonly<Record<string, Value>> {
   const isClass = isClassificationLoss(loss);
   if (measures.task === "classification" && isClass)
-    return classification.measure(g, batch, measures, scale);
+    return classification.columns(g, batch, measures, scale);
   if (measures.task === "regression" && !isClass)
-    return regression.measure(g, batch, measures, scale);
+    return regression.columns(g, batch, measures, scale);
   throw new DomainError(
     "invalid-argument",
     `found the loss ${loss.type} and measures of ${measures.task}, wanted those of one task`,

@@ -7,12 +7,21 @@ export interface Objective<L extends LossSpec, M extends Measures> {
   readonly labels: "INT32" | "FP32";
   /** FP32 [batch, 1]: what training lowers, of each sample. */
   readonly loss: (g: GraphBuilder, batch: BatchValues, options: LossOptions<L>) => Value;
-  /** The other sums of `sumsOf(measures)` by name: FP32 [length]. */
-  readonly measure: (
+  /**
+   * What a sample adds to the other sums of `sumsOf(measures)`, by name: FP32 [batch, length]. Those
+   * that count classes are not among them.
+   */
+  readonly columns: (
+    g: GraphBuilder,
+    batch: BatchValues,
+    measures: M,
+    scale: LabelScale,
+  ) => Readonly<Record<string, Value>>;
+  /** The sums that count classes, where the task has them, by name: FP32 [length]. */
+  readonly counts?: (
     g: GraphBuilder,
     batch: MaskedBatch,
     measures: M,
-    scale: LabelScale,
   ) => Readonly<Record<string, Value>>;
 }
 

@@ -4,7 +4,7 @@ import type { RegressionMeasures } from "@amaas/metrics";
 import type { RegressionLossSpec } from "@amaas/spec";
 import { pinball } from "../losses/errors.ts";
 import { errorLoss } from "../losses/index.ts";
-import { type LabelScale, maskedSum, type Objective } from "./objective.ts";
+import type { LabelScale, Objective } from "./objective.ts";
 
 /** Labels nearer to 0 than this share of the deviation count as that far: float32 tells no more. */
 const nearZero = 1e-6;
@@ -17,23 +17,22 @@ export const regression: Objective<RegressionLossSpec, RegressionMeasures> = {
     return errorLoss(g, g.sub(labels, outputs), loss.type, loss);
   },
 
-  measure(g, { outputs, labels, mask }, { quantile }, scale) {
+  columns(g, { outputs, labels }, { quantile }, scale) {
     const { deviation } = scale;
     const error = g.sub(labels, outputs);
     const errorSquared = g.mul(error, error);
     const absolute = g.mul(g.abs(error), g.scalar(deviation, error));
-    const total = (column: Value) => maskedSum(g, column, mask);
     return {
-      squared: total(g.mul(errorSquared, g.scalar(deviation ** 2, errorSquared))),
-      absolute: total(absolute),
-      relative: total(g.div(absolute, magnitude(g, labels, scale))),
+      squared: g.mul(errorSquared, g.scalar(deviation ** 2, errorSquared)),
+      absolute,
+      relative: g.div(absolute, magnitude(g, labels, scale)),
       ...(quantile !== undefined && {
-        pinball: total(g.mul(pinball(g, error, quantile), g.scalar(deviation, error))),
+        pinball: g.mul(pinball(g, error, quantile), g.scalar(deviation, error)),
       }),
-      error: total(error),
-      errorSquared: total(errorSquared),
-      target: total(labels),
-      targetSquared: total(g.mul(labels, labels)),
+      error,
+      errorSquared,
+      target: labels,
+      targetSquared: g.mul(labels, labels),
     };
   },
 };
