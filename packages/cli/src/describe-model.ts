@@ -107,6 +107,7 @@ function versionFields(version: Version, style: Style, columns: number): string[
       ["weights", version.weightsSha256],
       ["job", printable(lineage?.job ?? "")],
       ["data", printable(lineage?.datasetDigest ?? "")],
+      ["split", printable(lineage?.splitDigest ?? "")],
       ["trace", printable(lineage?.traceId ?? "")],
       ["computed by", printable(lineage?.numericClass ?? "")],
     ],

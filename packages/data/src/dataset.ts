@@ -2,6 +2,7 @@
  * A data set as the trainer sees it: inputs by row number, and labels.
  */
 import type { DataType, Tensor } from "@amaas/tensor";
+import type { RowKeys } from "./row-keys.ts";
 
 export interface InputSpec {
   readonly name: string;
@@ -37,6 +38,8 @@ export interface Dataset {
   /** Of tokens: how many ids there are. */
   readonly vocabulary?: number;
   readonly labels: Labels;
+  /** What a split by group or time goes by. */
+  readonly keys?: RowKeys;
   /** The given rows of every input, in the given order. A number is NaN, a text "" where it is missing. */
   tensors(rows: Uint32Array): Record<string, Tensor>;
 }

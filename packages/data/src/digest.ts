@@ -1,7 +1,8 @@
 /**
- * The identity of a data set.
+ * The identity of a data set, and of a split of it.
  */
 import { createHash } from "node:crypto";
+import type { RowSplit } from "./split.ts";
 
 /**
  * `sha256:<hex>` over all that a data set follows from: the files' digests, how they are read, how
@@ -9,6 +10,16 @@ import { createHash } from "node:crypto";
  */
 export function datasetDigest(parts: readonly unknown[]): string {
   return `sha256:${createHash("sha256").update(canonical(parts)).digest("hex")}`;
+}
+
+/** `sha256:<hex>` over the row numbers of each part: how many, then each, as 32 bits, little-endian. */
+export function splitDigest({ training, validation, test }: RowSplit): string {
+  const hash = createHash("sha256");
+  for (const part of [training, validation, test]) {
+    hash.update(Uint32Array.of(part.length));
+    hash.update(part);
+  }
+  return `sha256:${hash.digest("hex")}`;
 }
 
 /** JSON with the keys in order, so that equal values have equal text. */

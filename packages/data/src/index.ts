@@ -1,8 +1,10 @@
 export type { ClassLabels, Dataset, InputSpec, Labels, ValueLabels } from "./dataset.ts";
-export { datasetDigest } from "./digest.ts";
+export { datasetDigest, splitDigest } from "./digest.ts";
+export { type Duplicates, withoutDuplicates } from "./duplicates.ts";
 export { type FittedFeatures, fitFeatures } from "./features.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
 export { decodeNpy, encodeNpy, type NpyType } from "./npy.ts";
 export { readDataset } from "./read.ts";
+export type { KeyColumns, RowKeys } from "./row-keys.ts";
 export { type RowSplit, type SplitRequest, splitRows } from "./split.ts";
 export { labelScale, type Scale } from "./statistics.ts";

@@ -9,6 +9,7 @@ import { readArrays } from "./arrays.ts";
 import type { Dataset } from "./dataset.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import { readRecords } from "./records.ts";
+import type { KeyColumns } from "./row-keys.ts";
 
 /** @throws DomainError invalid-argument where the data is at fault. */
 export function readDataset(
@@ -17,8 +18,10 @@ export function readDataset(
   /** The bytes of a file that the spec names. */
   read: (ref: string) => Promise<Uint8Array>,
   limits: Limits = defaultLimits,
+  /** Columns that the split goes by. */
+  keys: KeyColumns = {},
 ): Promise<Dataset> {
   return spec.format === "arrays"
     ? readArrays(spec, task, read, limits)
-    : readRecords(spec, task, read, limits);
+    : readRecords(spec, task, read, limits, keys);
 }

@@ -12,6 +12,7 @@ import { openJson } from "./json.ts";
 import { classLabels, valueLabels } from "./labels.ts";
 import { faultyData, type Limits } from "./limits.ts";
 import { rowFault } from "./row-fault.ts";
+import { type KeyColumns, type KeyReader, keyReader } from "./row-keys.ts";
 import type { Table } from "./table.ts";
 
 const field = "data.file";
@@ -38,16 +39,19 @@ export async function readRecords(
   task: Task,
   read: (ref: string) => Promise<Uint8Array>,
   limits: Limits,
+  keyColumns: KeyColumns,
 ): Promise<Dataset> {
   const bytes = await read(spec.file);
   const table =
     spec.format === "csv" ? await openCsv(field, bytes, limits) : openJson(field, bytes, limits);
   const { types, rows } = await columnTypes(spec, table, limits);
   const layout = layOut(spec, table, types, rows);
+  const keys = keyReader(keyColumns, table.columns);
   const bad = badRows(spec.onBadRow, field);
-  const taken = await fill(layout, table, task, bad, limits);
+  const taken = await fill(layout, keys, table, task, bad, limits);
   bad.settle(rows);
-  return datasetOf(layout, labelsOf(layout.label, taken, task, limits), taken, bad.count);
+  const labels = labelsOf(layout.label, taken, task, limits);
+  return { ...datasetOf(layout, labels, taken, bad.count), keys: keys.done() };
 }
 
 interface Layout {
@@ -90,6 +94,7 @@ function layOut(
 /** Takes the rows that fit, and answers how many. */
 async function fill(
   { inputs, label }: Layout,
+  keys: KeyReader,
   table: Table,
   task: Task,
   bad: BadRows,
@@ -99,7 +104,7 @@ async function fill(
   const columns = [...inputs, label];
   let taken = 0;
   for await (const row of table.rows()) {
-    const fault = rowFault(row, inputs, label, task, limits);
+    const fault = rowFault(row, inputs, label, task, limits) ?? keys.fault(row.cells);
     if (fault) {
       bad.report(row, fault.found, fault.column);
       continue;
@@ -110,6 +115,7 @@ async function fill(
         values[taken] = isMissing(cell, "text") ? "" : intern(textIn(cell) ?? "");
       else values[taken] = numberIn(cell) ?? Number.NaN;
     }
+    keys.take(row.cells);
     taken++;
   }
   return taken;

@@ -104,3 +104,124 @@ describe("a split", () => {
     expect([training.length, validation.length, held.length]).toEqual([8, 1, 1]);
   });
 });
+
+describe("a split by group", () => {
+  const request = fc.record({
+    groups: fc.array(fc.nat({ max: 30 }), { minLength: 60, maxLength: 300 }),
+    folds: fc.option(fc.integer({ min: 2, max: 5 }), { nil: undefined }),
+    stratify: fc.boolean(),
+    seed: fc.nat(),
+  });
+
+  test("never parts a group, and has every row once", () => {
+    fc.assert(
+      fc.property(request, ({ groups, folds, stratify, seed }) => {
+        fc.pre(new Set(groups).size >= 12);
+        const labels = classes(groups.map((group, row) => (group + row) % 3));
+        const split = { ...shares, stratify, seed, group: "g", ...(folds && { folds, fold: 1 }) };
+        const parts = splitRows({
+          rows: groups.length,
+          split,
+          labels,
+          groups: Int32Array.from(groups),
+        });
+        const members = Object.values(parts).map(
+          (part: Uint32Array) => new Set(Array.from(part, (row) => groups[row])),
+        );
+        const different = members.reduce((sum, { size }) => sum + size, 0);
+        expect(different).toBe(new Set(groups).size);
+        const all = Object.values(parts).flatMap((part: Uint32Array) => [...part]);
+        expect(all.toSorted((a, b) => a - b)).toEqual(groups.map((_, row) => row));
+      }),
+    );
+  });
+
+  test("keeps shares and classes as well as groups allow", () => {
+    const rows = 2000;
+    const groups = Int32Array.from({ length: rows }, (_, row) => Math.floor(row / 4));
+    const labels = classes(Array.from(groups, (group) => (group % 10 === 0 ? 1 : 2)));
+    const { training, validation, test: held } = splitRows({ rows, split: shares, labels, groups });
+    expect([training, validation, held].map((part) => tally(labels, part))).toEqual([
+      [160, 1440],
+      [20, 180],
+      [20, 180],
+    ]);
+  });
+
+  test("refuses groups that do not fill every part", () => {
+    const groups = Int32Array.from({ length: 100 }, (_, row) => row % 2);
+    expect(() => splitRows({ rows: 100, split: shares, labels: values, groups })).toThrow(
+      "2 groups are too few",
+    );
+  });
+});
+
+describe("a split by time", () => {
+  const split = { ...shares, stratify: false, time: "t" };
+
+  test("has the oldest rows in training, the newest in the test, and parts no time", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 80, maxLength: 300 }),
+        (when) => {
+          const times = Float64Array.from(when);
+          fc.pre(new Set(when).size >= 35);
+          const {
+            training,
+            validation,
+            test: held,
+          } = splitRows({
+            rows: when.length,
+            split: { ...split, validation: 0.3, training: 0.4, test: 0.3 },
+            labels: { kind: "value", values: new Float32Array(when.length) },
+            times,
+          });
+          const [first, second, third] = [training, validation, held].map((part) =>
+            Array.from(part, (row) => times[row]!),
+          );
+          expect(Math.max(...first!)).toBeLessThan(Math.min(...second!));
+          expect(Math.max(...second!)).toBeLessThan(Math.min(...third!));
+          expect(first!.length + second!.length + third!.length).toBe(when.length);
+        },
+      ),
+    );
+  });
+
+  test("refuses times that do not fill every part", () => {
+    const times = new Float64Array(100).fill(7);
+    expect(() => splitRows({ rows: 100, split, labels: values, times })).toThrow(
+      "1 times are too few",
+    );
+  });
+});
+
+describe("folds", () => {
+  const labels = classes(Array.from({ length: 500 }, (_, row) => (row % 5 === 0 ? 1 : 2)));
+  const foldOf = (fold: number, seed = 0) =>
+    splitRows({ rows: 500, split: { ...shares, seed, folds: 5, fold }, labels });
+  const five = [0, 1, 2, 3, 4].map((fold) => foldOf(fold));
+
+  test("share one test split, and each other row is for validation once", () => {
+    for (const { test: held } of five) expect(held).toEqual(five[0]?.test);
+    const validated = five.flatMap(({ validation }) => [...validation]);
+    const all = [...validated, ...(five[0]?.test ?? [])];
+    expect(all.toSorted((a, b) => a - b)).toEqual([...Array(500).keys()]);
+    for (const { training, validation } of five)
+      expect(training.filter((row) => validation.includes(row))).toHaveLength(0);
+  });
+
+  test("are of one size and keep the classes' proportions", () => {
+    expect(five.map(({ validation }) => tally(labels, validation))).toEqual(
+      Array(5).fill([18, 72]),
+    );
+  });
+
+  test("are others for another seed", () => {
+    expect(foldOf(0, 1).validation).not.toEqual(five[0]?.validation);
+  });
+
+  test("that no row is left for are refused", () => {
+    const few = { rows: 6, split: { ...shares, stratify: false, folds: 50, fold: 49 } };
+    expect(() => splitRows({ ...few, labels: values })).toThrow("6 rows for 50 folds are too few");
+  });
+});

@@ -1,17 +1,19 @@
 /**
  * Divides the rows into those to fit on, those to check on, and those to judge by.
  *
- * Which row goes where is a function of the seed, the number of rows and, where classes are kept in
- * proportion, of the labels; never of chance or of the machine.
+ * Which row goes where is a function of the seed, the number of rows and what the split goes by: classes
+ * that are kept in proportion, groups that stay together, times; never of chance or of the machine.
  */
 import { hashKey, permute } from "@amaas/random";
-import type { JobSpec } from "@amaas/spec";
+import type { SplitSpec } from "@amaas/spec";
 import type { Labels } from "./dataset.ts";
+import { type Bundle, deal, dealBundles } from "./deal.ts";
 import { faultyData } from "./limits.ts";
+import type { RowKeys } from "./row-keys.ts";
 
-export interface SplitRequest {
+export interface SplitRequest extends RowKeys {
   readonly rows: number;
-  readonly split: JobSpec["split"];
+  readonly split: Omit<SplitSpec, "onDuplicates">;
   readonly labels: Labels;
 }
 
@@ -23,53 +25,113 @@ export interface RowSplit {
 }
 
 /** @throws DomainError invalid-argument where a part would be empty. */
-export function splitRows({ rows, split, labels }: SplitRequest): RowSplit {
-  const groups = split.stratify && labels.kind === "class" ? byClass(labels.values) : [count(rows)];
-  const parts = deal(
-    groups.map((group, index) => shuffle(group, hashKey("split", split.seed, index))),
-    [split.training, split.validation, split.test],
-  );
+export function splitRows(request: SplitRequest): RowSplit {
+  const parts = partsOf(request);
   const [training, validation, test] = parts.map((part) => Uint32Array.from(part).sort());
   if (!training?.length || !validation?.length || !test?.length)
-    throw faultyData("split", `${rows} rows are too few for rows in every part`);
+    throw faultyData("split", `${tooFew(request)} are too few for rows in every part`);
   return { training, validation, test };
 }
 
+type Part = readonly number[];
+
+function partsOf(request: SplitRequest): readonly Part[] {
+  const { training, validation, test, folds, fold = 0 } = request.split;
+  if (request.times) return byTime(request.times, [training, validation, test]);
+  if (folds === undefined)
+    return divide(request, everyRow(request.rows), [training, validation, test]);
+  // Dealt first, so that the test rows are the same for every fold.
+  const [rest = [], held = []] = divide(request, everyRow(request.rows), [1 - test, test]);
+  const dealt = divide(
+    request,
+    rest,
+    Array.from({ length: folds }, () => 1 / folds),
+    "fold",
+  );
+  return [dealt.flatMap((part, index) => (index === fold ? [] : part)), dealt[fold] ?? [], held];
+}
+
+/** Rows by share, shuffled; groups and the classes' proportions are kept as the spec asks. */
+function divide(
+  { split: { seed, stratify }, labels, groups }: SplitRequest,
+  rows: Part,
+  shares: readonly number[],
+  purpose = "split",
+): readonly Part[] {
+  const classes = stratify && labels.kind === "class" ? labels.values : undefined;
+  if (groups) {
+    const bundles = bundlesOf(rows, groups, classes);
+    return dealBundles(shuffle(bundles, hashKey(purpose, seed, "groups")), shares);
+  }
+  const strata = classes ? byClass(rows, classes) : [rows];
+  return deal(
+    strata.map((stratum, index) => shuffle(stratum, hashKey(purpose, seed, index))),
+    shares,
+  );
+}
+
 /**
- * Hands out the rows of all groups in turn, each to the part that is furthest behind its share. Every
- * run of rows, and so every group, is divided in proportion to within a row or two, and the whole
- * exactly. The first row of a group is for training: nobody learns a class that they never saw.
+ * Oldest rows first. Rows of one time are never parted: a part ends with the time in which it reaches its
+ * share.
  */
-function deal(groups: readonly Uint32Array[], shares: readonly number[]): readonly number[][] {
-  const parts: number[][] = shares.map(() => []);
-  const credit = shares.map(() => 0);
-  for (const group of groups)
-    group.forEach((row, position) => {
-      shares.forEach((share, part) => {
-        credit[part] = (credit[part] ?? 0) + share;
-      });
-      const part = position === 0 ? 0 : credit.indexOf(Math.max(...credit));
-      credit[part] = (credit[part] ?? 0) - 1;
-      parts[part]?.push(row);
-    });
-  return parts;
+function byTime(times: Float64Array, shares: readonly number[]): readonly Part[] {
+  const order = everyRow(times.length).sort((a, b) => times[a]! - times[b]! || a - b);
+  const ends = [shares[0]!, shares[0]! + shares[1]!].map((share) =>
+    nextTime(order, times, Math.round(share * order.length)),
+  );
+  return [order.slice(0, ends[0]), order.slice(ends[0], ends[1]), order.slice(ends[1])];
 }
 
-function byClass(classes: Int32Array): readonly Uint32Array[] {
-  const groups = new Map<number, number[]>();
-  classes.forEach((index, row) => {
-    const group = groups.get(index);
-    if (group) group.push(row);
-    else groups.set(index, [row]);
+/** The first place from `place` on at which another time begins. */
+function nextTime(order: Part, times: Float64Array, place: number): number {
+  let next = place;
+  while (next > 0 && next < order.length && times[order[next]!] === times[order[next - 1]!]) next++;
+  return next;
+}
+
+function bundlesOf(
+  rows: Part,
+  groups: Int32Array,
+  classes: Int32Array | undefined,
+): readonly Bundle[] {
+  const members = new Map<number, number[]>();
+  for (const row of rows) {
+    const found = members.get(groups[row]!);
+    if (found) found.push(row);
+    else members.set(groups[row]!, [row]);
+  }
+  return [...members.values()].map((bundle) => {
+    const counts = new Map<number, number>();
+    for (const row of bundle) {
+      const stratum = classes?.[row] ?? 0;
+      counts.set(stratum, (counts.get(stratum) ?? 0) + 1);
+    }
+    return { rows: bundle, counts };
   });
+}
+
+function byClass(rows: Part, classes: Int32Array): readonly Part[] {
+  const groups = new Map<number, number[]>();
+  for (const row of rows) {
+    const group = groups.get(classes[row]!);
+    if (group) group.push(row);
+    else groups.set(classes[row]!, [row]);
+  }
   const sorted = [...groups].sort(([a], [b]) => a - b);
-  return sorted.map(([, group]) => Uint32Array.from(group));
+  return sorted.map(([, group]) => group);
 }
 
-function shuffle(rows: Uint32Array, key: ReturnType<typeof hashKey>): Uint32Array {
-  return rows.map((_, position) => rows[permute(key, rows.length, position)] ?? 0);
+function shuffle<T>(list: readonly T[], key: ReturnType<typeof hashKey>): readonly T[] {
+  return list.map((_, position) => list[permute(key, list.length, position)]!);
 }
 
-function count(rows: number): Uint32Array {
-  return Uint32Array.from({ length: rows }, (_, row) => row);
+function everyRow(rows: number): number[] {
+  return Array.from({ length: rows }, (_, row) => row);
+}
+
+function tooFew({ rows, groups, times, split }: SplitRequest): string {
+  const folds = split.folds === undefined ? "" : ` for ${split.folds} folds`;
+  if (groups) return `${new Set(groups).size} groups${folds}`;
+  if (times) return `${new Set(times).size} times`;
+  return `${rows} rows${folds}`;
 }

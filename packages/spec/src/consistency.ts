@@ -7,6 +7,7 @@ import type { Violation } from "@amaas/errors";
 import type { JobSpec, RecordsSpec } from "./job-spec.ts";
 import { lossesOf } from "./loss-spec.ts";
 import { isErrorMetric, type Metric, metricsOfTask } from "./metrics.ts";
+import { splitChecks } from "./split-consistency.ts";
 import { trainingChecks } from "./training-consistency.ts";
 
 export interface Check {
@@ -41,21 +42,7 @@ const checks: readonly Check[] = [
         ? `makes the label column ${JSON.stringify(data.label)} text, regression wants numbers`
         : undefined,
   },
-  {
-    reads: ["split"],
-    fault: ({ split }) => {
-      const sum = split.training + split.validation + split.test;
-      if (Math.abs(sum - 1) <= 1e-6) return undefined;
-      return `training, validation and test add up to ${Math.round(sum * 1e6) / 1e6}, wanted 1`;
-    },
-  },
-  {
-    reads: ["split.stratify", "task"],
-    fault: ({ split, task }) =>
-      split.stratify && task === "regression"
-        ? "found true, wanted false: regression has no classes"
-        : undefined,
-  },
+  ...splitChecks,
   {
     reads: ["training.batchSize", "training.virtualShards"],
     fault: ({ training: { batchSize, virtualShards } }) =>

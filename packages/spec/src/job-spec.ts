@@ -44,6 +44,14 @@ export interface SplitSpec {
   readonly test: number;
   readonly stratify: boolean;
   readonly seed: number;
+  /** Column whose equal values stay together. */
+  readonly group?: string;
+  /** Column by which the oldest rows are for training, the newest for the test. */
+  readonly time?: string;
+  /** With these, validation is one of so many parts of what is not for the test, training the others. */
+  readonly folds?: number;
+  readonly fold?: number;
+  readonly onDuplicates: "keep" | "report" | "drop";
 }
 
 export type Activation = "relu" | "tanh" | "sigmoid";

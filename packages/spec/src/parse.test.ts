@@ -24,7 +24,14 @@ const complete: JobSpec = {
     ignore: [],
     onBadRow: "fail",
   },
-  split: { training: 0.8, validation: 0.1, test: 0.1, stratify: false, seed: 0 },
+  split: {
+    training: 0.8,
+    validation: 0.1,
+    test: 0.1,
+    stratify: false,
+    seed: 0,
+    onDuplicates: "report",
+  },
   architecture: { type: "mlp", hidden: [8], activation: "relu" },
   training: {
     epochs: 1,

@@ -41,8 +41,9 @@ export function parseJobSpec(document: unknown): JobSpec {
 /** Fills in the defaults that the schema cannot say, as they depend on the task. */
 function withTaskDefaults(document: Json): Json {
   if (!isObject(document)) return document;
-  const { task } = document;
-  const stratify = task === "classification";
+  const { task, split } = document;
+  const byTime = split !== undefined && isObject(split) && split.time !== undefined;
+  const stratify = task === "classification" && !byTime;
   const filled = filledIn(document, "split", { stratify }, {});
   if (task !== "classification" && task !== "regression") return filled;
   return filledIn(filled, "training", { loss: { type: defaultLoss[task] } });

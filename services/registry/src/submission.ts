@@ -81,6 +81,7 @@ function lineageFaults({ spec, ...lineage }: Lineage): Violation[] {
   const texts = {
     job: lineage.job,
     dataset_digest: lineage.datasetDigest,
+    split_digest: lineage.splitDigest,
     trace_id: lineage.traceId,
     numeric_class: lineage.numericClass,
   };

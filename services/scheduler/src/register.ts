@@ -62,6 +62,7 @@ function describe(job: Registering): Partial<Version> {
     lineage: {
       job: id,
       datasetDigest: prepared.datasetDigest,
+      splitDigest: prepared.splitDigest,
       spec: { ...spec },
       traceId: traceIdOf(root),
       numericClass: prepared.numericClass,

@@ -1,6 +1,6 @@
 /** What happens here, told once each: log line, metric, span and line in the job's log. */
 import { errorMessage } from "@amaas/errors";
-import type { Task } from "@amaas/proto/amaas/scheduler/v1/fleet";
+import type { Prepared, Task } from "@amaas/proto/amaas/scheduler/v1/fleet";
 import type { StepTime } from "@amaas/proto/amaas/scheduler/v1/jobs";
 import type { Telemetry } from "@amaas/telemetry";
 
@@ -30,6 +30,13 @@ export function createEvents({ log, metrics, tracer }: Telemetry, jobLog: JobLog
       tasks.add(1, { kind, result: "done" });
       log.info("task done", { task: task.id, result: message });
       jobLog(task.job, "info", message);
+    },
+    remarks(task: Task, { notes, warnings }: Pick<Prepared, "notes" | "warnings">) {
+      for (const note of notes) jobLog(task.job, "info", note);
+      for (const warning of warnings) {
+        log.warn("about the data", { task: task.id, warning });
+        jobLog(task.job, "warn", warning);
+      }
     },
     failed(task: Task, kind: string, error: unknown): string {
       const message = errorMessage(error);

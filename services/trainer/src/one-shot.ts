@@ -44,6 +44,7 @@ export function runOneShot(
     try {
       detail = await persistently(attempt, { signal: stop.signal, onProblem });
       state = TaskState.DONE;
+      if (detail.$case === "prepared") events.remarks(task, detail.value);
       events.finished(task, kind, summary(detail));
     } catch (error) {
       if (stop.signal.aborted) return;

@@ -8,11 +8,12 @@ import { type BlobStore, openBlobs, parseDigest } from "@amaas/blobs";
 import {
   type Dataset,
   datasetDigest,
+  defaultLimits,
   type FittedFeatures,
   fitFeatures,
   labelScale,
   readDataset,
-  splitRows,
+  splitDigest,
 } from "@amaas/data";
 import { numericClass, openSession, type Session } from "@amaas/engine";
 import { DomainError } from "@amaas/errors";
@@ -35,6 +36,7 @@ import type { Prepared, RowBlock, Split, TensorSpec } from "@amaas/proto/amaas/s
 import { isClassificationLoss, type JobSpec, microBatch, parseJobSpec } from "@amaas/spec";
 import { toRaw } from "@amaas/tensor";
 import { classesOf } from "./classes.ts";
+import { divide } from "./divide.ts";
 
 /** Rows in one block; fixed, since the shape of a run may change bits. */
 const BLOCK_ROWS = 4_096;
@@ -44,10 +46,9 @@ const MOST_STEPS = 100_000_000;
 export async function prepare(args: { spec: unknown; blobs: string }): Promise<Prepared> {
   const spec = parseJobSpec(args.spec);
   const blobs = openBlobs(args.blobs);
-  const dataset = await readDataset(spec.data, spec.task, (digest) =>
-    blobs.get(parseDigest(digest)),
-  );
-  const rows = splitRows({ rows: dataset.rows, split: spec.split, labels: dataset.labels });
+  const read = (digest: string) => blobs.get(parseDigest(digest));
+  const dataset = await readDataset(spec.data, spec.task, read, defaultLimits, spec.split);
+  const { rows, warnings } = divide(dataset, spec.split);
   const features = fitFeatures(dataset, rows.training);
   const { labels } = dataset;
   const scale = labels.kind === "value" ? labelScale(labels.values, rows.training) : undefined;
@@ -79,6 +80,9 @@ export async function prepare(args: { spec: unknown; blobs: string }): Promise<P
       stepsPerEpoch,
       totalSteps,
       numericClass: numericClass(),
+      splitDigest: splitDigest(rows),
+      notes: [],
+      warnings,
     };
   } finally {
     await session.release();

@@ -61,6 +61,8 @@ export interface Lineage {
   spec: { [key: string]: any } | undefined;
   traceId: string;
   numericClass: string;
+  /** Over the row numbers of each part of the split. */
+  splitDigest: string;
 }
 
 export interface Alias {
@@ -779,7 +781,7 @@ export const Tensor: MessageFns<Tensor> = {
 };
 
 function createBaseLineage(): Lineage {
-  return { job: "", datasetDigest: "", spec: undefined, traceId: "", numericClass: "" };
+  return { job: "", datasetDigest: "", spec: undefined, traceId: "", numericClass: "", splitDigest: "" };
 }
 
 export const Lineage: MessageFns<Lineage> = {
@@ -798,6 +800,9 @@ export const Lineage: MessageFns<Lineage> = {
     }
     if (message.numericClass !== "") {
       writer.uint32(42).string(message.numericClass);
+    }
+    if (message.splitDigest !== "") {
+      writer.uint32(50).string(message.splitDigest);
     }
     return writer;
   },
@@ -855,6 +860,14 @@ export const Lineage: MessageFns<Lineage> = {
             message.numericClass = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.splitDigest = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -886,6 +899,11 @@ export const Lineage: MessageFns<Lineage> = {
         : isSet(object.numeric_class)
         ? globalThis.String(object.numeric_class)
         : "",
+      splitDigest: isSet(object.splitDigest)
+        ? globalThis.String(object.splitDigest)
+        : isSet(object.split_digest)
+        ? globalThis.String(object.split_digest)
+        : "",
     };
   },
 
@@ -906,6 +924,9 @@ export const Lineage: MessageFns<Lineage> = {
     if (message.numericClass !== "") {
       obj.numericClass = message.numericClass;
     }
+    if (message.splitDigest !== "") {
+      obj.splitDigest = message.splitDigest;
+    }
     return obj;
   },
 
@@ -919,6 +940,7 @@ export const Lineage: MessageFns<Lineage> = {
     message.spec = object.spec ?? undefined;
     message.traceId = object.traceId ?? "";
     message.numericClass = object.numericClass ?? "";
+    message.splitDigest = object.splitDigest ?? "";
     return message;
   },
 };

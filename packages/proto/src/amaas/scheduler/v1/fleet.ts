@@ -266,6 +266,12 @@ export interface Prepared {
   totalSteps: number;
   /** ONNX operators' class of arithmetic, e.g. "onnxruntime 1.30.0, x86-64 fma". */
   numericClass: string;
+  /** Over the row numbers of each part of the split. */
+  splitDigest: string;
+  /** What people should know of the data and the features, one line each. */
+  notes: string[];
+  /** What they should look into. */
+  warnings: string[];
 }
 
 /** Consecutive sums of one kind: one of the loss, one for each pair of classes. */
@@ -1777,6 +1783,9 @@ function createBasePrepared(): Prepared {
     stepsPerEpoch: 0,
     totalSteps: 0,
     numericClass: "",
+    splitDigest: "",
+    notes: [],
+    warnings: [],
   };
 }
 
@@ -1835,6 +1844,15 @@ export const Prepared: MessageFns<Prepared> = {
     }
     if (message.numericClass !== "") {
       writer.uint32(146).string(message.numericClass);
+    }
+    if (message.splitDigest !== "") {
+      writer.uint32(242).string(message.splitDigest);
+    }
+    for (const v of message.notes) {
+      writer.uint32(250).string(v!);
+    }
+    for (const v of message.warnings) {
+      writer.uint32(258).string(v!);
     }
     return writer;
   },
@@ -1996,6 +2014,30 @@ export const Prepared: MessageFns<Prepared> = {
             message.numericClass = reader.string();
             continue;
           }
+          case 30: {
+            if (tag !== 242) {
+              break;
+            }
+
+            message.splitDigest = reader.string();
+            continue;
+          }
+          case 31: {
+            if (tag !== 250) {
+              break;
+            }
+
+            message.notes.push(reader.string());
+            continue;
+          }
+          case 32: {
+            if (tag !== 258) {
+              break;
+            }
+
+            message.warnings.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2076,6 +2118,17 @@ export const Prepared: MessageFns<Prepared> = {
         : isSet(object.numeric_class)
         ? globalThis.String(object.numeric_class)
         : "",
+      splitDigest: isSet(object.splitDigest)
+        ? globalThis.String(object.splitDigest)
+        : isSet(object.split_digest)
+        ? globalThis.String(object.split_digest)
+        : "",
+      notes: globalThis.Array.isArray(object?.notes)
+        ? object.notes.map((e: any) => globalThis.String(e))
+        : [],
+      warnings: globalThis.Array.isArray(object?.warnings)
+        ? object.warnings.map((e: any) => globalThis.String(e))
+        : [],
     };
   },
 
@@ -2135,6 +2188,15 @@ export const Prepared: MessageFns<Prepared> = {
     if (message.numericClass !== "") {
       obj.numericClass = message.numericClass;
     }
+    if (message.splitDigest !== "") {
+      obj.splitDigest = message.splitDigest;
+    }
+    if (message.notes?.length) {
+      obj.notes = message.notes;
+    }
+    if (message.warnings?.length) {
+      obj.warnings = message.warnings;
+    }
     return obj;
   },
 
@@ -2165,6 +2227,9 @@ export const Prepared: MessageFns<Prepared> = {
     message.stepsPerEpoch = object.stepsPerEpoch ?? 0;
     message.totalSteps = object.totalSteps ?? 0;
     message.numericClass = object.numericClass ?? "";
+    message.splitDigest = object.splitDigest ?? "";
+    message.notes = object.notes?.map((e) => e) || [];
+    message.warnings = object.warnings?.map((e) => e) || [];
     return message;
   },
 };
