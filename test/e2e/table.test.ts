@@ -5,7 +5,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Job, jobStateName } from "@amaas/client";
-import { type Dataset, readDataset, splitRows } from "@amaas/data";
+import { type Dataset, defaultLimits, readDataset, splitDigest, splitRows } from "@amaas/data";
 import { examples } from "@amaas/examples";
 import { parseJobSpec } from "@amaas/spec";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
@@ -108,13 +108,69 @@ test("a number from a CSV: how much a penguin weighs", { timeout }, async () => 
   expect(Math.sqrt(square(errors) / errors.length)).toBeCloseTo(told.rmse ?? Number.NaN, 1);
 });
 
+test("equal rows in two parts are told, dropped or kept together; the lineage says who went where", {
+  timeout,
+}, async () => {
+  const birds = JSON.parse(await readFile(join(story.directory, "penguins/penguins.json"), "utf8"));
+  const path = join(story.directory, "nests.json");
+  // Five birds a nest, and the birds of eight nests once more.
+  const rows = [...birds, ...birds.slice(0, 40)].map((bird: object, row: number) => ({
+    ...bird,
+    nest: `nest ${Math.floor((row % birds.length) / 5)}`,
+    bird: row,
+  }));
+  await writeFile(path, JSON.stringify(rows));
+  const jobOf = (split: object) => ({
+    name: "nests",
+    task: "classification",
+    data: { format: "json", file: path, label: "Species", ignore: ["nest", "bird"] },
+    split,
+    architecture: { type: "linear" },
+    training: { epochs: 2, batchSize: 32, optimizer: { type: "adam" } },
+  });
+  const train = async (split: object) => {
+    const { id } = await story.client.jobs.submit(jobOf(split));
+    const { job } = await story.follow(id);
+    expect(jobStateName(job.state), job.reason).toBe("succeeded");
+    const told = await said("model", "nests");
+    return { log: await story.log(id), told };
+  };
+
+  const alone = await train({ seed: 1 });
+  expect(alone.log).toMatch(/\d+ of \d+ test rows \(\d+\.\d %\) equal a row of an earlier part/);
+  const dropped = await train({ seed: 1, onDuplicates: "drop" });
+  expect(dropped.log).toContain("in every input: dropped");
+  const together = await train({ seed: 1, group: "nest" });
+  expect(together.log).not.toContain("equal a row of an earlier part");
+
+  const dataset = await readDataset(
+    parseJobSpec(jobOf({})).data,
+    "classification",
+    () => readFile(path),
+    defaultLimits,
+    { group: "nest" },
+  );
+  const shares = { training: 0.8, validation: 0.1, test: 0.1, stratify: true, seed: 1 };
+  const split = splitRows({
+    rows: dataset.rows,
+    split: shares,
+    labels: dataset.labels,
+    ...dataset.keys,
+  });
+  expect(together.told).toContain(splitDigest(split));
+});
+
 /** A command's JSON answer. */
 async function amaas(...args: readonly string[]) {
+  return JSON.parse(await said(...args, "--output", "json"));
+}
+
+async function said(...args: readonly string[]): Promise<string> {
   const { scheduler, registry, inference } = story.suite.endpoints;
   const where = ["--scheduler", scheduler, "--registry", registry, "--inference", inference];
-  const ran = await inProcess(story.directory, [...args, ...where, "--output", "json"]);
+  const ran = await inProcess(story.directory, [...args, ...where]);
   expect(ran.code, ran.stderr).toBe(0);
-  return JSON.parse(ran.stdout);
+  return ran.stdout;
 }
 
 /** The job's data, and which rows of it the training has never seen. */
