@@ -6,14 +6,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { hashKey, uniform } from "@amaas/random";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import {
-  type Interruption,
-  type Run,
-  type Story,
-  shortDigits,
-  showLinesOnFailure,
-  startStory,
-} from "./story.ts";
+import type { Interruption, Run } from "./run.ts";
+import { type Story, shortDigits, showLinesOnFailure, startStory } from "./story.ts";
 
 const seed = Number(process.env.AMAAS_CHAOS_SEED ?? Date.now() % 1_000_000);
 const timeout = 180_000;

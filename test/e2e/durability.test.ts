@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type PostgresServer, postgresAvailable, startPostgres } from "../servers/postgres.ts";
 import { temporaryFolder } from "../suite/temporary-folder.ts";
 import { insectsInput, submitInsects, writeInsects } from "./insects.ts";
-import { follow } from "./story.ts";
+import { follow } from "./run.ts";
 import { startUp, type Up } from "./up.ts";
 
 const timeout = 180_000;

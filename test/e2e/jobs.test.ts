@@ -6,7 +6,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Job, jobStateName } from "@amaas/client";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type Run, type Story, shortDigits, showLinesOnFailure, startStory } from "./story.ts";
+import type { Run } from "./run.ts";
+import { type Story, shortDigits, showLinesOnFailure, startStory } from "./story.ts";
 
 const timeout = 120_000;
 

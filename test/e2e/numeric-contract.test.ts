@@ -4,7 +4,8 @@
  * for bit.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type Run, type Story, shortDigits, showLinesOnFailure, startStory } from "./story.ts";
+import type { Run } from "./run.ts";
+import { type Story, shortDigits, showLinesOnFailure, startStory } from "./story.ts";
 
 const timeout = 120_000;
 

@@ -1,60 +1,20 @@
 /**
  * The whole suite in a folder of its own, and jobs that go all the way through it.
- *
- * A run is told as what the numeric contract fixes (`Bits`: digests, so that two runs compare at a
- * glance) and as what it may differ in. A story that fails shows what its processes said.
+ * A story that fails shows what its processes said.
  */
-import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  type Amaas,
-  createClient,
-  hasEnded,
-  type Job,
-  type JobStateName,
-  jobStateName,
-} from "@amaas/client";
+import { type Amaas, createClient, type Job } from "@amaas/client";
 import { examples } from "@amaas/examples";
 import { type Suite, type SuiteOptions, startSuite } from "@amaas/suite";
 import { onTestFailed } from "vitest";
+import { type Followed, follow, type Interruption, type Run, runOf } from "./run.ts";
 
 export type StoryOptions = Omit<SuiteOptions, "directory" | "ports"> & {
   readonly natsUrl?: string;
   readonly databaseUrl?: string;
 };
-
-/** What follows from the spec alone. */
-export interface Bits {
-  readonly steps: number;
-  readonly weightsSha256: string;
-  /** SHA-256 over the loss of every step, as float64. */
-  readonly lossesSha256: string;
-  /** JSON of the evaluations, metrics by name. */
-  readonly evaluations: string;
-  /** Of the served model's file. */
-  readonly digest: string;
-}
-
-export interface Run {
-  readonly bits: Bits;
-  readonly job: Job;
-  readonly version: number;
-  readonly losses: Float64Array;
-  readonly seconds: number;
-}
-
-export interface Followed {
-  readonly job: Job;
-  readonly losses: Float64Array;
-}
-
-/** Something to do once the job has gone this many steps, or is in this state. */
-export type Interruption = { readonly act: () => void } & (
-  | { readonly atStep: number }
-  | { readonly inState: JobStateName }
-);
 
 export interface Story {
   readonly suite: Suite;
@@ -176,52 +136,4 @@ export function shortDigits(change: DigitsChange = {}): object {
 export interface DigitsChange {
   readonly training?: object;
   readonly resources?: { readonly workers?: number; readonly servers?: number };
-}
-
-export async function follow(
-  client: Amaas,
-  id: string,
-  interruptions: readonly Interruption[],
-): Promise<Followed> {
-  const waiting = [...interruptions];
-  let losses = new Float64Array();
-  for await (const update of client.jobs.watch(id)) {
-    // Told again from an earlier step when the job has gone back to a checkpoint.
-    losses = Float64Array.of(...losses.subarray(0, update.firstStep), ...update.losses);
-    for (const due of waiting.filter((one) => isDue(one, update.job, losses.length))) {
-      waiting.splice(waiting.indexOf(due), 1);
-      due.act();
-    }
-    if (hasEnded(update.job.state)) return { job: update.job, losses };
-  }
-  throw new Error(`the stream of job ${id} ended before the job`);
-}
-
-function isDue(interruption: Interruption, { state }: Job, steps: number): boolean {
-  return "atStep" in interruption
-    ? steps >= interruption.atStep
-    : jobStateName(state) === interruption.inState;
-}
-
-function runOf({ job, losses }: Followed, seconds: number): Run {
-  const { outcome, progress } = job;
-  if (outcome === undefined) throw new Error(`job ${jobStateName(job.state)}: ${job.reason}`);
-  const evaluations = (progress?.evaluations ?? []).map(({ step, split, metrics }) => ({
-    step,
-    split,
-    metrics: Object.fromEntries(Object.entries(metrics).sort()),
-  }));
-  return {
-    bits: {
-      steps: losses.length,
-      weightsSha256: outcome.weightsSha256,
-      lossesSha256: createHash("sha256").update(losses).digest("hex"),
-      evaluations: JSON.stringify(evaluations),
-      digest: outcome.digest,
-    },
-    job,
-    version: outcome.version,
-    losses,
-    seconds,
-  };
 }

@@ -4,6 +4,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeDigits } from "./digits.ts";
+import { writeHouses } from "./houses.ts";
 import { writePenguins } from "./penguins.ts";
 
 export interface Example {
@@ -16,10 +17,11 @@ export interface Example {
   writeData(directory?: string): Promise<readonly string[]>;
 }
 
-export type ExampleName = "digits" | "penguins";
+export type ExampleName = "digits" | "houses" | "penguins";
 
 export const examples: Readonly<Record<ExampleName, Example>> = {
   digits: example("digits", writeDigits),
+  houses: example("houses", writeHouses),
   penguins: example("penguins", writePenguins),
 };
 

@@ -3,11 +3,10 @@
  * missing values, exactly as the package has them.
  */
 import { readFile } from "node:fs/promises";
+import { vegaFile } from "./vega-file.ts";
 import { writeFiles } from "./write-files.ts";
 
 /** Writes `penguins.json`, an array of objects. */
 export async function writePenguins(directory: string): Promise<readonly string[]> {
-  // The package exports its code alone; its data lies in the folder beside that.
-  const file = new URL("../data/penguins.json", import.meta.resolve("vega-datasets"));
-  return writeFiles(directory, { "penguins.json": await readFile(file) });
+  return writeFiles(directory, { "penguins.json": await readFile(vegaFile("penguins.json")) });
 }
