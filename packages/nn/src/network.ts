@@ -8,12 +8,28 @@ import type { Graph } from "@amaas/graph";
 
 export interface Parameter {
   readonly name: string;
-  /** `[in, out]` for weights, `[out]` for biases. */
+  /** `[in, out]` for the weights of a dense layer, `[out, in, …]` for a convolution's, `[out]` for biases. */
   readonly shape: readonly number[];
   readonly init: Initialization;
+  /** Where the shape does not say it. */
+  readonly fans?: Fans;
 }
 
-export type Initialization = "glorot-uniform" | "he-uniform" | "zeros";
+/** How many numbers a weight's layer makes one of, and how many each of them goes into. */
+export interface Fans {
+  readonly in: number;
+  readonly out: number;
+}
+
+export type Initialization =
+  | "zeros"
+  | "ones"
+  | "glorot-uniform"
+  | "glorot-normal"
+  | "he-uniform"
+  | "he-normal"
+  | "orthogonal"
+  | { readonly type: "normal" | "truncated-normal"; readonly std: number };
 
 export interface Network {
   /** Inputs: the parameters and `features` FP32 [batch, features]; output `outputs` FP32 [batch, outputs]. */

@@ -1,12 +1,12 @@
 /**
  * The parameters as one flat vector, sorted by name, and the values that they start from.
  *
- * The order and the values are functions of the parameters and the seed alone. There is no function
- * here whose last bit a JavaScript engine may choose: square roots are exact to the last bit.
+ * The order and the values are functions of the parameters and the seed alone.
  */
-import { hashKey, uniform } from "@amaas/random";
+import { hashKey } from "@amaas/random";
 import { elementCount } from "@amaas/tensor";
-import type { Initialization, Parameter } from "./network.ts";
+import { initialize } from "./initializers.ts";
+import type { Parameter } from "./network.ts";
 
 /** Where a parameter stands in the vector. */
 export interface Placement {
@@ -34,21 +34,11 @@ export function initialValues(parameters: readonly Parameter[], seed: number): F
   const vector = new Float32Array(last ? last.offset + last.length : 0);
   byName(parameters).forEach((parameter, i) => {
     const { offset, length } = placements[i]!;
-    const limit = limits[parameter.init](parameter.shape);
-    if (limit === 0) return;
     const key = hashKey("initial values", seed, parameter.name);
-    for (let index = 0; index < length; index++)
-      vector[offset + index] = limit * (2 * uniform(key, index) - 1);
+    initialize(vector.subarray(offset, offset + length), parameter, key);
   });
   return vector;
 }
-
-/** Values are uniform from -limit to limit. */
-const limits: { readonly [I in Initialization]: (shape: readonly number[]) => number } = {
-  zeros: () => 0,
-  "glorot-uniform": ([fanIn = 1, fanOut = 1]) => Math.sqrt(6 / (fanIn + fanOut)),
-  "he-uniform": ([fanIn = 1]) => Math.sqrt(6 / fanIn),
-};
 
 function byName<T extends { readonly name: string }>(parameters: readonly T[]): T[] {
   return parameters.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));

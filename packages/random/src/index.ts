@@ -1,4 +1,5 @@
 export { hashKey } from "./hash-key.ts";
+export { inverseNormal, normal } from "./normal.ts";
 export { permute } from "./permute.ts";
 export type { Block, Key } from "./philox.ts";
 export { bits } from "./philox.ts";

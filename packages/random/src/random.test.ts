@@ -1,6 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
-import { type Block, bits, hashKey, type Key, permute, uniform } from "./index.ts";
+import {
+  type Block,
+  bits,
+  hashKey,
+  inverseNormal,
+  type Key,
+  normal,
+  permute,
+  uniform,
+} from "./index.ts";
 
 // Machines that run many tests at once are slow.
 vi.setConfig({ testTimeout: 60_000 });
@@ -110,6 +119,47 @@ describe("uniform", () => {
   test("refuses a counter that is none", () => {
     for (const counter of [-1, 0.5, 2 ** 53, Number.NaN])
       expect(() => uniform([0, 0], counter)).toThrow(RangeError);
+  });
+});
+
+describe("normal", () => {
+  // SciPy's norm.ppf.
+  test.each([
+    [1e-16, -8.222082216130435],
+    [1e-9, -5.9978070150076865],
+    [0.001, -3.090232306167813],
+    [0.0749999, -1.439532177375901],
+    [0.0750001, -1.4395307645017301],
+    [0.3, -0.5244005127080409],
+    [0.5, 0],
+    [0.77, 0.7388468491852137],
+    [0.9999999, 5.199337582290661],
+  ])("what is below with a probability of %d", (p, x) => {
+    expect(Math.abs(inverseNormal(p) - x)).toBeLessThanOrEqual(1e-15 * Math.abs(x));
+  });
+
+  test("is the same on every machine", () => {
+    const key = hashKey("test");
+    expect([0, 1, 2 ** 32, 2 ** 53 - 1].map((at) => normal(key, at))).toMatchInlineSnapshot(`
+      [
+        -0.3926262980058169,
+        -0.42253930223262914,
+        1.756078298157898,
+        0.6707149290621771,
+      ]
+    `);
+  });
+
+  test("spreads as it should", () => {
+    const key = hashKey("normal");
+    // Cut into 16 parts that are equally likely.
+    const edges = Array.from({ length: 15 }, (_, index) => inverseNormal((index + 1) / 16));
+    const counts = new Array<number>(16).fill(0);
+    for (let at = 0; at < 32_000; at++) {
+      const value = normal(key, at);
+      counts[edges.filter((edge) => edge < value).length]!++;
+    }
+    expect(chiSquare(counts)).toBeLessThan(37.7);
   });
 });
 

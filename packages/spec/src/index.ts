@@ -1,8 +1,17 @@
+export type {
+  Activation,
+  ArchitectureSpec,
+  CnnSpec,
+  ConvolutionBlock,
+  InitializerSpec,
+  LinearSpec,
+  MlpSpec,
+  Normalization,
+  ResnetSpec,
+} from "./architecture-spec.ts";
 export { childField } from "./document.ts";
 export { fileRefs, isDigest, requireDigests, withFileRefs } from "./file-refs.ts";
 export {
-  type Activation,
-  type ArchitectureSpec,
   type ArraysSpec,
   type ColumnType,
   type DataSpec,
@@ -10,8 +19,6 @@ export {
   type FileRef,
   type GateSpec,
   type JobSpec,
-  type LinearSpec,
-  type MlpSpec,
   microBatch,
   type RecordsSpec,
   type ResourcesSpec,
@@ -38,5 +45,5 @@ export type {
   GradientSpec,
   OptimizerSpec,
 } from "./optimizer-spec.ts";
-export { faultySpec, parseJobSpec } from "./parse.ts";
+export { faultySpec, parseArchitecture, parseJobSpec } from "./parse.ts";
 export type { ScheduleSpec, WarmupSpec } from "./schedule-spec.ts";

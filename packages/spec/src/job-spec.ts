@@ -4,6 +4,7 @@
  * `job.schema.json` says the same to editors and to the validator; a field added here is added
  * there, and a default lives only there.
  */
+import type { ArchitectureSpec } from "./architecture-spec.ts";
 import type { LossSpec } from "./loss-spec.ts";
 import type { Metric } from "./metrics.ts";
 import type { OptimizerSpec } from "./optimizer-spec.ts";
@@ -53,20 +54,6 @@ export interface SplitSpec {
   readonly fold?: number;
   readonly onDuplicates: "keep" | "report" | "drop";
 }
-
-export type Activation = "relu" | "tanh" | "sigmoid";
-
-export interface MlpSpec {
-  readonly type: "mlp";
-  readonly hidden: readonly number[];
-  readonly activation: Activation;
-}
-
-export interface LinearSpec {
-  readonly type: "linear";
-}
-
-export type ArchitectureSpec = MlpSpec | LinearSpec;
 
 export interface TrainingSpec {
   readonly epochs: number;

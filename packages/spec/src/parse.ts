@@ -7,6 +7,7 @@
 import { DomainError, type Violation } from "@amaas/errors";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import jobSchema from "../job.schema.json" with { type: "json" };
+import type { ArchitectureSpec } from "./architecture-spec.ts";
 import { inconsistencies } from "./consistency.ts";
 import { copyDocument, isObject, type Json } from "./document.ts";
 import { faultsOf } from "./faults.ts";
@@ -18,7 +19,7 @@ type Fields = { [key: string]: Json };
 /** An error has to fit into the headers of a response. */
 const maxViolations = 30;
 
-const validate = new Ajv2020({
+const schemas = new Ajv2020({
   allErrors: true,
   discriminator: true,
   useDefaults: true,
@@ -26,7 +27,11 @@ const validate = new Ajv2020({
   // Class weights are a word, or numbers by class.
   allowUnionTypes: true,
   keywords: ["wanted"],
-}).compile<JobSpec>(jobSchema);
+});
+const validate = schemas.compile<JobSpec>(jobSchema);
+const validateArchitecture = schemas.compile<ArchitectureSpec>({
+  $ref: `${jobSchema.$id}#/properties/architecture`,
+});
 
 /** @throws DomainError invalid-argument with a violation for each faulty field. */
 export function parseJobSpec(document: unknown): JobSpec {
@@ -36,6 +41,17 @@ export function parseJobSpec(document: unknown): JobSpec {
   faults.push(...inconsistencies(spec, faults));
   if (sound && faults.length === 0) return spec;
   throw faultySpec(faults);
+}
+
+/**
+ * The architecture part by itself, for who builds a network without a job.
+ *
+ * @throws DomainError as above, fields being those of the architecture.
+ */
+export function parseArchitecture(document: unknown): ArchitectureSpec {
+  const spec: unknown = copyDocument(document);
+  if (validateArchitecture(spec)) return spec;
+  throw faultySpec(faultsOf(validateArchitecture.errors ?? []), "architecture");
 }
 
 /** Fills in the defaults that the schema cannot say, as they depend on the task. */
@@ -57,7 +73,7 @@ function filledIn(document: Fields, section: string, fields: Fields, absent?: Fi
 }
 
 /** The refusal of a spec with these faults. */
-export function faultySpec(faults: readonly Violation[]): DomainError {
+export function faultySpec(faults: readonly Violation[], what = "job spec"): DomainError {
   const violations = faults.slice(0, maxViolations);
   const told = violations.map(({ field, description }) =>
     field === "" ? `the document: ${description}` : `${field}: ${description}`,
@@ -66,7 +82,7 @@ export function faultySpec(faults: readonly Violation[]): DomainError {
   const count = faults.length === 1 ? "a fault" : `${faults.length} faults`;
   return new DomainError(
     "invalid-argument",
-    `the job spec has ${count}: ${told.join("; ")}${rest > 0 ? `; and ${rest} more` : ""}`,
+    `the ${what} has ${count}: ${told.join("; ")}${rest > 0 ? `; and ${rest} more` : ""}`,
     { violations },
   );
 }

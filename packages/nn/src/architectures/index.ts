@@ -1,16 +1,26 @@
 /** The architectures that a job can name: a new one is a file beside this and a line here. */
 import { DomainError } from "@amaas/errors";
-import type { ArchitectureSpec } from "@amaas/spec";
-import type { Network, NetworkSize } from "../network.ts";
+import type { Value } from "@amaas/graph";
+import type { ArchitectureSpec, InitializerSpec } from "@amaas/spec";
+import { LayerBuilder } from "../layers/layer-builder.ts";
+import type { Initialization, Network, NetworkSize } from "../network.ts";
+import { cnn } from "./cnn.ts";
 import { linear } from "./linear.ts";
 import { mlp } from "./mlp.ts";
+import { resnet } from "./resnet.ts";
 
 type Architecture = ArchitectureSpec["type"];
 type SpecOf<A extends Architecture> = ArchitectureSpec & { readonly type: A };
 
+/** Puts out FP32 [batch, outputs]. */
 const architectures: {
-  readonly [A in Architecture]: (spec: SpecOf<A>, size: NetworkSize) => Network;
-} = { mlp, linear };
+  readonly [A in Architecture]: (
+    n: LayerBuilder,
+    features: Value,
+    spec: SpecOf<A>,
+    size: NetworkSize,
+  ) => Value;
+} = { linear, mlp, cnn, resnet };
 
 /** The network of a validated job spec, for data of this size. */
 export function buildNetwork(spec: ArchitectureSpec, size: NetworkSize): Network {
@@ -18,10 +28,26 @@ export function buildNetwork(spec: ArchitectureSpec, size: NetworkSize): Network
   for (const [what, count] of Object.entries({ features, outputs }))
     if (!Number.isSafeInteger(count) || count < 1)
       throw new DomainError("invalid-argument", `found ${count} ${what}, wanted 1 or more`);
-  return make(spec.type, spec, size);
+  const n = LayerBuilder.of(spec.type, initialization(spec));
+  const x = n.g.input("features", "FP32", ["batch", features]);
+  n.g.output("outputs", make(n, x, spec.type, spec, size));
+  return { graph: n.g.build(), parameters: n.parameters };
 }
 
 /** Generic in the name, which ties the table's entry to the spec that it takes. */
-function make<A extends Architecture>(name: A, spec: SpecOf<A>, size: NetworkSize): Network {
-  return architectures[name](spec, size);
+function make<A extends Architecture>(
+  n: LayerBuilder,
+  x: Value,
+  name: A,
+  spec: SpecOf<A>,
+  size: NetworkSize,
+): Value {
+  return architectures[name](n, x, spec, size);
+}
+
+function initialization(spec: ArchitectureSpec): Initialization | undefined {
+  const initializer: InitializerSpec | undefined =
+    "initializer" in spec ? spec.initializer : undefined;
+  if (!initializer) return undefined;
+  return "std" in initializer ? initializer : initializer.type;
 }

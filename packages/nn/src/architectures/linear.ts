@@ -1,8 +1,15 @@
 /** Linear and logistic regression: one layer without an activation. */
+import type { Value } from "@amaas/graph";
 import type { LinearSpec } from "@amaas/spec";
-import { denseNetwork } from "../dense.ts";
-import type { Network, NetworkSize } from "../network.ts";
+import { dense } from "../layers/dense.ts";
+import type { LayerBuilder } from "../layers/layer-builder.ts";
+import type { NetworkSize } from "../network.ts";
 
-export function linear(_: LinearSpec, size: NetworkSize): Network {
-  return denseNetwork("linear", size, []);
+export function linear(
+  n: LayerBuilder,
+  features: Value,
+  _: LinearSpec,
+  { outputs }: NetworkSize,
+): Value {
+  return dense(n.at("layer0"), features, { width: outputs });
 }

@@ -1,0 +1,69 @@
+/** The architecture part of a job spec: the network between the features and the outputs. */
+
+export type Activation = "relu" | "tanh" | "sigmoid" | "gelu";
+
+/** `group` and `layer` look at one sample alone; see packages/nn on why there is no batch normalization. */
+export type Normalization = "none" | "group" | "layer";
+
+/** What weights start from; left out, each layer has its own way. */
+export type InitializerSpec =
+  | {
+      readonly type:
+        | "glorot-uniform"
+        | "glorot-normal"
+        | "he-uniform"
+        | "he-normal"
+        | "orthogonal"
+        | "zeros"
+        | "ones";
+    }
+  | { readonly type: "normal" | "truncated-normal"; readonly std: number };
+
+/** What every architecture with hidden layers can have. */
+interface Hidden {
+  /** Share of the elements that training drops; none where left out. */
+  readonly dropout?: number;
+  readonly initializer?: InitializerSpec;
+}
+
+export interface LinearSpec {
+  readonly type: "linear";
+}
+
+export interface MlpSpec extends Hidden {
+  readonly type: "mlp";
+  readonly hidden: readonly number[];
+  readonly activation: Activation;
+}
+
+export interface ConvolutionBlock {
+  readonly filters: number;
+  readonly kernel: number;
+  readonly stride: number;
+  /** Convolutions, one behind the other. */
+  readonly layers: number;
+  /** Side of the windows that are pooled behind them; 1 for none. */
+  readonly pool: number;
+}
+
+export interface CnnSpec extends Hidden {
+  readonly type: "cnn";
+  readonly blocks: readonly ConvolutionBlock[];
+  readonly pooling: "max" | "average";
+  /** Dense layers behind the blocks. */
+  readonly hidden: readonly number[];
+  readonly activation: Activation;
+  readonly norm: Normalization;
+}
+
+export interface ResnetSpec extends Hidden {
+  readonly type: "resnet";
+  /** Residual blocks of each stage. */
+  readonly blocks: readonly number[];
+  /** Filters of the first stage; each stage doubles them and halves the image. */
+  readonly width: number;
+  readonly activation: Activation;
+  readonly norm: Normalization;
+}
+
+export type ArchitectureSpec = MlpSpec | LinearSpec | CnnSpec | ResnetSpec;
