@@ -184,6 +184,8 @@ function specOf(steps: number) {
   };
 }
 
+const lossOf = (leaf: number, version: number) => leaf / 3 + version;
+
 export interface WorkerScript {
   /** Called before a node's gradient goes to a shard: false drops it on the floor. */
   sends?(shard: number, version: number): boolean;
@@ -283,7 +285,7 @@ export class ScriptedWorker {
           samples: SAMPLES_PER_LEAF,
           values: Array.from(
             { length: pass === Pass.TRAINING ? 1 : sumCount },
-            (_, at) => leaf / 3 + version + at,
+            (_, at) => lossOf(leaf, version) + at,
           ),
           time: undefined,
         };
@@ -298,6 +300,8 @@ export class ScriptedWorker {
     all: { shard: number; chunk: number; at: number }[],
   ): Promise<void> {
     for (const node of cover(leaves, LEAVES)) {
+      const loss = async (leaf: number) => lossOf(leaf, version);
+      const values = [await reduce(node, LEAVES, loss, (left, right) => left + right)];
       for (const { shard, chunk, at } of all.toReversed()) {
         const current = weights.get(`${shard}/${chunk}`) ?? new Float32Array();
         const sum = await reduce(
@@ -314,7 +318,10 @@ export class ScriptedWorker {
         if (this.#script.sends?.(shard, version) === false) continue;
         const samples = SAMPLES_PER_LEAF * 2 ** node.level;
         this.#channels[shard]?.push({
-          message: { $case: "contribution", value: { version, ...node, chunk, samples, gradient } },
+          message: {
+            $case: "contribution",
+            value: { version, ...node, chunk, samples, values, gradient },
+          },
         });
       }
     }

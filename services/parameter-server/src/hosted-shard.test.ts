@@ -97,6 +97,7 @@ const contribution = (leaf: number, values: readonly number[], samples = 1) => (
   index: leaf,
   chunk: 0,
   samples,
+  values: [1],
   gradient: new Uint8Array(Float32Array.from(values).buffer),
 });
 
@@ -139,8 +140,28 @@ test("the leaves of a worker that leaves go to the others, what came before coun
   shard.contribute(a, contribution(0, [1, 1]));
   shard.leave(a);
   const [again] = await ordersTo(b);
-  // The gradient of leaf 0 is here, its sums are not.
-  expect(again?.leaves).toEqual([0, 1, 2]);
+  expect(again?.leaves).toEqual([1, 2]);
+});
+
+test("a worker that dies between its last gradient and its sums leaves the step complete", async () => {
+  const shard = await host();
+  const [a, b] = [joinAs(shard, "a"), joinAs(shard, "b")];
+  await received(b);
+  for (const leaf of [0, 1]) {
+    shard.contribute(b, contribution(leaf, [1, 1]));
+    shard.sums(b, sums(leaf));
+  }
+  shard.contribute(a, contribution(2, [1, 1]));
+  shard.leave(a);
+  // Version 1 is out, so that nobody computes with version 0 any more: it must not be asked for.
+  expect(await received(b)).toMatchObject([
+    { $case: "weights", value: { version: 1 } },
+    { $case: "orders", value: { version: 1, pass: Pass.VALIDATION } },
+    { $case: "orders", value: { version: 1, pass: Pass.VALIDATION } },
+  ]);
+  expect(shard.status(true).detail).toMatchObject({
+    value: { step: 1, progress: { step: 1, loss: 1 } },
+  });
 });
 
 test("a shard with no parameters takes part like any other", async () => {

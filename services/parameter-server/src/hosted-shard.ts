@@ -115,12 +115,13 @@ export class HostedShard implements RunningTask {
   }
 
   contribute(member: Member, contribution: Contribution): void {
-    const { shard, members } = this.#liveOrRefuse();
+    const { shard, members, lead } = this.#liveOrRefuse();
     const before = shard.step;
     this.#heardAt = performance.now();
     const gradient = { ...contribution, bytes: contribution.gradient };
     const receipt = shard.contribute(gradient, (snapshot) => members.broadcast(snapshot));
     if (receipt === "applied") this.#applied(performance.now() - this.#heardAt);
+    lead?.contributed(contribution);
     this.#events.contribution(receipt, contribution.gradient.byteLength);
     if (receipt === "corrupt") this.#events.corruptArithmetic(member.worker, contribution);
     if (shard.step > before) this.#stepApplied();

@@ -3,7 +3,11 @@
  * lost, has the idle compute what the late owe, keeps the loss curve and the evaluations.
  */
 import type { LearningRate } from "@amaas/optim";
-import { Pass, type Sums } from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
+import {
+  type Contribution,
+  Pass,
+  type Sums,
+} from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
 import type { Progress } from "@amaas/proto/amaas/scheduler/v1/jobs";
 import { span } from "@amaas/reduction";
 import { Conductor, type History, type Move, type Plan } from "./conductor.ts";
@@ -53,6 +57,14 @@ export class Lead {
     return this.#conductor.history;
   }
 
+  /**
+   * A step that is applied has its loss, whatever becomes of the worker that has not told its sums
+   * yet: nobody could compute them again, since trainers leave a version as the next one comes.
+   */
+  contributed(contribution: Contribution): void {
+    this.#conductor.add({ ...contribution, pass: Pass.TRAINING });
+  }
+
   sums(member: Member, sums: Sums): void {
     this.#conductor.add(sums);
     const { move } = this.#conductor;
@@ -60,8 +72,9 @@ export class Lead {
       const [from, to] = span(sums, this.#plan.leaves);
       for (let leaf = from; leaf < to; leaf++) member.outstanding.delete(leaf);
       if (member.outstanding.size === 0) this.#shareDone();
-      if (sums.time && move.pass === Pass.TRAINING) this.#times.add(sums.time);
     }
+    // Also of the step before: its gradients may have ended it already.
+    if (sums.time && sums.pass === Pass.TRAINING) this.#times.add(sums.time);
     this.heardOf(member);
   }
 
@@ -161,6 +174,7 @@ export class Lead {
   }
 
   #stepDone(samples: number): void {
+    this.#shareDone();
     const elapsed = performance.now() - this.#movedAt;
     this.#pace.recordStep(samples, elapsed);
     this.#times.end(elapsed);

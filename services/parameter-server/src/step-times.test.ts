@@ -31,9 +31,13 @@ test("the means move slowly, and what makes no sense counts nothing", () => {
   expect(times.means?.compute).toBeCloseTo(0.9 * 0.06, 9);
 });
 
-test("trainers that tell nothing leave all but applying to waiting", () => {
+test("what is told of a step when it is over counts in the next", () => {
   const times = new StepTimes();
-  times.applied(300);
-  times.end(100);
-  expect(times.means).toMatchObject({ data: 0, apply: 0.1, wait: 0 });
+  times.applied(30);
+  times.end(200);
+  expect(times.means).toBeUndefined();
+  times.add(thread);
+  times.applied(30);
+  times.end(200);
+  expect(times.means).toMatchObject({ compute: 0.06, apply: 0.03 });
 });

@@ -39,19 +39,22 @@ export class StepTimes {
   /** The step at hand is over. */
   end(elapsedMs: number): void {
     const total = parts.reduce((sum, part) => sum + this.#told[part], 0);
-    const scale = total > 0 ? elapsedMs / 1000 / total : 0;
-    const waited = total > 0 ? this.#told.wait * scale : elapsedMs / 1000;
-    const apply = Math.min(waited, this.#applySeconds);
+    const applySeconds = this.#applySeconds;
+    this.#applySeconds = 0;
+    // A step's last threads tell of it when it is over, and so count in the next.
+    if (total === 0) return;
+    const scale = elapsedMs / 1000 / total;
+    const waited = this.#told.wait * scale;
+    const apply = Math.min(waited, applySeconds);
     for (const part of ["data", "compute", "reduce", "exchange"] as const)
       this.#means[part].record(this.#told[part] * scale);
     this.#means.apply.record(apply);
     this.#means.wait.record(waited - apply);
     this.#told = none();
-    this.#applySeconds = 0;
     this.#steps += 1;
   }
 
-  /** None before the first step. */
+  /** None before anybody has told anything. */
   get means(): StepTime | undefined {
     if (this.#steps === 0) return undefined;
     const { data, compute, reduce, exchange, apply, wait } = this.#means;

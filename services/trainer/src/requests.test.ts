@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { GradientBuffers, Requests } from "./requests.ts";
 
 function contribution(gradient: Uint8Array) {
-  const value = { version: 0, level: 0, index: 0, chunk: 0, samples: 1, gradient };
+  const value = { version: 0, level: 0, index: 0, chunk: 0, samples: 1, values: [], gradient };
   return { message: { $case: "contribution" as const, value } };
 }
 

@@ -220,14 +220,17 @@ export class Training implements RunningTask {
     clock.begin(performance.now(), this.#intakeMs);
     const summary = await thread.call("train", { version, node });
     const cameAt = performance.now();
-    const { samples } = summary;
+    const { samples, sums: values } = summary;
     const send = async (link: Link, shard: number): Promise<void> => {
       for (const { chunk, from, to } of this.#weights.placesOf(shard)) {
         await link.room();
         // A copy, since the thread's memory is written again while this waits to be sent.
         const gradient = this.#buffers.take(new Uint8Array(result, from * 4, (to - from) * 4));
         link.send({
-          message: { $case: "contribution", value: { version, ...node, chunk, samples, gradient } },
+          message: {
+            $case: "contribution",
+            value: { version, ...node, chunk, samples, values, gradient },
+          },
         });
       }
     };

@@ -95,9 +95,14 @@ export interface Contribution {
   samples: number;
   /** float32, little-endian. */
   gradient: Uint8Array;
+  /** The loss summed over the leaves: whoever has the gradients of a step has its loss. */
+  values: number[];
 }
 
-/** Sums of loss and metrics over the leaves of a node, for shard 0. */
+/**
+ * Sums of loss and metrics over the leaves of a node, for shard 0. In training they come after the
+ * node's gradients have gone to all shards, and say so.
+ */
 export interface Sums {
   version: number;
   pass: Pass;
@@ -430,7 +435,7 @@ export const Join: MessageFns<Join> = {
 };
 
 function createBaseContribution(): Contribution {
-  return { version: 0, level: 0, index: 0, chunk: 0, samples: 0, gradient: new Uint8Array(0) };
+  return { version: 0, level: 0, index: 0, chunk: 0, samples: 0, gradient: new Uint8Array(0), values: [] };
 }
 
 export const Contribution: MessageFns<Contribution> = {
@@ -452,6 +457,13 @@ export const Contribution: MessageFns<Contribution> = {
     }
     if (message.gradient.length !== 0) {
       writer.uint32(50).bytes(message.gradient);
+    }
+    if (message.values.length !== 0) {
+      writer.uint32(58).fork();
+      for (const v of message.values) {
+        writer.double(v);
+      }
+      writer.join();
     }
     return writer;
   },
@@ -517,6 +529,24 @@ export const Contribution: MessageFns<Contribution> = {
             message.gradient = reader.bytes();
             continue;
           }
+          case 7: {
+            if (tag === 57) {
+              message.values.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 58) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.values.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -537,6 +567,7 @@ export const Contribution: MessageFns<Contribution> = {
       chunk: isSet(object.chunk) ? globalThis.Number(object.chunk) : 0,
       samples: isSet(object.samples) ? globalThis.Number(object.samples) : 0,
       gradient: isSet(object.gradient) ? bytesFromBase64(object.gradient) : new Uint8Array(0),
+      values: globalThis.Array.isArray(object?.values) ? object.values.map((e: any) => globalThis.Number(e)) : [],
     };
   },
 
@@ -560,6 +591,9 @@ export const Contribution: MessageFns<Contribution> = {
     if (message.gradient.length !== 0) {
       obj.gradient = base64FromBytes(message.gradient);
     }
+    if (message.values?.length) {
+      obj.values = message.values.map((e) => floatToJson(e));
+    }
     return obj;
   },
 
@@ -574,6 +608,7 @@ export const Contribution: MessageFns<Contribution> = {
     message.chunk = object.chunk ?? 0;
     message.samples = object.samples ?? 0;
     message.gradient = object.gradient ?? new Uint8Array(0);
+    message.values = object.values?.map((e) => e) || [];
     return message;
   },
 };
