@@ -198,7 +198,9 @@ async function heldOut(job: Job, file = birds) {
   const truth = Array.from(held, (row) =>
     labels.kind === "class" ? labels.classes[labels.values[row] ?? 0] : undefined,
   );
-  const values = Array.from(held, (row) => Number(labels.values[row]));
+  const values = Array.from(held, (row) =>
+    labels.kind === "none" ? 0 : Number(labels.values[row]),
+  );
   return { truth, values, answers };
 }
 

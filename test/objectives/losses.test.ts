@@ -5,6 +5,7 @@
 import { openSession } from "@amaas/engine";
 import { evaluate, type NDArray, ndarray, writeModel } from "@amaas/graph";
 import { classWeights, trainingGraph } from "@amaas/nn";
+import { isLossOf, type Task } from "@amaas/spec";
 import type { Tensor } from "@amaas/tensor";
 import { describe, expect, test } from "vitest";
 import { difference } from "../gradients/close.ts";
@@ -12,13 +13,17 @@ import { type Feeds, fixture, type LossCase, microBatchOf, shiftNetwork } from "
 
 const { losses, weights } = fixture.header;
 
+function taskOf(loss: LossCase["loss"]): Task {
+  return isLossOf("classification", loss) ? "classification" : "regression";
+}
+
 /** Two rows of padding behind the case's own, with numbers in them. */
 function problemOf({ loss, weights: byClass, ...refs }: LossCase) {
   const [outputs, labels] = [fixture.array(refs.outputs), fixture.array(refs.labels)];
   const batch = labels.data.length + 2;
   const network = shiftNetwork(batch, outputs.shape[1] ?? 1);
   const classes = byClass ?? undefined;
-  const model = trainingGraph(network, { loss, batch, classWeights: classes });
+  const model = trainingGraph(network, { task: taskOf(loss), loss, batch, classWeights: classes });
   const { feeds } = microBatchOf({ outputs, labels }, 0, batch, (at) => (at % 5) - 2);
   return { model, feeds };
 }

@@ -29,7 +29,7 @@ const add = (left: Totals, right: Totals): Totals => ({
 
 function lossOf({ measures }: MetricCase): LossSpec {
   if (measures.task === "classification") return { type: "cross-entropy", labelSmoothing: 0 };
-  const { quantile } = measures;
+  const quantile = measures.task === "regression" ? measures.quantile : undefined;
   return quantile === undefined ? { type: "mse" } : { type: "quantile", quantile };
 }
 
@@ -114,7 +114,9 @@ describe.each(fixture.header.metrics)("$name:", (each) => {
   });
 
   test("training tells the loss with the bits of the evaluation", async () => {
-    const training = await openSession(writeModel(trainingGraph(network, options)));
+    const training = await openSession(
+      writeModel(trainingGraph(network, { ...options, task: measures.task })),
+    );
     try {
       for (const [leaf, part] of parts.entries()) {
         const { feeds } = microBatchOf({ outputs, labels }, leaf * BATCH, BATCH);

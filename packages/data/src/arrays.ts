@@ -20,21 +20,22 @@ export async function readArrays(
   limits: Limits,
 ): Promise<Dataset> {
   const features = decode("data.features", await read(spec.features), limits);
-  const labels = decode("data.labels", await read(spec.labels), limits);
-  const { rows, sizes } = checkShapes(features, labels, limits);
+  const { rows, sizes } = checkShape(features, limits);
   const width = elementCount(sizes);
   const shape = shapeOf(spec, sizes);
   const { vocabulary } = spec;
+  const isLanguage = task === "language-modeling";
   refuseNonFinite("data.features", features, width);
   if (vocabulary !== undefined) refuseUnknownTokens(features, width, vocabulary);
   return {
     source: sourceOf(features, vocabulary),
     rows,
     skippedRows: 0,
-    inputs: [{ name: "input", datatype: "FP32", shape: [-1, ...sizes] }],
-    ...(shape && { shape }),
+    // A language model is asked about as many tokens as there are.
+    inputs: [{ name: "input", datatype: "FP32", shape: isLanguage ? [-1, -1] : [-1, ...sizes] }],
+    ...((shape || isLanguage) && { shape: shape ?? sizes }),
     ...(vocabulary !== undefined && { vocabulary }),
-    labels: labelsOf(labels, task, limits),
+    labels: await readLabels(spec, task, rows, read, limits),
     tensors: (chosen) => ({ input: take(features, chosen, sizes) }),
   };
 }
@@ -75,18 +76,13 @@ function decode(field: string, bytes: Uint8Array, limits: Limits): Tensor<NpyTyp
   }
 }
 
-function checkShapes(features: Tensor, labels: Tensor, limits: Limits) {
+function checkShape(features: Tensor, limits: Limits) {
   const [rows, ...sizes] = features.shape;
   const width = elementCount(sizes);
   if (!rows || sizes.length < 1 || sizes.length > 3 || width === 0)
     throw faultyData(
       "data.features",
       `has shape [${features.shape}], wanted [rows, features], or rows of two or three axes`,
-    );
-  if (labels.shape.length !== 1 || labels.shape[0] !== rows)
-    throw faultyData(
-      "data.labels",
-      `has shape [${labels.shape}], wanted [${rows}], the features' rows`,
     );
   holdTo(limits.rows, rows, "data.features", "rows");
   holdTo(limits.features, width, "data.features", "features");
@@ -103,6 +99,21 @@ function refuseNonFinite(field: string, { type, data }: Tensor<NpyType>, width: 
         `row ${Math.floor(index / width) + 1}, column ${(index % width) + 1}: found ${value}, wanted a finite number in the range of float32`,
       );
   }
+}
+
+async function readLabels(
+  { labels: ref }: ArraysSpec,
+  task: Task,
+  rows: number,
+  read: (ref: string) => Promise<Uint8Array>,
+  limits: Limits,
+): Promise<Labels> {
+  if (ref === undefined) return { kind: "none" };
+  const labels = decode("data.labels", await read(ref), limits);
+  const { shape } = labels;
+  if (shape.length !== 1 || shape[0] !== rows)
+    throw faultyData("data.labels", `has shape [${shape}], wanted [${rows}], the features' rows`);
+  return labelsOf(labels, task, limits);
 }
 
 function labelsOf(labels: Tensor<NpyType>, task: Task, limits: Limits): Labels {

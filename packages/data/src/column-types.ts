@@ -53,7 +53,7 @@ function looksNumeric(cell: unknown, table: Table): boolean {
 /** A column that the spec names and the file lacks is a slip of the pen too. */
 function refuseUnknown({ label, columns, ignore }: RecordsSpec, known: readonly string[]): void {
   const named = {
-    "data.label": [label],
+    "data.label": label === undefined ? [] : [label],
     "data.columns": Object.keys(columns),
     "data.ignore": ignore,
   };

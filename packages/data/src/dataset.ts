@@ -24,7 +24,12 @@ export interface ValueLabels {
   readonly values: Float32Array;
 }
 
-export type Labels = ClassLabels | ValueLabels;
+/** Of a task whose samples are their own labels. */
+export interface NoLabels {
+  readonly kind: "none";
+}
+
+export type Labels = ClassLabels | ValueLabels | NoLabels;
 
 export interface Dataset {
   /** What the inputs were read from; integers of arrays are measurements that nobody has scaled. */

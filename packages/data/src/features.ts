@@ -23,10 +23,14 @@ export interface FittedFeatures {
   /** Inputs: the data set's. Output: `features`, FP32 [rows, width]. */
   readonly model: Model;
   readonly width: number;
+  /** What 1 is of a feature in the numbers of the array that it was; absent where features are made of columns. */
+  readonly unit?: number;
   /** How one sample is to be seen: [channels, height, width], [time] of tokens, [time, channels]; else [width]. */
   readonly shape?: readonly number[];
   /** How many ids a token can be, where samples are tokens; 0 is padding. */
   readonly vocabulary?: number;
+  /** What each id stands for, where tokens are of a text. */
+  readonly tokens?: readonly string[];
   /** Columns that hold ids 0 … size - 1, of which 0 is unknown or missing. */
   readonly categories?: readonly { readonly column: number; readonly size: number }[];
 }
@@ -35,6 +39,7 @@ export interface FittedFeatures {
 interface Part {
   readonly value: Value;
   readonly width: number;
+  readonly unit?: number;
 }
 
 interface Column<Data> {
@@ -57,11 +62,14 @@ export function fitFeatures(dataset: Dataset, rows: Uint32Array): FittedFeatures
   if (width === 0) throw faultyData("data.file", "no column has a value in the training rows");
   holdTo(defaultLimits.features, width, "data", "features");
   const values = parts.map(({ value }) => value);
-  g.output("features", join(g, values), { type: "FP32", shape: ["rows", width] });
+  const columns = isSequence(dataset) ? "time" : width;
+  g.output("features", join(g, values), { type: "FP32", shape: ["rows", columns] });
   const { shape, vocabulary } = dataset;
+  const unit = dataset.source === "columns" ? undefined : parts[0]?.unit;
   return {
     model: g.model(),
     width,
+    ...(unit !== undefined && { unit }),
     ...(shape && { shape }),
     ...(vocabulary !== undefined && { vocabulary }),
   };
@@ -69,14 +77,26 @@ export function fitFeatures(dataset: Dataset, rows: Uint32Array): FittedFeatures
 
 function arrayPart(g: GraphBuilder, dataset: Dataset, rows: Uint32Array): Part {
   const { name = "", shape = [] } = dataset.inputs[0] ?? {};
+  if (isSequence(dataset)) return sequencePart(g, name, dataset);
   const sizes = shape.slice(1);
   const width = elementCount(sizes);
   const input = g.input(name, "FP32", ["rows", ...sizes]);
   const value = sizes.length === 1 ? input : g.reshape(input, [-1, width]);
   if (dataset.source === "tokens")
     return { value: known(g, value, dataset.vocabulary ?? 0), width };
-  if (dataset.source === "floats") return { value: g.identity(value), width };
-  return { value: g.div(value, floats(g, [largestMagnitude(dataset, name, rows) || 1])), width };
+  if (dataset.source === "floats") return { value: g.identity(value), width, unit: 1 };
+  const unit = largestMagnitude(dataset, name, rows) || 1;
+  return { value: g.div(value, floats(g, [unit])), width, unit };
+}
+
+/** Whether a request may hold any number of tokens, as those to a language model do. */
+function isSequence({ inputs: [input] }: Dataset): boolean {
+  return input?.shape[1] === -1;
+}
+
+function sequencePart(g: GraphBuilder, name: string, { shape, vocabulary }: Dataset): Part {
+  const ids = g.input(name, "FP32", ["rows", "time"]);
+  return { value: known(g, ids, vocabulary ?? 0), width: elementCount(shape ?? []) };
 }
 
 /** A request may hold any number; one that is no id of the vocabulary is looked up nowhere. */

@@ -23,6 +23,9 @@ const reservedNames: ReadonlySet<string> = new Set([
   "label",
   "probabilities",
   "prediction",
+  "reconstruction",
+  "error",
+  "code",
 ]);
 
 /** A column while it is filled, row by row. */
@@ -56,7 +59,8 @@ export async function readRecords(
 
 interface Layout {
   readonly inputs: readonly Column[];
-  readonly label: Column;
+  /** Where the task has labels. */
+  readonly label: Column | undefined;
 }
 
 function layOut(
@@ -70,10 +74,12 @@ function layOut(
     .filter(({ name }) => !spec.ignore.includes(name));
   const [label] = columns.filter(({ name }) => name === spec.label);
   const inputs = columns.filter(({ name }) => name !== spec.label);
-  if (!label || inputs.length === 0)
+  if (inputs.length === 0)
     throw faultyData(
       field,
-      `found no column besides ${JSON.stringify(spec.label)} to predict it from`,
+      label
+        ? `found no column besides ${JSON.stringify(label.name)} to predict it from`
+        : "found no column that data.ignore does not name",
     );
   for (const { name, index } of inputs)
     if (name === "" || name.length > 256 || reservedNames.has(name))
@@ -87,7 +93,10 @@ function layOut(
       values: column.type === "number" ? new Float32Array(rows) : [],
     })),
     // Classes are numbers of any size, not measurements: float32 would merge some of them.
-    label: { ...label, values: label.type === "number" ? new Float64Array(rows) : [] },
+    label: label && {
+      ...label,
+      values: label.type === "number" ? new Float64Array(rows) : [],
+    },
   };
 }
 
@@ -101,7 +110,7 @@ async function fill(
   limits: Limits,
 ): Promise<number> {
   const intern = interner();
-  const columns = [...inputs, label];
+  const columns = label ? [...inputs, label] : inputs;
   let taken = 0;
   for await (const row of table.rows()) {
     const fault = rowFault(row, inputs, label, task, limits) ?? keys.fault(row.cells);
@@ -121,7 +130,9 @@ async function fill(
   return taken;
 }
 
-function labelsOf({ name, values }: Column, taken: number, task: Task, limits: Limits): Labels {
+function labelsOf(label: Column | undefined, taken: number, task: Task, limits: Limits): Labels {
+  if (!label) return { kind: "none" };
+  const { name, values } = label;
   if (task === "classification") return classLabels(values.slice(0, taken), "data.label", limits);
   if (Array.isArray(values))
     throw faultyData("data.label", `the column ${JSON.stringify(name)} holds text, wanted numbers`);

@@ -20,7 +20,7 @@ interface Fault {
 export function rowFault(
   row: Row,
   inputs: readonly ColumnPlace[],
-  label: ColumnPlace,
+  label: ColumnPlace | undefined,
   task: Task,
   limits: Limits,
 ): Fault | undefined {
@@ -29,6 +29,7 @@ export function rowFault(
     const found = cellFault(row.cells[column.index], column.type, limits);
     if (found !== undefined) return { found, column: column.name };
   }
+  if (!label) return undefined;
   const found = labelFault(row.cells[label.index], label.type, task, limits);
   return found === undefined ? undefined : { found, column: label.name };
 }

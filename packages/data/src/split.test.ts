@@ -17,7 +17,8 @@ const values: Labels = { kind: "value", values: new Float32Array(100) };
 
 /** How many rows of each class are in a part. */
 function tally(labels: Labels, rows: Uint32Array): number[] {
-  const counts = labels.kind === "class" ? labels.classes.map(() => 0) : [];
+  if (labels.kind !== "class") return [];
+  const counts = labels.classes.map(() => 0);
   for (const row of rows) {
     const index = labels.values[row] ?? -1;
     counts[index] = (counts[index] ?? 0) + 1;

@@ -39,7 +39,7 @@ export function taken(outcomes: Outcomes, rows: Uint32Array): Outcomes {
     at += to - from;
     own.starts[row + 1] = at;
   });
-  if (measures.task === "regression")
+  if (measures.task !== "classification")
     return { measures, rows: rows.length, ...own, labels, predicted, probabilities };
   const { classes } = measures;
   const some = new Float32Array(rows.length * classes);
@@ -93,7 +93,7 @@ function lengthOf(groups: readonly SumGroup[]): number {
 
 /** Of each class against the rest; of two classes one ranking tells all, that of the second. */
 function rankingsOf({ measures, rows, labels, probabilities }: Outcomes): readonly Ranking[] {
-  if (measures.task === "regression") return [];
+  if (measures.task !== "classification") return [];
   const { classes } = measures;
   const told = classes === 2 ? [1] : Array.from({ length: classes }, (_, index) => index);
   return told.map((index) =>

@@ -1,9 +1,11 @@
 export {
   type ClassificationMeasures,
   calibrationBins,
+  type LanguageMeasures,
   type Measures,
   measuresOf,
   mostMatrixClasses,
+  type ReconstructionMeasures,
   type RegressionMeasures,
   type SumGroup,
   sumsOf,

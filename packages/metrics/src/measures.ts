@@ -20,7 +20,21 @@ export interface RegressionMeasures {
   readonly quantile?: number;
 }
 
-export type Measures = ClassificationMeasures | RegressionMeasures;
+export interface ReconstructionMeasures {
+  readonly task: "reconstruction";
+  /** Of images the ratio of signal to noise is measured too. */
+  readonly images: boolean;
+}
+
+export interface LanguageMeasures {
+  readonly task: "language-modeling";
+}
+
+export type Measures =
+  | ClassificationMeasures
+  | RegressionMeasures
+  | ReconstructionMeasures
+  | LanguageMeasures;
 
 /** Consecutive sums of one kind. */
 export interface SumGroup {
@@ -35,27 +49,42 @@ export const calibrationBins = 15;
 
 const usualTopK = 5;
 
-/** What a job measures on data of so many classes; 0 for a regression. */
-export function measuresOf(spec: JobSpec, classes: number): Measures {
-  const { evaluation, gate, task, training } = spec;
-  if (task === "regression") {
-    const { loss } = training;
-    return { task, ...(loss.type === "quantile" && { quantile: loss.quantile }) };
+/** What a job measures on data of so many classes, 0 where there are none, of images or others. */
+export function measuresOf(spec: JobSpec, classes: number, images = false): Measures {
+  const { gate, task, training } = spec;
+  if (task === "classification") return classificationMeasures(spec, classes);
+  if (task === "reconstruction") {
+    if (gate?.metric === "psnr" && !images)
+      throw misfit("gate.metric", gate.metric, "another where samples are no images");
+    return { task, images };
   }
+  if (task === "language-modeling") return { task };
+  const { loss } = training;
+  return { task, ...(loss.type === "quantile" && { quantile: loss.quantile }) };
+}
+
+function classificationMeasures({ evaluation, gate }: JobSpec, classes: number): Measures {
   const { topK = usualTopK } = evaluation;
   const measured = topK < classes;
   if (evaluation.topK !== undefined && !measured)
     throw misfit("evaluation.topK", topK, `less than ${classes}, the number of classes`);
   if (gate?.metric === "topKAccuracy" && !measured)
     throw misfit("gate.metric", gate.metric, `another, or evaluation.topK below ${classes}`);
-  return { task, classes, ...(measured && { topK }) };
+  return { task: "classification", classes, ...(measured && { topK }) };
 }
 
 /** The sums of an evaluation, in order. The first is the loss, which is all that a step sums. */
 export function sumsOf(measures: Measures): readonly SumGroup[] {
-  return measures.task === "classification"
-    ? classificationSums(measures)
-    : regressionSums(measures);
+  switch (measures.task) {
+    case "classification":
+      return classificationSums(measures);
+    case "regression":
+      return regressionSums(measures);
+    case "reconstruction":
+      return ones("loss", "squared", "absolute", ...(measures.images ? ["psnr"] : []));
+    case "language-modeling":
+      return ones("loss", "tokenLoss", "tokens", "tokenHits");
+  }
 }
 
 function classificationSums({ classes, topK }: ClassificationMeasures): readonly SumGroup[] {

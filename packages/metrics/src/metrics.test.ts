@@ -40,6 +40,28 @@ test("calibration: the share of samples by which the bins are off, either way", 
   expect(found.calibrationError).toBeCloseTo(0.3, 12);
 });
 
+test("reconstruction: means over samples, of images the mean of their decibels", () => {
+  const given = { loss: [8], squared: [4], absolute: [6], psnr: [50] };
+  expect(metricsFrom({ task: "reconstruction", images: true }, given, 4)).toEqual({
+    loss: 2,
+    mse: 1,
+    rmse: 1,
+    mae: 1.5,
+    psnr: 12.5,
+  });
+  const { psnr, ...others } = given;
+  expect(metricsFrom({ task: "reconstruction", images: false }, others, 4)).not.toHaveProperty(
+    "psnr",
+  );
+});
+
+test("language modeling: perplexity and hits over tokens, the loss over samples", () => {
+  const given = { loss: [3], tokenLoss: [10 * Math.log(7)], tokens: [10], tokenHits: [4] };
+  const found = metricsFrom({ task: "language-modeling" }, given, 2);
+  expect(found).toMatchObject({ loss: 1.5, tokenAccuracy: 0.4 });
+  expect(found.perplexity).toBeCloseTo(7, 12);
+});
+
 test("regression: errors in label units, r2 and explained variance from standardised labels", () => {
   // Labels 10, 20, 30, 40 (mean 20, deviation 10 in training), predictions 12, 18, 33, 40.
   const labels = [10, 20, 30, 40];

@@ -17,7 +17,12 @@ type Found<T extends Measures["task"], Sometimes extends MetricOf<T>> = Record<
 
 type Formula = (sums: Sums, samples: number) => MetricValues;
 
-const formulas: { readonly [T in Measures["task"]]: Formula } = { classification, regression };
+const formulas: { readonly [T in Measures["task"]]: Formula } = {
+  classification,
+  regression,
+  reconstruction,
+  "language-modeling": languageModeling,
+};
 
 /** The metrics of a pass over `samples` samples, whose sums are these, group after group. */
 export function metricsOf(
@@ -75,6 +80,28 @@ function regression(sums: Sums, samples: number): Found<"regression", "quantileL
     r2: explained(errorSquared, variation),
     explainedVariance: explained(errorSquared - (error * error) / samples, variation),
     ...(sums.pinball && { quantileLoss: one("pinball") }),
+  };
+}
+
+function reconstruction(sums: Sums, samples: number): Found<"reconstruction", "psnr"> {
+  const one = (name: string) => single(sums, name) / samples;
+  const mse = one("squared");
+  return {
+    loss: one("loss"),
+    mse,
+    rmse: Math.sqrt(mse),
+    mae: one("absolute"),
+    ...(sums.psnr && { psnr: one("psnr") }),
+  };
+}
+
+/** Over tokens, not over samples: a short sample weighs as much as it is long. */
+function languageModeling(sums: Sums, samples: number): Found<"language-modeling", never> {
+  const tokens = Math.max(1, single(sums, "tokens"));
+  return {
+    loss: single(sums, "loss") / samples,
+    perplexity: Math.exp(single(sums, "tokenLoss") / tokens),
+    tokenAccuracy: single(sums, "tokenHits") / tokens,
   };
 }
 

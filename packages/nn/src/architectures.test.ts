@@ -16,7 +16,12 @@ vi.setConfig({ testTimeout: 120_000 });
 const batch = 3;
 const samples = 2;
 const loss = { type: "cross-entropy", labelSmoothing: 0 } as const;
-const options = { loss, batch, measures: { task: "classification", classes: 3 } } as const;
+const options = {
+  task: "classification",
+  loss,
+  batch,
+  measures: { task: "classification", classes: 3 },
+} as const;
 const images = { features: 2 * 6 * 5, outputs: 3, shape: [2, 6, 5] };
 
 interface Case {

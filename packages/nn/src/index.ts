@@ -1,7 +1,8 @@
 export { buildNetwork } from "./architectures/index.ts";
 export { classWeights } from "./class-weights.ts";
 export type { Initialization, Network, NetworkSize, Parameter } from "./network.ts";
-export { outputCount } from "./objectives/index.ts";
+export { type Aim, networkSize, type Samples } from "./network-size.ts";
+export { labelType } from "./objectives/index.ts";
 export type { LabelScale } from "./objectives/objective.ts";
 export { initialValues, layout, type Placement } from "./parameters.ts";
 export { outputGraph, rowGraph } from "./scoring.ts";

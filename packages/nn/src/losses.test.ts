@@ -2,7 +2,7 @@
 import { openSession } from "@amaas/engine";
 import { graphBuilder, writeModel } from "@amaas/graph";
 import { type Measures, metricsOf, sumsOf } from "@amaas/metrics";
-import type { LossSpec } from "@amaas/spec";
+import type { LossSpec, Task } from "@amaas/spec";
 import { type Tensor, tensor } from "@amaas/tensor";
 import { describe, expect, test } from "vitest";
 import { parametersIn, randomFloats, someBatch, someWeights } from "./batch.fixture.ts";
@@ -10,7 +10,7 @@ import {
   buildNetwork,
   classWeights,
   evaluationGraph,
-  outputCount,
+  networkSize,
   servingGraph,
   trainingGraph,
 } from "./index.ts";
@@ -33,14 +33,13 @@ const losses: readonly (readonly [LossSpec, classes: number])[] = [
 ];
 
 describe.each(losses)("%j", (loss, classes) => {
-  const task = classes > 0 ? "classification" : "regression";
-  const outputs = outputCount(loss, classes);
+  const task: Task = classes > 0 ? "classification" : "regression";
   const network = buildNetwork(
     { type: "mlp", hidden: [7], activation: "relu" },
-    { features: size.features, outputs },
+    networkSize({ task, loss }, { width: size.features, classes }),
   );
   const weights = classes > 0 ? Array.from({ length: classes }, (_, at) => at + 0.5) : undefined;
-  const options = { loss, batch: size.batch, classWeights: weights };
+  const options = { task, loss, batch: size.batch, classWeights: weights };
   const batch = someBatch(task, { ...size, outputs: Math.max(1, classes) });
   const vector = someWeights(network);
   const feeds = { ...batch, ...parametersIn(network, vector) };
@@ -180,8 +179,10 @@ test("one output for two classes is served as their probabilities", async () => 
 
 test("a sigmoid is refused where there are other than two classes", () => {
   const loss: LossSpec = { type: "sigmoid-cross-entropy", labelSmoothing: 0 };
-  expect(outputCount(loss, 2)).toBe(1);
-  expect(() => outputCount(loss, 3)).toThrow(
+  const outputs = (classes: number) =>
+    networkSize({ task: "classification", loss }, { width: 5, classes }).outputs;
+  expect(outputs(2)).toBe(1);
+  expect(() => outputs(3)).toThrow(
     'training.loss.type: found "sigmoid-cross-entropy" where there are 3 classes, wanted it with 2',
   );
 });

@@ -32,9 +32,12 @@ export type Initialization =
   | { readonly type: "normal" | "truncated-normal"; readonly std: number };
 
 export interface Network {
-  /** Inputs: the parameters and `features` FP32 [batch, features]; output `outputs` FP32 [batch, outputs]. */
+  /** Inputs: the parameters and `features` FP32 [batch, features]; output `outputs` FP32 [batch, outputs],
+   * or [batch, time, outputs] where there is one at each place; and perhaps `code`, what it made in between. */
   readonly graph: Graph;
   readonly parameters: readonly Parameter[];
+  /** How many tokens it sees at most, where it takes any number up to that. */
+  readonly context?: number;
 }
 
 export interface NetworkSize {

@@ -5,6 +5,7 @@
  * They are two, so that what no network made, a baseline's outputs, is measured by the same arithmetic.
  * Both work on a fixed number of rows, as training does.
  */
+import { DomainError } from "@amaas/errors";
 import { type GraphBuilder, graphBuilder, type Model } from "@amaas/graph";
 import { probabilities, scoresOf } from "./classes.ts";
 import type { Network } from "./network.ts";
@@ -32,15 +33,23 @@ export function outputGraph(network: Network, batch: number): Model {
  */
 export function rowGraph(width: number, options: EvaluationOptions): Model {
   const { loss, classWeights, batch, measures, labelScale = unscaled } = options;
+  const { task } = measures;
   const g = graphBuilder("rows");
   const outputs = g.input("outputs", "FP32", [batch, width]);
-  const labels = g.unsqueeze(g.input("labels", labelType(loss), [batch]), [1]);
+  const labels = g.unsqueeze(g.input("labels", labelType(task) ?? refuse(task), [batch]), [1]);
   const values = { outputs, labels };
-  g.output("loss", lossColumn(g, values, { loss, classWeights, detach: (value) => value }));
-  const columns = measuredColumns(g, values, loss, measures, labelScale);
+  g.output("loss", lossColumn(g, values, task, { loss, classWeights, detach: (value) => value }));
+  const columns = measuredColumns(g, values, measures, { loss, labelScale });
   for (const [name, column] of Object.entries(columns)) g.output(name, g.identity(column));
   if (measures.task === "classification") classOutputs(g, outputs);
   return g.model();
+}
+
+function refuse(task: string): never {
+  throw new DomainError(
+    "invalid-argument",
+    `found rows of ${task}, which have no labels, wanted rows that have`,
+  );
 }
 
 function classOutputs(g: GraphBuilder, outputs: Parameters<typeof scoresOf>[1]): void {

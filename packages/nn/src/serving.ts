@@ -3,27 +3,33 @@
  * what people asked for. Parameters are inputs until they move in as constants.
  */
 import { DomainError } from "@amaas/errors";
-import { type GraphBuilder, graphBuilder, type Model, modelOf, type Value } from "@amaas/graph";
-import type { Task } from "@amaas/spec";
-import { tensor } from "@amaas/tensor";
-import { countOf, probabilities, scoresOf } from "./classes.ts";
+import { graphBuilder, type Model, modelOf } from "@amaas/graph";
+import type { LossSpec, Task } from "@amaas/spec";
+import { answers, seenBy } from "./answers/index.ts";
 import type { Network } from "./network.ts";
-import { type LabelScale, unscaled } from "./objectives/objective.ts";
+import type { LabelScale } from "./objectives/objective.ts";
 
 export type ClassName = string | number;
 
 export interface ServingOptions {
   readonly task: Task;
-  /** For classification: the name of each output. */
+  /** For classification: the name of each output; for language modeling: the token of each. */
   readonly classes?: readonly ClassName[];
   /** For regression: how labels were standardised. */
   readonly labelScale?: LabelScale;
+  /** For reconstruction: what it was trained on. */
+  readonly loss?: LossSpec;
+  /** For reconstruction: the array that samples are rows of, sizes of a row and what 1 is of a feature in it. */
+  readonly array?: { readonly sizes: readonly number[]; readonly unit: number };
 }
 
 /**
  * `features` takes raw inputs to its one output, FP32 [n, F]. Classification puts out `label`,
  * BYTES or, if all classes are whole numbers, INT64 [n], and `probabilities` FP32 [n, classes];
- * regression `prediction` FP32 [n] in the units of the labels.
+ * regression `prediction` FP32 [n] in the units of the labels; reconstruction `reconstruction` as the
+ * input is, `error` FP32 [n], its mean squared error over the features, and `code` FP32 [n, code] where
+ * the network makes one; language modeling `label`, the likeliest token after the last of each row,
+ * and `probabilities` FP32 [n, vocabulary] of all.
  */
 export function servingGraph(features: Model, network: Network, options: ServingOptions): Model {
   refuseClashes(features, network, options.task);
@@ -39,8 +45,10 @@ export function servingGraph(features: Model, network: Network, options: Serving
       "invalid-argument",
       `found ${features.graph.outputs.length} outputs of the data's graph, wanted 1, the features`,
     );
-  const { outputs } = g.inline(network.graph, { ...parameters, features: prepared });
-  for (const [name, answer] of Object.entries(answers[options.task].give(g, outputs!, options)))
+  const seen = seenBy(g, network, prepared);
+  const { outputs, code } = g.inline(network.graph, { ...parameters, features: seen });
+  const found = { seen, outputs: outputs!, code };
+  for (const [name, answer] of Object.entries(answers[options.task].give(g, found, options)))
     g.output(name, answer);
   return modelOf(g.build());
 }
@@ -57,50 +65,4 @@ function refuseClashes(features: Model, network: Network, task: Task): void {
       violations: clashes.map((field) => ({ field, description: "is a name of the model's own" })),
     },
   );
-}
-
-interface Answers {
-  readonly names: readonly string[];
-  readonly give: (
-    g: GraphBuilder,
-    outputs: Value,
-    options: ServingOptions,
-  ) => Readonly<Record<string, Value>>;
-}
-
-const answers: { readonly [T in Task]: Answers } = {
-  classification: {
-    names: ["label", "probabilities"],
-    give(g, outputs, { classes = [] }) {
-      const scores = scoresOf(g, outputs);
-      const width = countOf(scores);
-      if (classes.length !== width)
-        throw new DomainError(
-          "invalid-argument",
-          `found ${classes.length} class names, wanted ${width}, one for each score`,
-        );
-      const best = g.argMax(scores, 1, { keepdims: false });
-      return {
-        label: g.gather(classTensor(g, classes), best),
-        probabilities: probabilities(g, scores),
-      };
-    },
-  },
-
-  regression: {
-    names: ["prediction"],
-    give(g, outputs, { labelScale: { mean, deviation } = unscaled }) {
-      const standardised = g.squeeze(outputs, [1]);
-      const scaled = g.mul(standardised, g.scalar(deviation, standardised));
-      return { prediction: g.add(scaled, g.scalar(mean, standardised)) };
-    },
-  },
-};
-
-function classTensor(g: GraphBuilder, classes: readonly ClassName[]): Value {
-  const numbers = classes.filter((name) => Number.isSafeInteger(name));
-  const shape = [classes.length];
-  return numbers.length === classes.length
-    ? g.constant(tensor("INT64", shape, BigInt64Array.from(numbers, BigInt)))
-    : g.constant(tensor("BYTES", shape, classes.map(String)));
 }

@@ -16,13 +16,14 @@ import {
   withOutputs,
 } from "@amaas/graph";
 import { type Measures, sumsOf } from "@amaas/metrics";
-import type { LossSpec } from "@amaas/spec";
+import type { LossSpec, Task } from "@amaas/spec";
 import { Detachment } from "./detachment.ts";
 import type { Network } from "./network.ts";
-import { labelType, lossColumn, measuredSums } from "./objectives/index.ts";
+import { labelType, lossColumn, measuredSums, ownLabels } from "./objectives/index.ts";
 import { type LabelScale, type MaskedBatch, maskedSum, unscaled } from "./objectives/objective.ts";
 
 export interface TrainingOptions {
+  readonly task: Task;
   readonly loss: LossSpec;
   /** By class, where classes have weights: what the spec's come to on the data. */
   readonly classWeights?: readonly number[] | undefined;
@@ -30,7 +31,7 @@ export interface TrainingOptions {
   readonly batch: number;
 }
 
-export interface EvaluationOptions extends TrainingOptions {
+export interface EvaluationOptions extends Omit<TrainingOptions, "task"> {
   readonly measures: Measures;
   /** How labels were standardised; errors in the labels' own units need it. */
   readonly labelScale?: LabelScale;
@@ -38,7 +39,7 @@ export interface EvaluationOptions extends TrainingOptions {
 
 /**
  * Inputs: the parameters, `features` FP32 [batch, F], `labels` INT32 (classes) or FP32 (standardised
- * values) [batch], `mask` FP32 [batch]. Outputs: `sums` FP32 [1], the sum of the losses, and for each
+ * values) [batch] where the task has labels, `mask` FP32 [batch]. Outputs: `sums` FP32 [1], the sum of the losses, and for each
  * parameter `grad/<name>`, its gradient.
  */
 export function trainingGraph(network: Network, options: TrainingOptions): Model {
@@ -56,37 +57,49 @@ export function trainingGraph(network: Network, options: TrainingOptions): Model
 /** The same inputs; `sums` alone, FP32, in the order of `sumsOf(measures)`. */
 export function evaluationGraph(network: Network, options: EvaluationOptions): Model {
   const { loss, measures, labelScale = unscaled } = options;
+  const training = { ...options, task: measures.task };
   const g = graphBuilder(network.graph.name);
-  const batch = batchOf(g, network, options);
-  const measured = measuredSums(g, batch, loss, measures, labelScale);
+  const batch = batchOf(g, network, training);
+  const measured = measuredSums(g, batch, measures, { loss, labelScale });
   // Each kind is added by itself, as the loss is in training: its bits are the same.
   const sums = sumsOf(measures).map(({ name }) =>
-    name === "loss" ? lossSum(g, batch, options, (value) => value) : measured[name]!,
+    name === "loss" ? lossSum(g, batch, training, (value) => value) : measured[name]!,
   );
   g.output("sums", g.concat(sums, 0));
   return g.model();
 }
 
-function batchOf(g: GraphBuilder, network: Network, { loss, batch }: TrainingOptions): MaskedBatch {
+function batchOf(g: GraphBuilder, network: Network, { task, batch }: TrainingOptions): MaskedBatch {
   if (!Number.isSafeInteger(batch) || batch < 1)
     throw new DomainError("invalid-argument", `found a micro-batch of ${batch}, wanted 1 or more`);
   const inputs = Object.fromEntries(
     network.graph.inputs.map(({ name, type, shape }) => {
-      const rows = name === "features" ? shape.with(0, batch) : shape;
+      const rows = name === "features" ? [batch, rowWidth(network, task)] : shape;
       return [name, g.input(name, type, rows)];
     }),
   );
-  const labels = g.unsqueeze(g.input("labels", labelType(loss), [batch]), [1]);
+  const features = inputs.features!;
+  const { seen, labels } = ownLabels(task)?.divide(g, features) ?? {
+    seen: features,
+    labels: g.unsqueeze(g.input("labels", labelType(task)!, [batch]), [1]),
+  };
   const mask = g.unsqueeze(g.input("mask", "FP32", [batch]), [1]);
-  const { outputs } = g.inline(network.graph, inputs);
+  const { outputs } = g.inline(network.graph, { ...inputs, features: seen });
   return { outputs: outputs!, labels, mask };
+}
+
+/** Values of a sample, those that the network does not see among them. */
+function rowWidth({ graph, context }: Network, task: Task): number {
+  const seen = context ?? graph.inputs.find(({ name }) => name === "features")?.shape[1];
+  if (typeof seen !== "number") throw new Error(`${graph.name} does not say how much it sees`);
+  return seen + (ownLabels(task)?.unseen ?? 0);
 }
 
 function lossSum(
   g: GraphBuilder,
   batch: MaskedBatch,
-  { loss, classWeights }: TrainingOptions,
+  { task, loss, classWeights }: TrainingOptions,
   detach: (value: Value) => Value,
 ): Value {
-  return maskedSum(g, lossColumn(g, batch, { loss, classWeights, detach }), batch.mask);
+  return maskedSum(g, lossColumn(g, batch, task, { loss, classWeights, detach }), batch.mask);
 }

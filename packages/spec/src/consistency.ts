@@ -8,6 +8,7 @@ import type { JobSpec, RecordsSpec } from "./job-spec.ts";
 import { lossesOf } from "./loss-spec.ts";
 import { isErrorMetric, type Metric, metricsOfTask } from "./metrics.ts";
 import { splitChecks } from "./split-consistency.ts";
+import { taskChecks } from "./task-consistency.ts";
 import { trainingChecks } from "./training-consistency.ts";
 
 export interface Check {
@@ -21,7 +22,7 @@ const checks: readonly Check[] = [
   {
     reads: ["data.ignore", "data.format", "data.label"],
     fault: ({ data }) =>
-      isRecords(data) && data.ignore.includes(data.label)
+      isRecords(data) && data.label !== undefined && data.ignore.includes(data.label)
         ? `names the label column ${JSON.stringify(data.label)}, wanted others`
         : undefined,
   },
@@ -38,7 +39,7 @@ const checks: readonly Check[] = [
   {
     reads: ["data.columns", "data.format", "data.label", "task"],
     fault: ({ data, task }) =>
-      isRecords(data) && task === "regression" && declaredType(data, data.label) === "text"
+      isRecords(data) && task === "regression" && declaredType(data) === "text"
         ? `makes the label column ${JSON.stringify(data.label)} text, regression wants numbers`
         : undefined,
   },
@@ -51,6 +52,7 @@ const checks: readonly Check[] = [
         : `found ${batchSize}, wanted a multiple of training.virtualShards, which is ${virtualShards}`,
   },
   ...trainingChecks,
+  ...taskChecks,
   {
     reads: ["resources.workers", "training.virtualShards"],
     fault: ({ resources: { workers }, training: { virtualShards } }) =>
@@ -149,6 +151,7 @@ function isRecords(data: JobSpec["data"]): data is RecordsSpec {
   return data.format !== "arrays";
 }
 
-function declaredType(data: RecordsSpec, column: string) {
-  return Object.hasOwn(data.columns, column) ? data.columns[column]?.type : undefined;
+/** Of the label. */
+function declaredType({ columns, label }: RecordsSpec) {
+  return label !== undefined && Object.hasOwn(columns, label) ? columns[label]?.type : undefined;
 }

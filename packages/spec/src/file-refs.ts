@@ -2,7 +2,7 @@
  * The files that a spec speaks of: paths on the user's side, digests on the server's.
  */
 import type { Violation } from "@amaas/errors";
-import type { DataSpec, FileRef, JobSpec } from "./job-spec.ts";
+import type { FileRef, JobSpec } from "./job-spec.ts";
 import { faultySpec, parseJobSpec } from "./parse.ts";
 
 export function isDigest(ref: FileRef): boolean {
@@ -11,7 +11,7 @@ export function isDigest(ref: FileRef): boolean {
 
 /** The paths that have to be uploaded, each once; digests are not among them. */
 export function fileRefs(spec: JobSpec): readonly string[] {
-  const refs = refsOf(spec.data).map(({ ref }) => ref);
+  const refs = filesOf(spec).map(({ ref }) => ref);
   return [...new Set(refs)].filter((ref) => !isDigest(ref));
 }
 
@@ -24,14 +24,18 @@ export function withFileRefs(document: unknown, digests: ReadonlyMap<string, str
     ...spec,
     data:
       data.format === "arrays"
-        ? { ...data, features: replaced(data.features), labels: replaced(data.labels) }
+        ? {
+            ...data,
+            features: replaced(data.features),
+            ...(data.labels !== undefined && { labels: replaced(data.labels) }),
+          }
         : { ...data, file: replaced(data.file) },
   };
 }
 
 /** @throws DomainError invalid-argument where the spec still names a file by its path. */
 export function requireDigests(spec: JobSpec): void {
-  const faults: Violation[] = refsOf(spec.data)
+  const faults: Violation[] = filesOf(spec)
     .filter(({ ref }) => !isDigest(ref))
     .map(({ field, ref }) => ({
       field,
@@ -40,10 +44,17 @@ export function requireDigests(spec: JobSpec): void {
   if (faults.length > 0) throw faultySpec(faults);
 }
 
-function refsOf(data: DataSpec): readonly { readonly field: string; readonly ref: FileRef }[] {
+export interface FileField {
+  readonly field: string;
+  readonly ref: FileRef;
+}
+
+/** The fields that name files, and what they name. */
+export function filesOf({ data }: JobSpec): readonly FileField[] {
   if (data.format !== "arrays") return [{ field: "data.file", ref: data.file }];
+  const { features, labels } = data;
   return [
-    { field: "data.features", ref: data.features },
-    { field: "data.labels", ref: data.labels },
+    { field: "data.features", ref: features },
+    ...(labels === undefined ? [] : [{ field: "data.labels", ref: labels }]),
   ];
 }

@@ -10,7 +10,14 @@ export type {
   ResnetSpec,
 } from "./architecture-spec.ts";
 export { childField } from "./document.ts";
-export { fileRefs, isDigest, requireDigests, withFileRefs } from "./file-refs.ts";
+export {
+  type FileField,
+  fileRefs,
+  filesOf,
+  isDigest,
+  requireDigests,
+  withFileRefs,
+} from "./file-refs.ts";
 export {
   type ArraysSpec,
   type ColumnType,
@@ -34,9 +41,12 @@ export {
   type FocalSpec,
   type HingeSpec,
   type HuberSpec,
-  isClassificationLoss,
+  isLossOf,
+  type LanguageLossSpec,
   type LossSpec,
+  type LossSpecs,
   type QuantileSpec,
+  type ReconstructionLossSpec,
   type RegressionLossSpec,
 } from "./loss-spec.ts";
 export { type Metric, type MetricOf, mainMetrics, metricsOfTask } from "./metrics.ts";

@@ -10,7 +10,8 @@ import type { Metric } from "./metrics.ts";
 import type { OptimizerSpec } from "./optimizer-spec.ts";
 import type { ScheduleSpec } from "./schedule-spec.ts";
 
-export type Task = "classification" | "regression";
+/** A row of the last two has no label: it is its own. */
+export type Task = "classification" | "regression" | "reconstruction" | "language-modeling";
 
 /** A path that the user knows, or `sha256:<hex>` once the file has been uploaded. */
 export type FileRef = string;
@@ -18,7 +19,8 @@ export type FileRef = string;
 export interface ArraysSpec {
   readonly format: "arrays";
   readonly features: FileRef;
-  readonly labels: FileRef;
+  /** Where the task has labels. */
+  readonly labels?: FileRef;
   /** How one sample is to be seen; left out where the array's own axes say it. */
   readonly shape?: readonly number[];
   /** How many ids there are, where samples are tokens. */
@@ -30,7 +32,8 @@ export type ColumnType = "number" | "text";
 export interface RecordsSpec {
   readonly format: "csv" | "json";
   readonly file: FileRef;
-  readonly label: string;
+  /** Where the task has labels. */
+  readonly label?: string;
   /** Columns whose type is told, not inferred. */
   readonly columns: Readonly<Record<string, { readonly type: ColumnType }>>;
   readonly ignore: readonly string[];

@@ -2,7 +2,8 @@
  * The loss part of a job spec, and which losses a task can have.
  *
  * Losses of a classification are told of one sample, and weighted by its class; those of a
- * regression are of the standardised label.
+ * regression are of the standardised label, those of a reconstruction of each value, those of language
+ * modeling of each token.
  */
 import type { Task } from "./job-spec.ts";
 
@@ -10,7 +11,7 @@ import type { Task } from "./job-spec.ts";
 export type ClassWeights = "balanced" | Readonly<Record<string, number>>;
 
 export interface CrossEntropySpec {
-  /** `sigmoid-cross-entropy`: two classes, and a network with one output. */
+  /** `sigmoid-cross-entropy`: two classes, and a network with one output; or values from 0 to 1. */
   readonly type: "cross-entropy" | "sigmoid-cross-entropy";
   readonly classWeights?: ClassWeights;
   readonly labelSmoothing: number;
@@ -47,31 +48,42 @@ export interface QuantileSpec {
 
 export type ClassificationLossSpec = CrossEntropySpec | FocalSpec | HingeSpec;
 export type RegressionLossSpec = ErrorLossSpec | HuberSpec | QuantileSpec;
+export type ReconstructionLossSpec =
+  | ErrorLossSpec
+  | HuberSpec
+  | (CrossEntropySpec & { readonly type: "sigmoid-cross-entropy" });
+export type LanguageLossSpec = CrossEntropySpec & { readonly type: "cross-entropy" };
 export type LossSpec = ClassificationLossSpec | RegressionLossSpec;
 
-/** The task of each loss. */
-const tasks: { readonly [L in LossSpec["type"]]: Task } = {
-  "cross-entropy": "classification",
-  "sigmoid-cross-entropy": "classification",
-  focal: "classification",
-  hinge: "classification",
-  mse: "regression",
-  mae: "regression",
-  huber: "regression",
-  "log-cosh": "regression",
-  quantile: "regression",
+/** The losses that a job of a task can have. */
+export interface LossSpecs {
+  readonly classification: ClassificationLossSpec;
+  readonly regression: RegressionLossSpec;
+  readonly reconstruction: ReconstructionLossSpec;
+  readonly "language-modeling": LanguageLossSpec;
+}
+
+/** The losses of each task. */
+const losses: { readonly [T in Task]: readonly LossSpecs[T]["type"][] } = {
+  classification: ["cross-entropy", "sigmoid-cross-entropy", "focal", "hinge"],
+  regression: ["mse", "mae", "huber", "log-cosh", "quantile"],
+  reconstruction: ["mse", "mae", "huber", "log-cosh", "sigmoid-cross-entropy"],
+  "language-modeling": ["cross-entropy"],
 };
 
 /** What a job is trained on that names no loss. */
 export const defaultLoss: { readonly [T in Task]: LossSpec["type"] } = {
   classification: "cross-entropy",
   regression: "mse",
+  reconstruction: "mse",
+  "language-modeling": "cross-entropy",
 };
 
 export function lossesOf(task: Task): readonly string[] {
-  return Object.entries(tasks).flatMap(([name, of]) => (of === task ? [name] : []));
+  return losses[task];
 }
 
-export function isClassificationLoss(loss: LossSpec): loss is ClassificationLossSpec {
-  return tasks[loss.type] === "classification";
+/** Whether a job of the task can have the loss. */
+export function isLossOf<T extends Task>(task: T, loss: LossSpec): loss is LossSpecs[T] & LossSpec {
+  return lossesOf(task).includes(loss.type);
 }

@@ -33,13 +33,35 @@ export const metrics = {
     explainedVariance: "more",
     quantileLoss: "less",
   },
+  reconstruction: {
+    loss: "less",
+    mse: "less",
+    rmse: "less",
+    mae: "less",
+    psnr: "more",
+  },
+  "language-modeling": {
+    loss: "less",
+    perplexity: "less",
+    tokenAccuracy: "more",
+  },
 } as const satisfies { readonly [T in Task]: Readonly<Record<string, Better>> };
 
 export type MetricOf<T extends Task> = keyof (typeof metrics)[T];
 export type Metric = { [T in Task]: MetricOf<T> }[Task];
 
-/** Those by which people follow a training, the one that they judge it by first; for either task. */
-export const mainMetrics: readonly Metric[] = ["accuracy", "f1Macro", "r2", "rmse", "mae", "loss"];
+/** Those by which people follow a training, the one that they judge it by first; for any task. */
+export const mainMetrics: readonly Metric[] = [
+  "accuracy",
+  "f1Macro",
+  "r2",
+  "perplexity",
+  "tokenAccuracy",
+  "psnr",
+  "rmse",
+  "mae",
+  "loss",
+];
 
 /** The names of a task's metrics. */
 export function metricsOfTask<T extends Task>(task: T): readonly MetricOf<T>[] {

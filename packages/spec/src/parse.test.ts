@@ -124,7 +124,9 @@ describe("the README", () => {
 
   test("has a sound example of each format", () => {
     const specs = examples.map((example) => parseJobSpec(parseYaml(example)));
-    expect(specs.map(({ data }) => data.format)).toEqual(["csv", "json", "arrays"]);
+    expect(new Set(specs.map(({ data }) => data.format))).toEqual(
+      new Set(["csv", "json", "arrays"]),
+    );
   });
 
   test("calls default what is one", () => {

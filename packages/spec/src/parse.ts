@@ -11,7 +11,7 @@ import type { ArchitectureSpec } from "./architecture-spec.ts";
 import { inconsistencies } from "./consistency.ts";
 import { copyDocument, isObject, type Json } from "./document.ts";
 import { faultsOf } from "./faults.ts";
-import type { JobSpec } from "./job-spec.ts";
+import type { JobSpec, Task } from "./job-spec.ts";
 import { defaultLoss } from "./loss-spec.ts";
 
 type Fields = { [key: string]: Json };
@@ -61,8 +61,12 @@ function withTaskDefaults(document: Json): Json {
   const byTime = split !== undefined && isObject(split) && split.time !== undefined;
   const stratify = task === "classification" && !byTime;
   const filled = filledIn(document, "split", { stratify }, {});
-  if (task !== "classification" && task !== "regression") return filled;
+  if (!isTask(task)) return filled;
   return filledIn(filled, "training", { loss: { type: defaultLoss[task] } });
+}
+
+function isTask(task: Json | undefined): task is Task {
+  return typeof task === "string" && Object.hasOwn(defaultLoss, task);
 }
 
 /** The document with fields of one section put in, where the section is there and leaves them out. */

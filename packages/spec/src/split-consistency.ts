@@ -13,8 +13,8 @@ export const splitChecks: readonly Check[] = [
   {
     reads: ["split.stratify", "task"],
     fault: ({ split, task }) =>
-      split.stratify && task === "regression"
-        ? "found true, wanted false: regression has no classes"
+      split.stratify && task !== "classification"
+        ? `found true, wanted false: ${task} has no classes`
         : undefined,
   },
   {

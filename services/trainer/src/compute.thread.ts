@@ -18,7 +18,8 @@ export interface ComputeSetup {
   readonly parameterCount: number;
   /** How many an evaluation has; a step has the first alone. */
   readonly sums: number;
-  readonly integerLabels: boolean;
+  /** None where samples are their own labels. */
+  readonly labels: "INT32" | "FP32" | undefined;
   readonly sampling: Sampling;
   /** The two versions, by parity. */
   readonly weights: readonly [SharedArrayBuffer, SharedArrayBuffer];
@@ -95,12 +96,13 @@ class Compute {
     this.#evaluation = evaluation;
     const { microBatch } = setup.sampling;
     const { width } = setup.splits.training;
-    const labels = setup.integerLabels ? new Int32Array(microBatch) : new Float32Array(microBatch);
+    const labels =
+      setup.labels === "INT32" ? new Int32Array(microBatch) : new Float32Array(microBatch);
     const mask = new Float32Array(microBatch);
     this.#batch = { features: new Float32Array(microBatch * width), labels, mask };
     const inputs: Feeds = {
       features: tensor("FP32", [microBatch, width], this.#batch.features),
-      labels: tensor(setup.integerLabels ? "INT32" : "FP32", [microBatch], labels),
+      ...(setup.labels && { labels: tensor(setup.labels, [microBatch], labels) }),
       mask: tensor("FP32", [microBatch], mask),
     };
     this.#feeds = [
@@ -198,8 +200,8 @@ class Compute {
   #gather({ features, labels, width }: Rows, { samples, row }: LeafSamples): void {
     const { features: batch, labels: batchLabels, mask } = this.#batch;
     const source = new Float32Array(features);
-    const { integerLabels } = this.#setup;
-    const sourceLabels = integerLabels ? new Int32Array(labels) : new Float32Array(labels);
+    const sourceLabels =
+      this.#setup.labels === "INT32" ? new Int32Array(labels) : new Float32Array(labels);
     for (let place = 0; place < samples; place++) {
       const from = row(place);
       batch.set(source.subarray(from * width, (from + 1) * width), place * width);

@@ -27,15 +27,14 @@ import {
   type LabelScale,
   layout,
   type Network,
-  outputCount,
+  networkSize,
   servingGraph,
   trainingGraph,
 } from "@amaas/nn";
 import { learningRate } from "@amaas/optim";
 import type { Prepared, RowBlock, Split, TensorSpec } from "@amaas/proto/amaas/scheduler/v1/fleet";
-import { isClassificationLoss, type JobSpec, microBatch, parseJobSpec } from "@amaas/spec";
-import { toRaw } from "@amaas/tensor";
-import { classesOf } from "./classes.ts";
+import { faultySpec, isLossOf, type JobSpec, microBatch, parseJobSpec } from "@amaas/spec";
+import { type Tensor, toRaw } from "@amaas/tensor";
 import { divide } from "./divide.ts";
 
 /** Rows in one block; fixed, since the shape of a run may change bits. */
@@ -53,15 +52,15 @@ export async function prepare(args: { spec: unknown; blobs: string }): Promise<P
   const { labels } = dataset;
   const scale = labels.kind === "value" ? labelScale(labels.values, rows.training) : undefined;
   const classes = labels.kind === "class" ? labels.classes.length : 0;
-  const measures = measuresOf(spec, classes);
-  const outputs = outputCount(spec.training.loss, classes);
-  const { model: _, width, ...seen } = features;
-  const network = buildNetwork(spec.architecture, { features: width, outputs, ...seen });
+  const isImage = features.shape?.length === 3;
+  const measures = measuresOf(spec, classes, isImage);
+  const aim = { task: spec.task, loss: spec.training.loss };
+  const network = buildNetwork(spec.architecture, networkSize(aim, { ...features, classes }));
 
   const session = await openSession(writeModel(features.model));
   try {
     const split = (which: Uint32Array) =>
-      writeSplit(dataset, which, features, session, scale, blobs);
+      writeSplit({ spec, dataset, features, session, scale, blobs }, which);
     const stepsPerEpoch = Math.ceil(rows.training.length / spec.training.batchSize);
     const totalSteps = checkedSteps(stepsPerEpoch * spec.training.epochs);
     // Refuses a schedule that does not fit into so many steps.
@@ -114,14 +113,18 @@ async function writeNetwork(parts: Parts, blobs: BlobStore) {
   const { task } = spec;
   const { loss } = spec.training;
   const put = async (bytes: Uint8Array) => (await blobs.put(bytes)).digest;
-  const classes = labels.kind === "class" ? labels.classes : [];
+  const classes = labels.kind === "class" ? labels.classes : tokensOf(features);
+  const sizes = inputs[0]?.shape.slice(1) ?? [];
   const serving = servingGraph(features.model, network, {
     task,
-    ...(labels.kind === "class" && { classes }),
+    loss,
+    classes,
     ...(scale && { labelScale: scale }),
+    ...(features.unit !== undefined && { array: { sizes, unit: features.unit } }),
   });
   const values = initialValues(network.parameters, spec.training.seed);
   const options = {
+    task,
     loss,
     classWeights: weightsOf(parts),
     batch: microBatch(spec.training),
@@ -144,16 +147,20 @@ async function writeNetwork(parts: Parts, blobs: BlobStore) {
     })),
     parameterCount: values.length,
     initialWeights: await put(new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),
-    classes: classes.map(String),
+    classes: labels.kind === "class" ? labels.classes.map(String) : [...(features.tokens ?? [])],
     inputs: specs,
-    outputs: outputsOf(classesOf(classes), task),
+    outputs: serving.graph.outputs.map(({ name, type, shape }) => ({
+      name,
+      datatype: type,
+      shape: shape.map((size) => (typeof size === "number" ? size : -1)),
+    })),
   };
 }
 
 function weightsOf({ spec, dataset, training }: Parts): readonly number[] | undefined {
   const { labels } = dataset;
   const { loss } = spec.training;
-  if (labels.kind !== "class" || !isClassificationLoss(loss)) return undefined;
+  if (labels.kind !== "class" || !isLossOf("classification", loss)) return undefined;
   const counts = labels.classes.map(() => 0);
   for (const row of training) {
     const label = labels.values[row] ?? 0;
@@ -162,38 +169,45 @@ function weightsOf({ spec, dataset, training }: Parts): readonly number[] | unde
   return classWeights(loss.classWeights, labels.classes, counts);
 }
 
-function outputsOf(classes: ReturnType<typeof classesOf>, task: JobSpec["task"]): TensorSpec[] {
-  if (task === "regression") return [{ name: "prediction", datatype: "FP32", shape: [-1] }];
-  return [
-    { name: "label", datatype: classes.datatype, shape: [-1] },
-    { name: "probabilities", datatype: "FP32", shape: [-1, classes.count] },
-  ];
+/** What each id of a token stands for: a text, or the number itself where texts are not known. */
+function tokensOf({ vocabulary, tokens }: FittedFeatures): readonly (string | number)[] {
+  return tokens ?? Array.from({ length: vocabulary ?? 0 }, (_, id) => id);
 }
 
-async function writeSplit(
-  dataset: Dataset,
-  rows: Uint32Array,
-  { width }: FittedFeatures,
-  session: Session,
-  scale: LabelScale | undefined,
-  blobs: BlobStore,
-): Promise<Split> {
+interface SplitParts extends Pick<Parts, "spec" | "dataset" | "features" | "scale"> {
+  readonly session: Session;
+  readonly blobs: BlobStore;
+}
+
+async function writeSplit(parts: SplitParts, rows: Uint32Array): Promise<Split> {
+  const { spec, dataset, features, session, scale, blobs } = parts;
   const blocks: RowBlock[] = [];
   for (let from = 0; from < rows.length; from += BLOCK_ROWS) {
     const part = rows.subarray(from, from + BLOCK_ROWS);
-    const { features } = await session.run(dataset.tensors(part), ["features"]);
-    if (!features) throw new Error("the preprocessing graph put out no features");
+    const { features: values } = await session.run(dataset.tensors(part), ["features"]);
+    if (!values) throw new Error("the preprocessing graph put out no features");
+    if (spec.task === "reconstruction") refuseNoShares(spec, values);
     const labels = labelsOf(dataset, part, scale);
     blocks.push({
       rows: part.length,
-      features: (await blobs.put(toRaw(features))).digest,
-      labels: (await blobs.put(new Uint8Array(labels.buffer))).digest,
+      features: (await blobs.put(toRaw(values))).digest,
+      labels: labels ? (await blobs.put(new Uint8Array(labels.buffer))).digest : "",
     });
   }
-  return { rows: rows.length, features: width, blocks };
+  return { rows: rows.length, features: features.width, blocks };
+}
+
+/** A cross-entropy is of values from 0 to 1. */
+function refuseNoShares({ training: { loss } }: JobSpec, { data }: Tensor): void {
+  if (loss.type !== "sigmoid-cross-entropy" || !(data instanceof Float32Array)) return;
+  const odd = data.find((value) => !(value >= 0 && value <= 1));
+  if (odd === undefined) return;
+  const description = `found "${loss.type}" where a feature is ${odd}, wanted features from 0 to 1, or mse`;
+  throw faultySpec([{ field: "training.loss.type", description }]);
 }
 
 function labelsOf({ labels }: Dataset, rows: Uint32Array, scale: LabelScale | undefined) {
+  if (labels.kind === "none") return undefined;
   if (labels.kind === "class") return Int32Array.from(rows, (row) => labels.values[row] ?? 0);
   const { mean, deviation } = scale ?? { mean: 0, deviation: 1 };
   return Float32Array.from(rows, (row) => ((labels.values[row] ?? 0) - mean) / deviation);

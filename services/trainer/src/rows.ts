@@ -8,14 +8,15 @@ export interface Rows {
   readonly width: number;
   /** float32 [count, width] */
   readonly features: SharedArrayBuffer;
-  /** int32 or float32 [count] */
+  /** int32 or float32 [count]; empty where samples are their own labels. */
   readonly labels: SharedArrayBuffer;
 }
 
 export async function loadRows(split: Split | undefined, blobs: BlobStore): Promise<Rows> {
   const { rows: count = 0, features: width = 0, blocks = [] } = split ?? {};
   const features = new SharedArrayBuffer(count * width * 4);
-  const labels = new SharedArrayBuffer(count * 4);
+  const isLabelled = blocks.some((block) => block.labels !== "");
+  const labels = new SharedArrayBuffer(isLabelled ? count * 4 : 0);
   let row = 0;
   for (const block of blocks) {
     await copy(
@@ -23,7 +24,8 @@ export async function loadRows(split: Split | undefined, blobs: BlobStore): Prom
       new Uint8Array(features, row * width * 4, block.rows * width * 4),
       blobs,
     );
-    await copy(block.labels, new Uint8Array(labels, row * 4, block.rows * 4), blobs);
+    if (isLabelled)
+      await copy(block.labels, new Uint8Array(labels, row * 4, block.rows * 4), blobs);
     row += block.rows;
   }
   if (row !== count) throw damaged(`a split of ${count} rows came with blocks of ${row}`);

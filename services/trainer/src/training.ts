@@ -8,6 +8,7 @@
 import { type BlobStore, parseDigest } from "@amaas/blobs";
 import { numericClass, startThread, type Thread } from "@amaas/engine";
 import { persistently, type RunningTask } from "@amaas/fleet";
+import { labelType } from "@amaas/nn";
 import {
   type ExchangeRequest,
   type ExchangeResponse,
@@ -132,7 +133,7 @@ export class Training implements RunningTask {
       parameters: prepared.parameters,
       parameterCount: prepared.parameterCount,
       sums: prepared.sums.reduce((total, { length }) => total + length, 0),
-      integerLabels: spec.task === "classification",
+      labels: labelType(spec.task),
       sampling: {
         rows: splits.training.count,
         microBatch: microBatch(spec.training),

@@ -15,6 +15,7 @@ const network = buildNetwork(
   { features, outputs: 10 },
 );
 const model = trainingGraph(network, {
+  task: "classification",
   loss: { type: "cross-entropy", labelSmoothing: 0 },
   batch,
 });

@@ -53,9 +53,10 @@ async function writeDigits(run: Run): Promise<{ spec: JobSpec; digits: HeldOut }
   const example = parseJobSpec(await readSpecFile(examples.digits.job));
   const here = new Map(fileRefs(example).map((ref) => [ref, join(run.scratch, basename(ref))]));
   const spec = withFileRefs(example, here);
-  if (spec.data.format !== "arrays")
-    throw new DomainError("internal", "the digits of the example are not arrays");
-  const digits = await readHeldOut(spec, spec.data.features, spec.data.labels);
+  const { data } = spec;
+  if (data.format !== "arrays" || data.labels === undefined)
+    throw new DomainError("internal", "the digits of the example are not arrays with labels");
+  const digits = await readHeldOut(spec, data.features, data.labels);
   phase.done(`${count(digits.all)} handwritten digits, ${count(digits.count)} of them held out`);
   return { spec, digits };
 }

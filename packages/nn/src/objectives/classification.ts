@@ -1,13 +1,12 @@
 /** One of several classes, by a score for each; the label is the index of the right one. */
 import type { GraphBuilder, Value } from "@amaas/graph";
-import { type ClassificationMeasures, calibrationBins, mostMatrixClasses } from "@amaas/metrics";
-import type { ClassificationLossSpec } from "@amaas/spec";
+import { calibrationBins, mostMatrixClasses } from "@amaas/metrics";
 import { tensor } from "@amaas/tensor";
 import { exponentials, flags, scoresOf, upTo } from "../classes.ts";
 import { classLoss } from "../losses/index.ts";
 import { type MaskedBatch, maskedSum, type Objective } from "./objective.ts";
 
-export const classification: Objective<ClassificationLossSpec, ClassificationMeasures> = {
+export const classification: Objective<"classification"> = {
   labels: "INT32",
 
   loss(g, { outputs, labels }, { loss, classWeights, detach }) {

@@ -1,52 +1,60 @@
-/** What a loss and the measures of its task make of a batch. */
+/** What a loss and the measures of its task make of a batch: a new task is a file beside this and a line here. */
 import { DomainError } from "@amaas/errors";
 import type { GraphBuilder, Value } from "@amaas/graph";
 import type { Measures } from "@amaas/metrics";
-import { faultySpec, isClassificationLoss, type LossSpec } from "@amaas/spec";
+import { isLossOf, type LossSpec, type Task } from "@amaas/spec";
 import { classification } from "./classification.ts";
+import { languageModeling } from "./language-modeling.ts";
 import {
   type BatchValues,
-  type LabelScale,
+  type LabelType,
   type LossOptions,
   type MaskedBatch,
+  type MeasureOptions,
   maskedSum,
+  type Objective,
+  type OwnLabels,
 } from "./objective.ts";
+import { reconstruction } from "./reconstruction.ts";
 import { regression } from "./regression.ts";
 
-/** How many outputs a network needs that is trained on this loss; 0 classes for a regression. */
-export function outputCount(loss: LossSpec, classes: number): number {
-  if (!isClassificationLoss(loss)) return 1;
-  if (loss.type !== "sigmoid-cross-entropy") return classes;
-  if (classes === 2) return 1;
-  const description = `found "${loss.type}" where there are ${classes} classes, wanted it with 2`;
-  throw faultySpec([{ field: "training.loss.type", description }]);
+const objectives: { readonly [T in Task]: Objective<T> } = {
+  classification,
+  regression,
+  reconstruction,
+  "language-modeling": languageModeling,
+};
+
+/** The type of labels that come with samples; undefined where a sample is its own. */
+export function labelType(task: Task): LabelType | undefined {
+  return objectives[task].labels;
 }
 
-export function labelType(loss: LossSpec): "INT32" | "FP32" {
-  return (isClassificationLoss(loss) ? classification : regression).labels;
+/** How samples are their own labels; undefined where labels come with them. */
+export function ownLabels(task: Task): OwnLabels | undefined {
+  return objectives[task].own;
 }
 
 /** FP32 [batch, 1] */
-export function lossColumn(
+export function lossColumn<T extends Task>(
   g: GraphBuilder,
   batch: BatchValues,
+  task: T,
   options: LossOptions<LossSpec>,
 ): Value {
   const { loss } = options;
-  return isClassificationLoss(loss)
-    ? classification.loss(g, batch, { ...options, loss })
-    : regression.loss(g, batch, { ...options, loss });
+  if (!isLossOf(task, loss)) throw misfit(loss, task);
+  return objectives[task].loss(g, batch, { ...options, loss });
 }
 
 /** By name what `sumsOf(measures)` has beside the loss: FP32 [length] */
 export function measuredSums(
   g: GraphBuilder,
   batch: MaskedBatch,
-  loss: LossSpec,
   measures: Measures,
-  scale: LabelScale,
+  options: MeasureOptions<LossSpec>,
 ): Readonly<Record<string, Value>> {
-  const columns = Object.entries(measuredColumns(g, batch, loss, measures, scale));
+  const columns = Object.entries(measuredColumns(g, batch, measures, options));
   return {
     ...Object.fromEntries(columns.map(([name, each]) => [name, maskedSum(g, each, batch.mask)])),
     ...(measures.task === "classification" && classification.counts?.(g, batch, measures)),
@@ -57,17 +65,27 @@ export function measuredSums(
 export function measuredColumns(
   g: GraphBuilder,
   batch: BatchValues,
-  loss: LossSpec,
   measures: Measures,
-  scale: LabelScale,
+  options: MeasureOptions<LossSpec>,
 ): Readonly<Record<string, Value>> {
-  const isClass = isClassificationLoss(loss);
-  if (measures.task === "classification" && isClass)
-    return classification.columns(g, batch, measures, scale);
-  if (measures.task === "regression" && !isClass)
-    return regression.columns(g, batch, measures, scale);
-  throw new DomainError(
+  return columnsOf(g, batch, measures.task, measures, options);
+}
+
+/** Generic in the task, which ties the table's entry to the measures that it takes. */
+function columnsOf<T extends Task>(
+  g: GraphBuilder,
+  batch: BatchValues,
+  task: T,
+  measures: Measures & { readonly task: T },
+  { loss, labelScale }: MeasureOptions<LossSpec>,
+): Readonly<Record<string, Value>> {
+  if (!isLossOf(task, loss)) throw misfit(loss, task);
+  return objectives[task].columns(g, batch, measures, { loss, labelScale });
+}
+
+function misfit({ type }: LossSpec, task: Task): DomainError {
+  return new DomainError(
     "invalid-argument",
-    `found the loss ${loss.type} and measures of ${measures.task}, wanted those of one task`,
+    `found the loss ${type} and the task ${task}, wanted both of one task`,
   );
 }

@@ -1,7 +1,5 @@
 /** One number, learnt on standardised labels and told in the labels' own units. */
 import type { GraphBuilder, Value } from "@amaas/graph";
-import type { RegressionMeasures } from "@amaas/metrics";
-import type { RegressionLossSpec } from "@amaas/spec";
 import { pinball } from "../losses/errors.ts";
 import { errorLoss } from "../losses/index.ts";
 import type { LabelScale, Objective } from "./objective.ts";
@@ -10,22 +8,22 @@ import type { LabelScale, Objective } from "./objective.ts";
 const nearZero = 1e-6;
 const leastFloat = 2 ** -126;
 
-export const regression: Objective<RegressionLossSpec, RegressionMeasures> = {
+export const regression: Objective<"regression"> = {
   labels: "FP32",
 
   loss(g, { outputs, labels }, { loss }) {
     return errorLoss(g, g.sub(labels, outputs), loss.type, loss);
   },
 
-  columns(g, { outputs, labels }, { quantile }, scale) {
-    const { deviation } = scale;
+  columns(g, { outputs, labels }, { quantile }, { labelScale }) {
+    const { deviation } = labelScale;
     const error = g.sub(labels, outputs);
     const errorSquared = g.mul(error, error);
     const absolute = g.mul(g.abs(error), g.scalar(deviation, error));
     return {
       squared: g.mul(errorSquared, g.scalar(deviation ** 2, errorSquared)),
       absolute,
-      relative: g.div(absolute, magnitude(g, labels, scale)),
+      relative: g.div(absolute, magnitude(g, labels, labelScale)),
       ...(quantile !== undefined && {
         pinball: g.mul(pinball(g, error, quantile), g.scalar(deviation, error)),
       }),

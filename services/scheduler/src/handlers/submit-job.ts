@@ -9,7 +9,7 @@ import { type BlobStore, parseDigest } from "@amaas/blobs";
 import { DomainError, type Violation } from "@amaas/errors";
 import type { SubmitJobRequest, SubmitJobResponse } from "@amaas/proto/amaas/scheduler/v1/jobs";
 import type { Context } from "@amaas/rpc";
-import { type JobSpec, parseJobSpec, requireDigests } from "@amaas/spec";
+import { filesOf, type JobSpec, parseJobSpec, requireDigests } from "@amaas/spec";
 import { monotonicFactory } from "ulid";
 import type { Scheduler } from "../app.ts";
 import { faultyRequest, keyOfAnotherSpec } from "../errors.ts";
@@ -44,13 +44,9 @@ function checkKey(key: string): void {
   throw faultyRequest("idempotency_key", "wanted at most 128 printable ASCII characters");
 }
 
-async function requireBlobs({ data }: JobSpec, blobs: BlobStore): Promise<void> {
-  const files =
-    data.format === "arrays"
-      ? { "data.features": data.features, "data.labels": data.labels }
-      : { "data.file": data.file };
+async function requireBlobs(spec: JobSpec, blobs: BlobStore): Promise<void> {
   const violations: Violation[] = [];
-  for (const [field, digest] of Object.entries(files))
+  for (const { field, ref: digest } of filesOf(spec))
     if ((await blobs.size(parseDigest(digest))) === undefined)
       violations.push({ field, description: `there is no blob ${digest}; upload the file first` });
   if (violations.length === 0) return;

@@ -251,7 +251,7 @@ export interface Prepared {
   parameterCount: number;
   /** The vector at step 0, float32 little-endian. */
   initialWeights: string;
-  /** Class names in the order of the outputs; empty for regression. */
+  /** Class names in the order of the outputs, or tokens of a language model; else empty. */
   classes: string[];
   /**
    * What the evaluation graph puts out in one float32 vector, in order; the training graph has the
@@ -292,7 +292,10 @@ export interface RowBlock {
   rows: number;
   /** float32 [rows, features], little-endian. */
   features: string;
-  /** Classification: int32 [rows]; regression: float32 [rows]; little-endian. */
+  /**
+   * Classification: int32 [rows]; regression: float32 [rows]; little-endian. Empty where samples are their own
+   * labels.
+   */
   labels: string;
 }
 
