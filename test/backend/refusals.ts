@@ -10,6 +10,8 @@ const undeclared =
 const untyped = "its Loop has a body whose inputs have no types";
 const newer =
   "it uses what Attention was given after opset 23 (nonpad_kv_seqlen, left_window_size, right_window_size), which has no form here";
+const alone =
+  "the file imports ai.onnx.ml and no version of ai.onnx, without which none is read here";
 const rounded =
   "what it wants was rounded to half precision on the way, by more than its tolerance; the reference counts in float64";
 
@@ -37,6 +39,10 @@ export const refusals: Readonly<Record<string, string>> = {
   test_affine_grid_2d_expanded: undeclared,
   test_affine_grid_3d_align_corners_expanded: undeclared,
   test_affine_grid_3d_expanded: undeclared,
+  test_ai_onnx_ml_label_encoder_string_int: alone,
+  test_ai_onnx_ml_label_encoder_string_int_no_default: alone,
+  test_ai_onnx_ml_label_encoder_tensor_mapping: alone,
+  test_ai_onnx_ml_label_encoder_tensor_value_only_mapping: alone,
   test_bernoulli: drawn,
   test_bernoulli_double: drawn,
   test_bernoulli_double_expanded: drawn,

@@ -11,6 +11,8 @@ export const defaultMlOpset = 3;
 /** The version of the file format that is written. */
 export const irVersion = 11;
 export const mlDomain = "ai.onnx.ml";
+/** Operators that onnxruntime has beyond the standard. */
+export const contribDomain = "com.microsoft";
 
 /** A size, or the name of a size that is known only when the graph runs; `"?"` is one without a name. */
 export type Dimension = number | string;

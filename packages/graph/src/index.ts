@@ -31,6 +31,7 @@ export type {
   ValueInfo,
 } from "./graph.ts";
 export {
+  contribDomain,
   defaultMlOpset,
   defaultOpset,
   describeNode,
@@ -45,6 +46,7 @@ export type { NDArray } from "./ndarray.ts";
 export { fromTensor, ndarray, numbersOf, tensorOf, toTensor } from "./ndarray.ts";
 export type { AttributeSpecs, AttributesOf, Operator, SlotNames, Slots } from "./operator.ts";
 export { filledSlots, isVariadic, resolveAttributes } from "./operator.ts";
+export { murmur } from "./ops/contrib.ts";
 export { scanLayout } from "./ops/control.ts";
 export { convAxes, transposeAxes } from "./ops/conv.ts";
 export { deformAxes } from "./ops/deform-conv.ts";
@@ -64,6 +66,7 @@ export type { SampleModes } from "./ops/sample-taps.ts";
 export { sampleModesOf } from "./ops/sample-taps.ts";
 export type { Cut } from "./ops/slice.ts";
 export { cutOf } from "./ops/slice.ts";
+export { lowerCase } from "./ops/texts.ts";
 export type { FloatType } from "./ops/type-classes.ts";
 export { isFloat } from "./ops/type-classes.ts";
 export type { StaticAxis, WindowAttributes, WindowAxis } from "./ops/windows.ts";

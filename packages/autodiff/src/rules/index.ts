@@ -38,6 +38,7 @@ import { signalWindows } from "./signal-windows.ts";
 import { slicing } from "./slice.ts";
 import { softmax } from "./softmax.ts";
 import { sorts } from "./sort.ts";
+import { texts } from "./texts.ts";
 import { trigonometry } from "./trigonometry.ts";
 
 const rules: Rules<Op> = {
@@ -79,6 +80,7 @@ const rules: Rules<Op> = {
   ...control,
   ...recurrent,
   ...attention,
+  ...texts,
 };
 
 /** The rule of an operator of ai.onnx, if there is one. */

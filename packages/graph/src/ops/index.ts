@@ -2,13 +2,14 @@
  * Every operator that is described here, by domain. To add one, write it down in a family; the rule table of
  * autodiff then asks for its gradient.
  */
-import { mlDomain } from "../graph.ts";
+import { contribDomain, mlDomain } from "../graph.ts";
 import type { Operator } from "../operator.ts";
 import { activations } from "./activations.ts";
 import { attention } from "./attention.ts";
 import { batchNormalization } from "./batch-normalization.ts";
 import { bitwise } from "./bitwise.ts";
 import { centerCrops } from "./center-crop.ts";
+import { contrib } from "./contrib.ts";
 import { control } from "./control.ts";
 import { convolutions } from "./conv.ts";
 import { cumulations } from "./cumulative.ts";
@@ -42,6 +43,7 @@ import { signalWindows } from "./signal-windows.ts";
 import { slicing } from "./slice.ts";
 import { softmax } from "./softmax.ts";
 import { sorts } from "./sort.ts";
+import { texts } from "./texts.ts";
 import { trigonometry } from "./trigonometry.ts";
 
 export const operators = {
@@ -83,9 +85,14 @@ export const operators = {
   ...control,
   ...recurrent,
   ...attention,
+  ...texts,
 };
 
-export const mlOperators = ml;
+/** Operators of other domains. They prepare what a network is given: no gradient flows through them. */
+const otherOperators: Readonly<Record<string, Readonly<Record<string, Operator>>>> = {
+  [mlDomain]: ml,
+  [contribDomain]: contrib,
+};
 
 /** The operators of ai.onnx that are described. */
 export type Op = keyof typeof operators;
@@ -94,14 +101,10 @@ export type Operators = typeof operators;
 /** The description of an operator, if there is one. */
 export function findOperator(domain: string, op: string): Operator | undefined {
   if (domain === "") return isOp(op) ? operators[op] : undefined;
-  if (domain !== mlDomain) return undefined;
-  return isMlOp(op) ? mlOperators[op] : undefined;
+  const family = Object.hasOwn(otherOperators, domain) ? otherOperators[domain] : undefined;
+  return family && Object.hasOwn(family, op) ? family[op] : undefined;
 }
 
 export function isOp(op: string): op is Op {
   return Object.hasOwn(operators, op);
-}
-
-function isMlOp(op: string): op is keyof typeof mlOperators {
-  return Object.hasOwn(mlOperators, op);
 }

@@ -4,6 +4,24 @@ import { ml } from "./ml.ts";
 
 compareKernels(ml, [
   {
+    op: "LabelEncoder",
+    domain: mlDomain,
+    inputs: [words],
+    attributes: { keys_strings: ["ü", "a", "ü"], values_int64s: [5, 6, 7], default_int64: 0 },
+  },
+  {
+    op: "LabelEncoder",
+    domain: mlDomain,
+    inputs: [words],
+    attributes: { keys_strings: ["", "a"], values_floats: [0.5, -2] },
+  },
+  {
+    op: "LabelEncoder",
+    domain: mlDomain,
+    inputs: [i64([2, 2], [7, 1, 0, 7])],
+    attributes: { keys_int64s: [7, 1], values_strings: ["x", "ß"] },
+  },
+  {
     op: "Imputer",
     domain: mlDomain,
     inputs: [f32([2, 2], [1, Number.NaN, Number.NaN, 4])],

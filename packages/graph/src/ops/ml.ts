@@ -1,6 +1,8 @@
 /** Operators of ai.onnx.ml that prepare raw columns for a network. */
+
+import type { DataType } from "@amaas/tensor";
 import { misfit } from "../misfit.ts";
-import { generate, type NDArray, numbersOf } from "../ndarray.ts";
+import { generate, type NDArray, ndarray, numbersOf } from "../ndarray.ts";
 import { fallback, operator, optional } from "../operator.ts";
 import type { ValueType } from "../shape.ts";
 import { wantNumeric } from "./type-classes.ts";
@@ -50,7 +52,66 @@ function encode(x: NDArray, categories: readonly (string | number)[], zeros: boo
   );
 }
 
+interface Labels {
+  readonly keys_strings: readonly string[] | undefined;
+  readonly keys_int64s: readonly number[] | undefined;
+  readonly values_strings: readonly string[] | undefined;
+  readonly values_int64s: readonly number[] | undefined;
+  readonly values_floats: readonly number[] | undefined;
+  readonly default_string: string;
+  readonly default_int64: number;
+  readonly default_float: number;
+}
+
+/** What keys of the input's type become, and in which type. */
+function labelling(type: DataType, labels: Labels) {
+  const keys = type === "BYTES" ? labels.keys_strings : labels.keys_int64s;
+  if (!keys || (type !== "BYTES" && type !== "INT64"))
+    return misfit(`there are no keys for ${type}`);
+  const { values_strings, values_int64s, values_floats } = labels;
+  const values = values_strings ?? values_int64s ?? values_floats;
+  if (keys.length !== values?.length)
+    return misfit(`there are ${keys.length} keys and ${values?.length ?? 0} values`);
+  const kind: DataType = values_strings ? "BYTES" : values_int64s ? "INT64" : "FP32";
+  const other = values_strings
+    ? labels.default_string
+    : values_int64s
+      ? labels.default_int64
+      : labels.default_float;
+  // Of a key that is there twice, the first counts.
+  const places = new Map([...keys.entries()].reverse().map(([place, key]) => [key, place]));
+  const of = (element: string | number) => values[places.get(element) ?? -1] ?? other;
+  return { kind, of };
+}
+
 export const ml = {
+  LabelEncoder: operator({
+    inputs: ["X"],
+    outputs: ["Y"],
+    attributes: {
+      keys_strings: optional("strings"),
+      keys_int64s: optional("ints"),
+      values_strings: optional("strings"),
+      values_int64s: optional("ints"),
+      values_floats: optional("floats"),
+      default_string: fallback("string", "_Unused"),
+      default_int64: fallback("int", -1),
+      default_float: fallback("float", 0),
+    },
+    infer: ({ x: [x], attributes }) => [
+      { type: labelling(x.type, attributes).kind, shape: x.shape },
+    ],
+    evaluate({ x: [x], attributes }) {
+      const { kind, of } = labelling(x.type, attributes);
+      const found = Array.from(x.data, of);
+      return [
+        kind === "BYTES"
+          ? ndarray(kind, x.shape, found.map(String))
+          : ndarray(kind, x.shape, found.map(Number)),
+      ];
+    },
+  }),
+
   Imputer: operator({
     inputs: ["X"],
     outputs: ["Y"],
