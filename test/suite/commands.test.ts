@@ -115,6 +115,32 @@ test("a job that is not to be registered tells its score and leaves no version",
   expect(await json("models")).toEqual(models);
 });
 
+test("a job is scored on all of its data, and on ever more of it", {
+  timeout: 180_000,
+}, async () => {
+  const models = await json("models");
+  const { folds, metrics } = await json("cross-validate", "job.yaml", "--folds", "3");
+  const scores = folds.map((fold: { metrics: { accuracy: number } }) => fold.metrics.accuracy);
+  expect(scores).toHaveLength(3);
+  const mean = scores.reduce((sum: number, score: number) => sum + score, 0) / 3;
+  expect(metrics.accuracy.mean).toBeCloseTo(mean, 12);
+  expect(mean).toBeGreaterThan(0.9);
+  const told = await run("learning-curve", "job.yaml", "--shares", "1,0.2");
+  expect(told.stderr).toBe("");
+  expect(told.stdout).toMatch(/ROWS USED +TRAINING LOSS +ACCURACY/);
+  expect(told.stdout).toMatch(/\n +20 % .*\n +100 % /);
+  expect(await json("models")).toEqual(models);
+});
+
+test("a failed trial ends the others", async () => {
+  await writeFile(join(folder, "odd.yaml"), job.replace("kind }", "size }"));
+  const { code, stderr } = await run("cross-validate", "odd.yaml", "--folds", "2");
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/job job_\w+ has failed: .*size/);
+  const jobs = await json("jobs");
+  expect(jobs.slice(0, 2).map(({ state }: { state: string }) => state)).not.toContain("queued");
+});
+
 test("Ctrl-C detaches from a job, which goes on and can be followed again", async () => {
   await writeFile(join(folder, "long.yaml"), job.replace("epochs: 8", "epochs: 3000"));
   const following = startAmaas(folder, ["train", "long.yaml", "--follow"]);

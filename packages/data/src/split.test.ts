@@ -226,3 +226,47 @@ describe("folds", () => {
     expect(() => splitRows({ ...few, labels: values })).toThrow("6 rows for 50 folds are too few");
   });
 });
+
+describe("a share of the training rows", () => {
+  const rows = 1_000;
+  const labels = classes(Array.from({ length: rows }, (_, row) => (row % 10 === 0 ? 1 : 2)));
+  const groups = Int32Array.from({ length: rows }, (_, row) => row % 50);
+  const split = (use: number) => splitRows({ rows, split: { ...shares, use }, labels });
+
+  test("has the classes' proportions, and leaves the other parts as they are", () => {
+    const [some, all] = [split(0.25), split(1)];
+    expect(tally(labels, some.training)).toEqual([20, 180]);
+    expect({ ...some, training: all.training }).toEqual(all);
+  });
+
+  test("is among a larger share", () => {
+    const inGroups = (use: number) =>
+      splitRows({ rows, split: { ...shares, use, group: "house" }, labels, groups });
+    for (const of of [split, inGroups]) {
+      const [small, large, all] = [of(0.1), of(0.3), of(1)].map(
+        ({ training }) => new Set(training),
+      );
+      expect(small!.size).toBeGreaterThan(0);
+      expect([...small!].every((row) => large!.has(row))).toBe(true);
+      expect([...large!].every((row) => all!.has(row))).toBe(true);
+      expect(large!.size).toBeLessThan(all!.size);
+    }
+  });
+
+  test("takes groups whole", () => {
+    const { training } = splitRows({
+      rows,
+      split: { ...shares, use: 0.5, group: "house" },
+      labels,
+      groups,
+    });
+    const counts = new Map<number, number>();
+    for (const row of training) counts.set(row % 50, (counts.get(row % 50) ?? 0) + 1);
+    expect([...new Set(counts.values())]).toEqual([20]);
+    expect(counts.size).toBe(20);
+  });
+
+  test("has a row of each class, however small it is", () => {
+    expect(tally(labels, split(0.0001).training)).toEqual([1, 1]);
+  });
+});

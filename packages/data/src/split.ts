@@ -13,7 +13,7 @@ import type { RowKeys } from "./row-keys.ts";
 
 export interface SplitRequest extends RowKeys {
   readonly rows: number;
-  readonly split: Omit<SplitSpec, "onDuplicates">;
+  readonly split: Omit<SplitSpec, "onDuplicates" | "use"> & Partial<Pick<SplitSpec, "use">>;
   readonly labels: Labels;
 }
 
@@ -26,7 +26,8 @@ export interface RowSplit {
 
 /** @throws DomainError invalid-argument where a part would be empty. */
 export function splitRows(request: SplitRequest): RowSplit {
-  const parts = partsOf(request);
+  const [all = [], ...others] = partsOf(request);
+  const parts = [used(request, all), ...others];
   const [training, validation, test] = parts.map((part) => Uint32Array.from(part).sort());
   if (!training?.length || !validation?.length || !test?.length)
     throw faultyData("split", `${tooFew(request)} are too few for rows in every part`);
@@ -49,6 +50,23 @@ function partsOf(request: SplitRequest): readonly Part[] {
     "fold",
   );
   return [dealt.flatMap((part, index) => (index === fold ? [] : part)), dealt[fold] ?? [], held];
+}
+
+/**
+ * The training rows that are learned from: of each class, or of the groups, the first of a shuffled
+ * list, so that those of a smaller share are among those of a larger one.
+ */
+function used(
+  { split: { use = 1, seed, stratify }, labels, groups }: SplitRequest,
+  rows: Part,
+): Part {
+  if (use === 1) return rows;
+  const first = <T>(list: readonly T[], index: number | "groups"): readonly T[] =>
+    shuffle(list, hashKey("use", seed, index)).slice(0, Math.ceil(use * list.length));
+  if (groups)
+    return first(bundlesOf(rows, groups, undefined), "groups").flatMap((bundle) => bundle.rows);
+  const strata = stratify && labels.kind === "class" ? byClass(rows, labels.values) : [rows];
+  return strata.flatMap(first);
 }
 
 /** Rows by share, shuffled; groups and the classes' proportions are kept as the spec asks. */

@@ -55,6 +55,8 @@ export interface SplitSpec {
   /** With these, validation is one of so many parts of what is not for the test, training the others. */
   readonly folds?: number;
   readonly fold?: number;
+  /** Share of the training rows that is learned from. */
+  readonly use: number;
   readonly onDuplicates: "keep" | "report" | "drop";
 }
 

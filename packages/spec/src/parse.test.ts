@@ -30,6 +30,7 @@ const complete: JobSpec = {
     test: 0.1,
     stratify: false,
     seed: 0,
+    use: 1,
     onDuplicates: "report",
   },
   architecture: { type: "mlp", hidden: [8], activation: "relu" },

@@ -27,6 +27,14 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "submit a job",
     load: async () => (await import("./train.ts")).train,
   },
+  "cross-validate": {
+    summary: "score a job on every part of its data",
+    load: async () => (await import("./cross-validate.ts")).crossValidate,
+  },
+  "learning-curve": {
+    summary: "score a job on ever more of its data",
+    load: async () => (await import("./learning-curve.ts")).learningCurve,
+  },
   jobs: {
     summary: "list jobs",
     load: async () => (await import("./jobs.ts")).jobs,
