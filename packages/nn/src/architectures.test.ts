@@ -23,6 +23,10 @@ const options = {
   measures: { task: "classification", classes: 3 },
 } as const;
 const images = { features: 2 * 6 * 5, outputs: 3, shape: [2, 6, 5] };
+const series = { features: 4 * 3, outputs: 3, shape: [4, 3] };
+const tokens = { features: 5, outputs: 3, shape: [5], vocabulary: 7 };
+/** Rows of one, of four and of no tokens, padded at the end. */
+const someTokens = (place: number) => [3, 0, 0, 0, 0, 1, 6, 2, 3, 0][place] ?? 0;
 
 interface Case {
   readonly name: string;
@@ -68,6 +72,56 @@ const cases: readonly Case[] = [
     name: "resnet of layers",
     architecture: { type: "resnet", blocks: [1], width: 4, activation: "sigmoid", norm: "layer" },
     size: images,
+  },
+  ...(["rnn", "gru", "lstm"] as const).flatMap((type) => [
+    {
+      name: `${type} of series`,
+      architecture: { type, hidden: 3, layers: 2, pooling: "mean" },
+      size: series,
+      spelledOut: true,
+    },
+    {
+      name: `${type} of tokens, both ways`,
+      architecture: { type, hidden: 3, embedding: 4, bidirectional: true },
+      size: tokens,
+      features: someTokens,
+      spelledOut: true,
+    },
+  ]),
+  {
+    name: "transformer of tokens",
+    architecture: { type: "transformer", width: 8, heads: 2, layers: 2 },
+    size: tokens,
+    features: someTokens,
+  },
+  {
+    name: "transformer of series",
+    architecture: { type: "transformer", width: 4, heads: 1, feedforward: 6, pooling: "first" },
+    size: series,
+  },
+  {
+    name: "wide-deep of numbers and categories",
+    architecture: { type: "wide-deep", hidden: [4], embedding: 3, activation: "tanh" },
+    size: {
+      features: 4,
+      outputs: 3,
+      categories: [
+        { column: 1, size: 5 },
+        { column: 3, size: 2 },
+      ],
+    },
+    features: (place) => [0.3, 4, -1, 1, 0.7, 2, 0.1, 0][place] ?? place % 2,
+  },
+  {
+    name: "wide-deep of categories",
+    architecture: { type: "wide-deep", hidden: [4], activation: "gelu" },
+    size: { features: 1, outputs: 3, categories: [{ column: 0, size: 4 }] },
+    features: (place) => place % 4,
+  },
+  {
+    name: "wide-deep of numbers",
+    architecture: { type: "wide-deep", hidden: [4], activation: "sigmoid" },
+    size: { features: 3, outputs: 3 },
   },
 ];
 

@@ -66,4 +66,40 @@ export interface ResnetSpec extends Hidden {
   readonly norm: Normalization;
 }
 
-export type ArchitectureSpec = MlpSpec | LinearSpec | CnnSpec | ResnetSpec;
+export interface RecurrentSpec extends Hidden {
+  readonly type: "rnn" | "gru" | "lstm";
+  readonly hidden: number;
+  readonly layers: number;
+  readonly bidirectional: boolean;
+  /** Width of what a token is looked up as; series have their own. */
+  readonly embedding: number;
+  readonly pooling: "last" | "mean";
+}
+
+export interface TransformerSpec extends Hidden {
+  readonly type: "transformer";
+  readonly width: number;
+  /** Into which the width is divided. */
+  readonly heads: number;
+  readonly layers: number;
+  /** Four times the width where left out. */
+  readonly feedforward?: number;
+  readonly pooling: "mean" | "first";
+}
+
+export interface WideDeepSpec extends Hidden {
+  readonly type: "wide-deep";
+  readonly hidden: readonly number[];
+  readonly activation: Activation;
+  /** Width of what a category is looked up as. */
+  readonly embedding: number;
+}
+
+export type ArchitectureSpec =
+  | LinearSpec
+  | MlpSpec
+  | CnnSpec
+  | ResnetSpec
+  | RecurrentSpec
+  | TransformerSpec
+  | WideDeepSpec;

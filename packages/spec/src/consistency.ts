@@ -4,6 +4,7 @@
  * A check runs where every field it reads is sound, so that one answer names all faults at once.
  */
 import type { Violation } from "@amaas/errors";
+import { architectureChecks } from "./architecture-consistency.ts";
 import type { JobSpec, RecordsSpec } from "./job-spec.ts";
 import { lossesOf } from "./loss-spec.ts";
 import { isErrorMetric, type Metric, metricsOfTask } from "./metrics.ts";
@@ -51,6 +52,7 @@ const checks: readonly Check[] = [
         ? undefined
         : `found ${batchSize}, wanted a multiple of training.virtualShards, which is ${virtualShards}`,
   },
+  ...architectureChecks,
   ...trainingChecks,
   ...taskChecks,
   {
@@ -128,9 +130,13 @@ const checks: readonly Check[] = [
 ];
 
 /** Faults of a document whose fields are sound but for those in `known`. */
-export function inconsistencies(document: unknown, known: readonly Violation[]): Violation[] {
+export function inconsistencies(
+  document: unknown,
+  known: readonly Violation[],
+  among: readonly Check[] = checks,
+): Violation[] {
   const sound = (field: string) => !known.some((fault) => overlap(fault.field, field));
-  return checks.flatMap(({ reads, fault }) => {
+  return among.flatMap(({ reads, fault }) => {
     // Every field that the check reads has the type that JobSpec gives it.
     const description = reads.every(sound) ? fault(document as JobSpec) : undefined;
     return description === undefined ? [] : [{ field: reads[0], description }];

@@ -7,7 +7,10 @@ export type {
   LinearSpec,
   MlpSpec,
   Normalization,
+  RecurrentSpec,
   ResnetSpec,
+  TransformerSpec,
+  WideDeepSpec,
 } from "./architecture-spec.ts";
 export { childField } from "./document.ts";
 export {

@@ -7,6 +7,7 @@
 import { DomainError, type Violation } from "@amaas/errors";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import jobSchema from "../job.schema.json" with { type: "json" };
+import { architectureChecks } from "./architecture-consistency.ts";
 import type { ArchitectureSpec } from "./architecture-spec.ts";
 import { inconsistencies } from "./consistency.ts";
 import { copyDocument, isObject, type Json } from "./document.ts";
@@ -29,8 +30,9 @@ const schemas = new Ajv2020({
   keywords: ["wanted"],
 });
 const validate = schemas.compile<JobSpec>(jobSchema);
-const validateArchitecture = schemas.compile<ArchitectureSpec>({
-  $ref: `${jobSchema.$id}#/properties/architecture`,
+const validateArchitecture = schemas.compile<Pick<JobSpec, "architecture">>({
+  type: "object",
+  properties: { architecture: { $ref: `${jobSchema.$id}#/properties/architecture` } },
 });
 
 /** @throws DomainError invalid-argument with a violation for each faulty field. */
@@ -43,15 +45,14 @@ export function parseJobSpec(document: unknown): JobSpec {
   throw faultySpec(faults);
 }
 
-/**
- * The architecture part by itself, for who builds a network without a job.
- *
- * @throws DomainError as above, fields being those of the architecture.
- */
+/** The architecture part by itself, for who builds a network without a job; refused likewise. */
 export function parseArchitecture(document: unknown): ArchitectureSpec {
-  const spec: unknown = copyDocument(document);
-  if (validateArchitecture(spec)) return spec;
-  throw faultySpec(faultsOf(validateArchitecture.errors ?? []), "architecture");
+  const spec: unknown = { architecture: copyDocument(document) };
+  const sound = validateArchitecture(spec);
+  const faults = faultsOf(validateArchitecture.errors ?? []);
+  faults.push(...inconsistencies(spec, faults, architectureChecks));
+  if (sound && faults.length === 0) return spec.architecture;
+  throw faultySpec(faults, "architecture");
 }
 
 /** Fills in the defaults that the schema cannot say, as they depend on the task. */

@@ -7,7 +7,10 @@ import type { Initialization, Network, NetworkSize } from "../network.ts";
 import { cnn } from "./cnn.ts";
 import { linear } from "./linear.ts";
 import { mlp } from "./mlp.ts";
+import { recurrentNetwork } from "./recurrent.ts";
 import { resnet } from "./resnet.ts";
+import { transformer } from "./transformer.ts";
+import { wideDeep } from "./wide-deep.ts";
 
 type Architecture = ArchitectureSpec["type"];
 type SpecOf<A extends Architecture> = ArchitectureSpec & { readonly type: A };
@@ -20,7 +23,17 @@ const architectures: {
     spec: SpecOf<A>,
     size: NetworkSize,
   ) => Value;
-} = { linear, mlp, cnn, resnet };
+} = {
+  linear,
+  mlp,
+  cnn,
+  resnet,
+  rnn: recurrentNetwork,
+  gru: recurrentNetwork,
+  lstm: recurrentNetwork,
+  transformer,
+  "wide-deep": wideDeep,
+};
 
 /** The network of a validated job spec, for data of this size. */
 export function buildNetwork(spec: ArchitectureSpec, size: NetworkSize): Network {
