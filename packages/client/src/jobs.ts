@@ -3,12 +3,18 @@
  * Following outlives interruptions: a scheduler that restarts is asked again from the step at hand.
  */
 import { randomUUID } from "node:crypto";
-import { resolve } from "node:path";
 import { DomainError } from "@amaas/errors";
 import type { Job, JobsDefinition } from "@amaas/proto/amaas/scheduler/v1/jobs";
 import type { CallOptions, Client } from "@amaas/rpc";
-import { fileRefs, parseJobSpec, withFileRefs } from "@amaas/spec";
-import type { Blobs, Uploaded } from "./blobs.ts";
+import {
+  fileRefs,
+  type ManifestFile,
+  parseJobSpec,
+  withFileRefs,
+  writeManifest,
+} from "@amaas/spec";
+import type { Blobs, TransferOptions, Uploaded } from "./blobs.ts";
+import { type DataFile, findData } from "./data-files.ts";
 import { hasEnded } from "./job-state.ts";
 import { patience } from "./patience.ts";
 
@@ -84,15 +90,41 @@ async function uploadFiles(
   options: SubmitOptions,
 ): Promise<Map<string, string>> {
   const digests = new Map<string, string>();
-  for (const file of fileRefs(parseJobSpec(document))) {
-    const uploaded = await blobs.upload(resolve(options.baseDirectory ?? ".", file), {
+  const spec = parseJobSpec(document);
+  for (const file of fileRefs(spec)) {
+    const data = await findData(options.baseDirectory ?? ".", file, spec.data.format);
+    const transfer = {
       ...(options.signal ? { signal: options.signal } : {}),
-      onProgress: (done, total) => options.onUpload?.(file, done, total),
-    });
+      onProgress: (done: number, total: number) => options.onUpload?.(file, done, total),
+    };
+    const uploaded =
+      typeof data === "string"
+        ? await blobs.upload(data, transfer)
+        : await uploadAll(data, blobs, transfer);
     digests.set(file, uploaded.digest);
     options.onUploaded?.(file, uploaded);
   }
   return digests;
+}
+
+/** Every file, then the list of them, whose digest stands for all. */
+async function uploadAll(
+  files: readonly DataFile[],
+  blobs: Blobs,
+  { signal, onProgress }: TransferOptions,
+): Promise<Uploaded> {
+  const listed: ManifestFile[] = [];
+  let known = true;
+  let bytes = 0;
+  for (const { name, path } of files) {
+    const uploaded = await blobs.upload(path, signal ? { signal } : {});
+    listed.push({ path: name, digest: uploaded.digest, bytes: uploaded.bytes });
+    known &&= uploaded.known;
+    bytes += uploaded.bytes;
+    onProgress?.(listed.length, files.length);
+  }
+  const { digest } = await blobs.upload(writeManifest(listed), signal ? { signal } : {});
+  return { digest: `files:${digest}`, bytes, known };
 }
 
 async function* watch(

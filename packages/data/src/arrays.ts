@@ -6,6 +6,7 @@
  */
 import type { ArraysSpec, Task } from "@amaas/spec";
 import { elementCount, type Tensor, tensor } from "@amaas/tensor";
+import { type DataFile, type OpenFile, openFile, wholeFile } from "./data-file.ts";
 import type { Dataset, Labels } from "./dataset.ts";
 import { classLabels, valueLabels } from "./labels.ts";
 import { faultyData, holdTo, type Limits } from "./limits.ts";
@@ -16,10 +17,10 @@ const integerTypes: ReadonlySet<NpyType> = new Set<NpyType>(["UINT8", "INT32", "
 export async function readArrays(
   spec: ArraysSpec,
   task: Task,
-  read: (ref: string) => Promise<Uint8Array>,
+  open: OpenFile,
   limits: Limits,
 ): Promise<Dataset> {
-  const features = decode("data.features", await read(spec.features), limits);
+  const features = await decode("data.features", await openFile(open, spec.features), limits);
   const { rows, sizes } = checkShape(features, limits);
   const width = elementCount(sizes);
   const shape = shapeOf(spec, sizes);
@@ -35,7 +36,7 @@ export async function readArrays(
     inputs: [{ name: "input", datatype: "FP32", shape: isLanguage ? [-1, -1] : [-1, ...sizes] }],
     ...((shape || isLanguage) && { shape: shape ?? sizes }),
     ...(vocabulary !== undefined && { vocabulary }),
-    labels: await readLabels(spec, task, rows, read, limits),
+    labels: await readLabels(spec, task, rows, open, limits),
     tensors: (chosen) => ({ input: take(features, chosen, sizes) }),
   };
 }
@@ -67,8 +68,9 @@ function refuseUnknownTokens({ data }: Tensor<NpyType>, width: number, vocabular
   }
 }
 
-function decode(field: string, bytes: Uint8Array, limits: Limits): Tensor<NpyType> {
-  holdTo(limits.arrayBytes, bytes.byteLength, field, "bytes");
+async function decode(field: string, file: DataFile, limits: Limits): Promise<Tensor<NpyType>> {
+  holdTo(limits.arrayBytes, file.bytes, field, "bytes");
+  const bytes = await wholeFile(file);
   try {
     return decodeNpy(bytes);
   } catch (error) {
@@ -105,11 +107,11 @@ async function readLabels(
   { labels: ref }: ArraysSpec,
   task: Task,
   rows: number,
-  read: (ref: string) => Promise<Uint8Array>,
+  open: OpenFile,
   limits: Limits,
 ): Promise<Labels> {
   if (ref === undefined) return { kind: "none" };
-  const labels = decode("data.labels", await read(ref), limits);
+  const labels = await decode("data.labels", await openFile(open, ref), limits);
   const { shape } = labels;
   if (shape.length !== 1 || shape[0] !== rows)
     throw faultyData("data.labels", `has shape [${shape}], wanted [${rows}], the features' rows`);

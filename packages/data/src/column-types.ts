@@ -24,24 +24,29 @@ export async function columnTypes(
   limits: Limits,
 ): Promise<ColumnTypes> {
   refuseUnknown(spec, table.columns);
+  const declared = (name: string) =>
+    Object.hasOwn(spec.columns, name) ? spec.columns[name]?.type : undefined;
   const present = table.columns.map(() => 0);
   const numbers = table.columns.map(() => 0);
   let rows = 0;
-  for await (const { cells, fault } of table.rows()) {
-    rows++;
+  // A file that says what its columns hold is read for its number of rows alone.
+  for await (const batch of table.rows(table.declared ? () => false : undefined)) {
+    rows += batch.length;
     holdTo(limits.rows, rows, "data.file", "or more rows");
-    if (fault !== undefined) continue;
-    cells.forEach((cell, column) => {
-      if (isMissing(cell, "number")) return;
-      present[column] = (present[column] ?? 0) + 1;
-      if (looksNumeric(cell, table)) numbers[column] = (numbers[column] ?? 0) + 1;
-    });
+    if (table.declared) continue;
+    for (const { cells, fault } of batch)
+      if (fault === undefined)
+        cells.forEach((cell, column) => {
+          if (isMissing(cell, "number")) return;
+          present[column] = (present[column] ?? 0) + 1;
+          if (looksNumeric(cell, table)) numbers[column] = (numbers[column] ?? 0) + 1;
+        });
   }
   if (rows === 0) throw faultyData("data.file", "found no rows");
   const types = table.columns.map((name, column) => {
-    const declared = Object.hasOwn(spec.columns, name) ? spec.columns[name]?.type : undefined;
     const [found = 0, all = 0] = [numbers[column], present[column]];
-    return declared ?? (found >= all * numberShare ? "number" : "text");
+    const inferred = found >= all * numberShare ? "number" : "text";
+    return declared(name) ?? (table.declared ? (table.declared[column]?.type ?? "text") : inferred);
   });
   return { types, rows };
 }
@@ -51,10 +56,14 @@ function looksNumeric(cell: unknown, table: Table): boolean {
 }
 
 /** A column that the spec names and the file lacks is a slip of the pen too. */
-function refuseUnknown({ label, columns, ignore }: RecordsSpec, known: readonly string[]): void {
+function refuseUnknown(
+  { label, columns, include, ignore }: RecordsSpec,
+  known: readonly string[],
+): void {
   const named = {
     "data.label": label === undefined ? [] : [label],
     "data.columns": Object.keys(columns),
+    "data.include": include ?? [],
     "data.ignore": ignore,
   };
   for (const [field, names] of Object.entries(named)) {

@@ -1,3 +1,4 @@
+export type { DataFile, OpenFile } from "./data-file.ts";
 export type { ClassLabels, Dataset, InputSpec, Labels, ValueLabels } from "./dataset.ts";
 export { datasetDigest, splitDigest } from "./digest.ts";
 export { type Duplicates, withoutDuplicates } from "./duplicates.ts";

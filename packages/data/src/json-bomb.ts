@@ -6,6 +6,8 @@ import { faultyData, holdTo, type Limits } from "./limits.ts";
 
 /** An array of objects takes two; what lies deeper is no cell, but is told apart from a bomb. */
 const maxDepth = 32;
+/** Each takes some fifty bytes before it holds anything. */
+const maxBrackets = 10_000_000;
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -25,7 +27,7 @@ export function refuseJsonBomb(field: string, bytes: Uint8Array, limits: Limits)
       if (depth > maxDepth) throw faultyData(field, `found nesting deeper than ${maxDepth}`);
     }
   }
-  holdTo(limits.rows + 1, brackets, field, "arrays and objects");
+  holdTo(Math.min(limits.rows + 1, maxBrackets), brackets, field, "arrays and objects");
 }
 
 /** Position of the quote that ends the text which begins at `start`. */

@@ -1,32 +1,54 @@
 /**
  * JSON records: an array of objects, or one object in each line.
  *
- * The columns are all the keys that occur; a record without one of them misses that value.
+ * The columns are all the keys that occur; a record without one of them misses that value. An array
+ * is read whole, and so bounded in size; lines are read one by one.
  */
+import { type DataFile, wholeFile } from "./data-file.ts";
 import { refuseJsonBomb } from "./json-bomb.ts";
+import { linesOf, parseJson } from "./json-lines.ts";
 import { faultyData, holdTo, type Limits } from "./limits.ts";
-import type { Row, Table } from "./table.ts";
+import { inBatches, type Row, type Table } from "./table.ts";
 
 type Item = Omit<Row, "cells"> & { readonly value: unknown };
 
-export function openJson(field: string, bytes: Uint8Array, limits: Limits): Table {
-  holdTo(limits.jsonBytes, bytes.byteLength, field, "bytes");
+/** An array of objects, or lines of them. */
+export async function openJson(field: string, file: DataFile, limits: Limits): Promise<Table> {
+  const begin = new TextDecoder().decode(await file.read(0, Math.min(file.bytes, 4096)));
+  if (!begin.trimStart().startsWith("[")) return openJsonLines(field, file, limits);
+  holdTo(limits.jsonBytes, file.bytes, field, "bytes");
+  const bytes = await wholeFile(file);
   refuseJsonBomb(field, bytes, limits);
-  const text = decode(field, bytes).trim();
-  const items = text.startsWith("[") ? itemsOfArray(field, text) : itemsOfLines(field, text);
+  const items = itemsOfArray(field, decode(field, bytes).trim());
+  return tableOf(
+    field,
+    async function* () {
+      yield* items;
+    },
+    limits,
+  );
+}
+
+/** One object in each line. */
+export function openJsonLines(field: string, file: DataFile, limits: Limits): Promise<Table> {
+  return tableOf(field, () => itemsOfLines(field, file, limits), limits);
+}
+
+async function tableOf(
+  field: string,
+  items: () => AsyncIterable<Item>,
+  limits: Limits,
+): Promise<Table> {
   const columns = new Set<string>();
-  for (const { value } of items) {
+  for await (const { value } of items()) {
     if (isObject(value)) for (const key of Object.keys(value)) columns.add(key);
     holdTo(limits.columns, columns.size, field, "columns");
   }
   const names = [...columns];
-  return {
-    columns: names,
-    textHoldsNumbers: false,
-    rows: async function* () {
-      for (const item of items) yield rowOf(item, names);
-    },
+  const rows = async function* () {
+    for await (const item of items()) yield rowOf(item, names);
   };
+  return { columns: names, textHoldsNumbers: false, sparse: true, rows: () => inBatches(rows()) };
 }
 
 function rowOf({ value, ...item }: Item, columns: readonly string[]): Row {
@@ -39,47 +61,25 @@ function rowOf({ value, ...item }: Item, columns: readonly string[]): Row {
 }
 
 function itemsOfArray(field: string, text: string): Item[] {
-  const parsed = parse(text);
+  const parsed = parseJson(text);
   if (parsed instanceof SyntaxError)
     throw faultyData(field, `the file is no JSON: ${parsed.message}`);
   if (!Array.isArray(parsed)) throw faultyData(field, "the file is no array of objects");
   return parsed.map((value: unknown, index) => ({ number: index + 1, value }));
 }
 
-function itemsOfLines(field: string, text: string): Item[] {
-  const items: Item[] = [];
-  for (const { line, source } of linesOf(text)) {
-    const value = parse(source);
+async function* itemsOfLines(field: string, file: DataFile, limits: Limits): AsyncGenerator<Item> {
+  let number = 0;
+  for await (const { line, value } of linesOf(field, file, limits)) {
     const broken = value instanceof SyntaxError;
     // Nothing that was meant to be lines of objects begins with a line that is none.
-    if (items.length === 0 && (broken || !isObject(value))) break;
-    const place = { number: items.length + 1, line, value };
-    items.push(broken ? { ...place, fault: `is no JSON: ${value.message}` } : place);
+    if (number === 0 && (broken || !isObject(value))) break;
+    number++;
+    const place = { number, line, value };
+    yield broken ? { ...place, fault: `is no JSON: ${value.message}` } : place;
   }
-  if (items.length === 0)
+  if (number === 0)
     throw faultyData(field, "wanted an array of objects, or an object in each line");
-  return items;
-}
-
-/** The lines that are not blank, counted from 1 with those that are. */
-function* linesOf(text: string): Generator<{ readonly line: number; readonly source: string }> {
-  let line = 0;
-  for (let from = 0; from < text.length; ) {
-    const end = text.indexOf("\n", from);
-    const source = text.slice(from, end < 0 ? text.length : end).trim();
-    line++;
-    if (source !== "") yield { line, source };
-    from = end < 0 ? text.length : end + 1;
-  }
-}
-
-/** The value, or the error that there is none. */
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    return error;
-  }
 }
 
 function decode(field: string, bytes: Uint8Array): string {

@@ -1,15 +1,22 @@
 /**
  * How much a data set may be. Whoever uploads one is told which limit it met, and at what size.
  */
-import { DomainError } from "@amaas/errors";
+import { DomainError, errorMessage, isDomainError } from "@amaas/errors";
 
 export interface Limits {
   /** Of one file of arrays. */
   readonly arrayBytes: number;
-  readonly csvBytes: number;
-  /** Of one file of JSON, which takes many times its size while it is read. */
+  /** Of an array of JSON, or of one line, which take many times their size while they are read. */
   readonly jsonBytes: number;
+  /** Of one column in one group of rows of a Parquet file, unpacked; of one batch of an Arrow file. */
+  readonly groupBytes: number;
+  /** That are one data set. */
+  readonly files: number;
   readonly rows: number;
+  /** Of all columns that are read; what a data set takes in memory is about four bytes for each. */
+  readonly cells: number;
+  /** Of all different texts of a column together. */
+  readonly characters: number;
   readonly columns: number;
   /** Characters of one cell. */
   readonly cell: number;
@@ -23,9 +30,12 @@ export interface Limits {
 
 export const defaultLimits: Limits = {
   arrayBytes: 1 << 30,
-  csvBytes: 1 << 28,
   jsonBytes: 1 << 26,
-  rows: 10_000_000,
+  groupBytes: 1 << 29,
+  files: 100_000,
+  rows: 50_000_000,
+  cells: 1_000_000_000,
+  characters: 1 << 28,
   columns: 4096,
   cell: 65_536,
   features: 65_536,
@@ -43,4 +53,19 @@ export function faultyData(field: string, description: string): DomainError {
   return new DomainError("invalid-argument", `${field}: ${description}`, {
     violations: [{ field, description }],
   });
+}
+
+/** Whatever a reader of damaged bytes may throw is the file's fault; our own refusals stay what they are. */
+export async function soundly<T>(
+  field: string,
+  fault: string,
+  read: () => T | Promise<T>,
+): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    throw isDomainError(error)
+      ? error
+      : faultyData(field, `the file ${fault}: ${errorMessage(error)}`);
+  }
 }

@@ -6,6 +6,7 @@
  */
 import type { DataSpec, Task } from "@amaas/spec";
 import { readArrays } from "./arrays.ts";
+import type { OpenFile } from "./data-file.ts";
 import type { Dataset } from "./dataset.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import { readRecords } from "./records.ts";
@@ -15,13 +16,13 @@ import type { KeyColumns } from "./row-keys.ts";
 export function readDataset(
   spec: DataSpec,
   task: Task,
-  /** The bytes of a file that the spec names. */
-  read: (ref: string) => Promise<Uint8Array>,
+  /** Opens a file that the spec, or a list of files that it names, gives the digest of. */
+  open: OpenFile,
   limits: Limits = defaultLimits,
   /** Columns that the split goes by. */
   keys: KeyColumns = {},
 ): Promise<Dataset> {
   return spec.format === "arrays"
-    ? readArrays(spec, task, read, limits)
-    : readRecords(spec, task, read, limits, keys);
+    ? readArrays(spec, task, open, limits)
+    : readRecords(spec, task, open, limits, keys);
 }

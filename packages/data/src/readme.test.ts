@@ -12,14 +12,17 @@ test("the README names every spelling of missing", () => {
 test("the README tells the limits", () => {
   const mebibytes = (bytes: number) =>
     bytes >= 1 << 30 ? `${bytes / 2 ** 30} GiB` : `${bytes / 2 ** 20} MiB`;
-  const { arrayBytes, csvBytes, jsonBytes, rows, columns, features, cell, classes, categories } =
-    defaultLimits;
+  const { arrayBytes, jsonBytes, groupBytes, rows, cells, characters, files } = defaultLimits;
+  const { columns, features, cell, classes, categories } = defaultLimits;
   const grouped = (count: number) => (count < 10_000 ? `${count}` : count.toLocaleString("en"));
   for (const told of [
     `${mebibytes(arrayBytes)} for an array file`,
-    `${mebibytes(csvBytes)} for CSV`,
-    `${mebibytes(jsonBytes)} for JSON`,
+    `${mebibytes(jsonBytes)} for an array of JSON or a line`,
+    `${mebibytes(groupBytes)} for a column in a group of rows`,
+    `${grouped(files)} files`,
     `${rows / 1e6} million rows`,
+    `${cells / 1e9} billion cells`,
+    `${characters / 2 ** 20} Mi characters`,
     `${grouped(columns)} columns`,
     `${grouped(features)} features`,
     `${grouped(cell)} characters in a cell`,

@@ -6,14 +6,15 @@ import { type Tensor, tensor } from "@amaas/tensor";
 import { type BadRows, badRows } from "./bad-rows.ts";
 import { isMissing, numberIn, showCell, textIn } from "./cell.ts";
 import { columnTypes } from "./column-types.ts";
-import { openCsv } from "./csv.ts";
+import type { OpenFile } from "./data-file.ts";
 import type { Dataset, InputSpec, Labels } from "./dataset.ts";
-import { openJson } from "./json.ts";
 import { classLabels, valueLabels } from "./labels.ts";
-import { faultyData, type Limits } from "./limits.ts";
+import { faultyData, holdTo, type Limits } from "./limits.ts";
+import { openTable } from "./open-table.ts";
 import { rowFault } from "./row-fault.ts";
 import { type KeyColumns, type KeyReader, keyReader } from "./row-keys.ts";
 import type { Table } from "./table.ts";
+import { TextColumn } from "./text-column.ts";
 
 const field = "data.file";
 
@@ -34,21 +35,19 @@ interface Column {
   /** Position in the row. */
   readonly index: number;
   readonly type: ColumnType;
-  readonly values: Float32Array | Float64Array | string[];
+  readonly values: Float32Array | Float64Array | TextColumn;
 }
 
 export async function readRecords(
   spec: RecordsSpec,
   task: Task,
-  read: (ref: string) => Promise<Uint8Array>,
+  open: OpenFile,
   limits: Limits,
   keyColumns: KeyColumns,
 ): Promise<Dataset> {
-  const bytes = await read(spec.file);
-  const table =
-    spec.format === "csv" ? await openCsv(field, bytes, limits) : openJson(field, bytes, limits);
+  const table = await openTable(field, spec, open, limits);
   const { types, rows } = await columnTypes(spec, table, limits);
-  const layout = layOut(spec, table, types, rows);
+  const layout = layOut(spec, table, types, rows, limits);
   const keys = keyReader(keyColumns, table.columns);
   const bad = badRows(spec.onBadRow, field);
   const taken = await fill(layout, keys, table, task, bad, limits);
@@ -68,10 +67,13 @@ function layOut(
   table: Table,
   types: readonly ColumnType[],
   rows: number,
+  limits: Limits,
 ): Layout {
   const columns = table.columns
     .map((name, index) => ({ name, index, type: types[index] ?? "text" }))
-    .filter(({ name }) => !spec.ignore.includes(name));
+    .filter(({ name }) => isWanted(spec, name));
+  // Cells take four bytes or so, whatever they hold.
+  holdTo(limits.cells, rows * columns.length, field, "cells");
   const [label] = columns.filter(({ name }) => name === spec.label);
   const inputs = columns.filter(({ name }) => name !== spec.label);
   if (inputs.length === 0)
@@ -87,17 +89,24 @@ function layOut(
         field,
         `column ${index + 1} is called ${showCell(name)}, which an input of a model cannot be; rename it or list it in data.ignore`,
       );
+  const texts = (name: string) =>
+    new TextColumn(rows, `${field}: column ${JSON.stringify(name)}`, limits);
   return {
     inputs: inputs.map((column) => ({
       ...column,
-      values: column.type === "number" ? new Float32Array(rows) : [],
+      values: column.type === "number" ? new Float32Array(rows) : texts(column.name),
     })),
     // Classes are numbers of any size, not measurements: float32 would merge some of them.
     label: label && {
       ...label,
-      values: label.type === "number" ? new Float64Array(rows) : [],
+      values: label.type === "number" ? new Float64Array(rows) : texts(label.name),
     },
   };
+}
+
+/** Whether the model sees a column, or learns from it. */
+export function isWanted({ include, ignore, label }: RecordsSpec, name: string): boolean {
+  return name === label || ((include?.includes(name) ?? true) && !ignore.includes(name));
 }
 
 /** Takes the rows that fit, and answers how many. */
@@ -109,32 +118,39 @@ async function fill(
   bad: BadRows,
   limits: Limits,
 ): Promise<number> {
-  const intern = interner();
   const columns = label ? [...inputs, label] : inputs;
+  const names = new Set([...columns.map(({ name }) => name), ...keys.columns]);
   let taken = 0;
-  for await (const row of table.rows()) {
-    const fault = rowFault(row, inputs, label, task, limits) ?? keys.fault(row.cells);
-    if (fault) {
-      bad.report(row, fault.found, fault.column);
-      continue;
+  for await (const batch of table.rows((name) => names.has(name)))
+    for (const row of batch) {
+      const fault = rowFault(row, inputs, label, task, limits) ?? keys.fault(row.cells);
+      if (fault) {
+        bad.report(row, fault.found, fault.column);
+        continue;
+      }
+      for (const { values, index } of columns) {
+        const cell = row.cells[index];
+        if (values instanceof TextColumn)
+          values.set(taken, isMissing(cell, "text") ? "" : (textIn(cell) ?? ""));
+        else values[taken] = numberIn(cell) ?? Number.NaN;
+      }
+      keys.take(row.cells);
+      taken++;
     }
-    for (const { values, index } of columns) {
-      const cell = row.cells[index];
-      if (Array.isArray(values))
-        values[taken] = isMissing(cell, "text") ? "" : intern(textIn(cell) ?? "");
-      else values[taken] = numberIn(cell) ?? Number.NaN;
-    }
-    keys.take(row.cells);
-    taken++;
-  }
+  for (const { values } of columns) if (values instanceof TextColumn) values.truncate(taken);
   return taken;
 }
 
 function labelsOf(label: Column | undefined, taken: number, task: Task, limits: Limits): Labels {
   if (!label) return { kind: "none" };
   const { name, values } = label;
-  if (task === "classification") return classLabels(values.slice(0, taken), "data.label", limits);
-  if (Array.isArray(values))
+  if (task === "classification")
+    return classLabels(
+      values instanceof TextColumn ? values : values.subarray(0, taken),
+      "data.label",
+      limits,
+    );
+  if (values instanceof TextColumn)
     throw faultyData("data.label", `the column ${JSON.stringify(name)} holds text, wanted numbers`);
   return valueLabels(values.subarray(0, taken));
 }
@@ -159,25 +175,15 @@ function datasetOf({ inputs }: Layout, labels: Labels, rows: number, skippedRows
 
 function take(values: Column["values"], rows: Uint32Array): Tensor {
   const shape = [rows.length, 1];
-  if (Array.isArray(values))
+  if (values instanceof TextColumn)
     return tensor(
       "BYTES",
       shape,
-      Array.from(rows, (row) => values[row] ?? ""),
+      Array.from(rows, (row) => values.get(row)),
     );
   return tensor(
     "FP32",
     shape,
     Float32Array.from(rows, (row) => values[row] ?? Number.NaN),
   );
-}
-
-/** Gives equal texts one place in memory; a parsed file has a text for every cell. */
-function interner(): (text: string) => string {
-  const known = new Map<string, string>();
-  return (text) => {
-    const found = known.get(text);
-    if (found === undefined) known.set(text, text);
-    return found ?? text;
-  };
 }

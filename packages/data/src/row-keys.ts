@@ -21,6 +21,8 @@ export interface RowKeys {
 
 /** Takes the keys of rows, one by one. */
 export interface KeyReader {
+  /** The columns that are looked at. */
+  readonly columns: readonly string[];
   /** Why a row has no keys, if it has none. */
   fault(cells: readonly unknown[]): { readonly found: string; readonly column: string } | undefined;
   /** Of a row without a fault. */
@@ -36,6 +38,7 @@ export function keyReader(names: KeyColumns, columns: readonly string[]): KeyRea
   const groups: number[] = [];
   const times: number[] = [];
   return {
+    columns: [group, time].flatMap((key) => key?.name ?? []),
     fault(cells) {
       if (group && (isMissing(cells[group.at], "text") || textIn(cells[group.at]) === undefined))
         return { found: wanted(cells[group.at], "a group"), column: group.name };

@@ -38,6 +38,16 @@ const checks: readonly Check[] = [
     },
   },
   {
+    reads: ["data.ignore", "data.format", "data.include"],
+    fault: ({ data }) => {
+      if (!isRecords(data)) return undefined;
+      const both = data.ignore.find((name) => data.include?.includes(name));
+      return both === undefined
+        ? undefined
+        : `names ${JSON.stringify(both)}, which data.include names too`;
+    },
+  },
+  {
     reads: ["data.columns", "data.format", "data.label", "task"],
     fault: ({ data, task }) =>
       isRecords(data) && task === "regression" && declaredType(data) === "text"

@@ -5,14 +5,38 @@ import type { Violation } from "@amaas/errors";
 import type { FileRef, JobSpec } from "./job-spec.ts";
 import { faultySpec, parseJobSpec } from "./parse.ts";
 
+const filesPrefix = "files:";
+
 export function isDigest(ref: FileRef): boolean {
   return /^sha256:[0-9a-f]{64}$/.test(ref);
+}
+
+/** Whether it is the digest of a list of files, which are read as one. */
+export function isFilesDigest(ref: FileRef): boolean {
+  return ref.startsWith(filesPrefix) && isDigest(ref.slice(filesPrefix.length));
+}
+
+/** The digest that a reference to uploaded bytes has: of a file, or of a list of files. */
+export function digestIn(ref: FileRef): string {
+  return ref.startsWith(filesPrefix) ? ref.slice(filesPrefix.length) : ref;
+}
+
+/** What a folder is uploaded as: its files, and `{"files": […]}`, the list of them. */
+export interface ManifestFile {
+  /** Within the folder, with forward slashes. */
+  readonly path: string;
+  readonly digest: string;
+  readonly bytes: number;
+}
+
+export function writeManifest(files: readonly ManifestFile[]): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify({ files }));
 }
 
 /** The paths that have to be uploaded, each once; digests are not among them. */
 export function fileRefs(spec: JobSpec): readonly string[] {
   const refs = filesOf(spec).map(({ ref }) => ref);
-  return [...new Set(refs)].filter((ref) => !isDigest(ref));
+  return [...new Set(refs)].filter((ref) => !isUploaded(ref));
 }
 
 /** The document's spec, in which the paths that `digests` knows are replaced by their digests. */
@@ -36,12 +60,16 @@ export function withFileRefs(document: unknown, digests: ReadonlyMap<string, str
 /** @throws DomainError invalid-argument where the spec still names a file by its path. */
 export function requireDigests(spec: JobSpec): void {
   const faults: Violation[] = filesOf(spec)
-    .filter(({ ref }) => !isDigest(ref))
+    .filter(({ ref }) => !isUploaded(ref))
     .map(({ field, ref }) => ({
       field,
       description: `found ${JSON.stringify(ref.slice(0, 80))}, which is a path; upload the file and give its digest, sha256:<hex>`,
     }));
   if (faults.length > 0) throw faultySpec(faults);
+}
+
+function isUploaded(ref: FileRef): boolean {
+  return isDigest(ref) || isFilesDigest(ref);
 }
 
 export interface FileField {

@@ -14,12 +14,16 @@ export type {
 } from "./architecture-spec.ts";
 export { childField } from "./document.ts";
 export {
+  digestIn,
   type FileField,
   fileRefs,
   filesOf,
   isDigest,
+  isFilesDigest,
+  type ManifestFile,
   requireDigests,
   withFileRefs,
+  writeManifest,
 } from "./file-refs.ts";
 export {
   type ArraysSpec,

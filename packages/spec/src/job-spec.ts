@@ -13,7 +13,10 @@ import type { ScheduleSpec } from "./schedule-spec.ts";
 /** A row of the last two has no label: it is its own. */
 export type Task = "classification" | "regression" | "reconstruction" | "language-modeling";
 
-/** A path that the user knows, or `sha256:<hex>` once the file has been uploaded. */
+/**
+ * A path that the user knows, or `sha256:<hex>` once the file has been uploaded. Of records also a folder
+ * or pattern, `files:sha256:<hex>` once its files and the list of them have been; or a URL.
+ */
 export type FileRef = string;
 
 export interface ArraysSpec {
@@ -30,12 +33,14 @@ export interface ArraysSpec {
 export type ColumnType = "number" | "text";
 
 export interface RecordsSpec {
-  readonly format: "csv" | "json";
+  readonly format: "csv" | "json" | "jsonl" | "parquet" | "arrow";
   readonly file: FileRef;
   /** Where the task has labels. */
   readonly label?: string;
   /** Columns whose type is told, not inferred. */
   readonly columns: Readonly<Record<string, { readonly type: ColumnType }>>;
+  /** The only columns that are read, beside the label; all where it is left out. */
+  readonly include?: readonly string[];
   readonly ignore: readonly string[];
   readonly onBadRow: "fail" | "skip";
 }

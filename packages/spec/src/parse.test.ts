@@ -126,7 +126,7 @@ describe("the README", () => {
   test("has a sound example of each format", () => {
     const specs = examples.map((example) => parseJobSpec(parseYaml(example)));
     expect(new Set(specs.map(({ data }) => data.format))).toEqual(
-      new Set(["csv", "json", "arrays"]),
+      new Set(["csv", "json", "arrays", "parquet"]),
     );
   });
 
@@ -188,7 +188,7 @@ describe("a faulty spec", () => {
       }),
     ).toEqual({
       name: 'found "Wages!", wanted 1 to 64 characters out of a-z, 0-9, ".", "_" and "-", a letter or digit at both ends',
-      "data.format": 'found "cvs", wanted one of arrays, csv, json',
+      "data.format": 'found "cvs", wanted one of arrays, csv, json, jsonl, parquet, arrow',
       split: "training, validation and test add up to 0.7, wanted 1",
       "training.batchSize": "found 12, wanted a multiple of training.virtualShards, which is 8",
       "training.epochs": "found 0, wanted a whole number, at least 1 and at most 100000",
@@ -211,7 +211,7 @@ describe("a faulty spec", () => {
       "training",
     ]);
     expect(violations({ training: { epochs: 1 }, data: {} })).toEqual({
-      "data.format": "is missing, wanted one of arrays, csv, json",
+      "data.format": "is missing, wanted one of arrays, csv, json, jsonl, parquet, arrow",
       "training.batchSize": "is missing, wanted a whole number, at least 1 and at most 1048576",
       "training.optimizer": "is missing, wanted an object",
     });
@@ -276,11 +276,7 @@ describe("a faulty spec", () => {
     ["gate.min", { gate: { metric: "r2", min: 1, max: 0 } }, "wanted at most gate.max"],
     ["gate", { gate: { metric: "r2", min: 1 }, register: false }, "wanted none where register"],
     ["gate.alias", { gate: { metric: "r2", min: 1, alias: "../x" } }, 'found "../x"'],
-    [
-      "data.file",
-      { data: { ...data, file: "sha256:abc" } },
-      "wanted a path, or sha256: and 64 hex digits",
-    ],
+    ["data.file", { data: { ...data, file: "sha256:abc" } }, "or sha256: and 64 hex digits"],
     ["data.ignore", { data: { ...data, ignore: ["wage"] } }, 'names the label column "wage"'],
     [
       "data.ignore",

@@ -4,7 +4,7 @@
  * A pure function of the spec and the bytes it names: whoever runs it, and however often, makes
  * the same blobs.
  */
-import { type BlobStore, openBlobs, parseDigest } from "@amaas/blobs";
+import { type BlobStore, openBlobs } from "@amaas/blobs";
 import {
   type Dataset,
   datasetDigest,
@@ -36,6 +36,7 @@ import type { Prepared, RowBlock, Split, TensorSpec } from "@amaas/proto/amaas/s
 import { faultySpec, isLossOf, type JobSpec, microBatch, parseJobSpec } from "@amaas/spec";
 import { type Tensor, toRaw } from "@amaas/tensor";
 import { divide } from "./divide.ts";
+import { openData } from "./open-data.ts";
 
 /** Rows in one block; fixed, since the shape of a run may change bits. */
 const BLOCK_ROWS = 4_096;
@@ -45,8 +46,8 @@ const MOST_STEPS = 100_000_000;
 export async function prepare(args: { spec: unknown; blobs: string }): Promise<Prepared> {
   const spec = parseJobSpec(args.spec);
   const blobs = openBlobs(args.blobs);
-  const read = (digest: string) => blobs.get(parseDigest(digest));
-  const dataset = await readDataset(spec.data, spec.task, read, defaultLimits, spec.split);
+  const open = (ref: string) => openData(blobs, ref);
+  const dataset = await readDataset(spec.data, spec.task, open, defaultLimits, spec.split);
   const { rows, warnings } = divide(dataset, spec.split);
   const features = fitFeatures(dataset, rows.training);
   const { labels } = dataset;

@@ -9,7 +9,7 @@ import { type BlobStore, parseDigest } from "@amaas/blobs";
 import { DomainError, type Violation } from "@amaas/errors";
 import type { SubmitJobRequest, SubmitJobResponse } from "@amaas/proto/amaas/scheduler/v1/jobs";
 import type { Context } from "@amaas/rpc";
-import { filesOf, type JobSpec, parseJobSpec, requireDigests } from "@amaas/spec";
+import { digestIn, type JobSpec, parseJobSpec, filesOf, requireDigests } from "@amaas/spec";
 import { monotonicFactory } from "ulid";
 import type { Scheduler } from "../app.ts";
 import { faultyRequest, keyOfAnotherSpec } from "../errors.ts";
@@ -46,9 +46,9 @@ function checkKey(key: string): void {
 
 async function requireBlobs(spec: JobSpec, blobs: BlobStore): Promise<void> {
   const violations: Violation[] = [];
-  for (const { field, ref: digest } of filesOf(spec))
-    if ((await blobs.size(parseDigest(digest))) === undefined)
-      violations.push({ field, description: `there is no blob ${digest}; upload the file first` });
+  for (const { field, ref } of filesOf(spec))
+    if ((await blobs.size(parseDigest(digestIn(ref)))) === undefined)
+      violations.push({ field, description: `there is no blob ${ref}; upload the file first` });
   if (violations.length === 0) return;
   const told = violations.map(({ field, description }) => `${field}: ${description}`).join("; ");
   throw new DomainError("invalid-argument", told, { violations });
