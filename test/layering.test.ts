@@ -28,6 +28,7 @@ const owners: readonly [dependency: RegExp, owner: string][] = [
   [/^onnxruntime-/, "@amaas/engine"],
   [/^@opentelemetry\/|^pino$|^prom-client$/, "@amaas/telemetry"],
   [/^kysely$|^pg$/, "@amaas/database"],
+  [/^hyparquet|^apache-arrow$|^sharp$/, "@amaas/data"],
   [/^mnist$|^vega-datasets$/, "@amaas/examples"],
 ];
 /** Kysely's query builder is the language that the services' stores are written in. */

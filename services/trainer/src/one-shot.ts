@@ -1,12 +1,11 @@
 /**
- * Tasks that a thread of its own computes once: preparing data, packaging a model.
+ * Tasks that are computed once, beside the event loop: preparing data, packaging a model.
  * Both are pure functions of the task, so a trainer that takes one over makes the same blobs.
  */
-import { startThread } from "@amaas/engine";
+import { callProcess, startThread } from "@amaas/engine";
 import { persistently, type RunningTask } from "@amaas/fleet";
 import {
   type Packaged,
-  type Prepared,
   type Task,
   TaskState,
   type TaskStatus,
@@ -14,6 +13,10 @@ import {
 import type { Telemetry } from "@amaas/telemetry";
 import type { TrainerEvents } from "./events.ts";
 import type { OneShotApi } from "./one-shot.thread.ts";
+import type { PrepareApi } from "./prepare.process.ts";
+
+/** Of the objects of a preparation; what becomes of columns is beside them. */
+const HEAP_MIB = 2_048;
 
 type Detail = NonNullable<TaskStatus["detail"]>;
 
@@ -37,7 +40,9 @@ export function runOneShot(
 
   const attempt = () => {
     const options = { parent: task.traceparent, attributes: { "amaas.job": task.job } };
-    return telemetry.tracer.span(`trainer.${kind}`, options, () => compute(task, kind, parts));
+    return telemetry.tracer.span(`trainer.${kind}`, options, () =>
+      compute(task, kind, parts, stop.signal),
+    );
   };
   const work = async (): Promise<void> => {
     const onProblem = (error: Error) => events.delayed(task, error);
@@ -64,21 +69,32 @@ export function runOneShot(
   };
 }
 
-async function compute(
+function compute(
   task: Task,
   kind: "prepare" | "package",
-  { blobs }: OneShotParts,
+  parts: OneShotParts,
+  signal: AbortSignal,
 ): Promise<Detail> {
-  const thread = startThread<OneShotApi>(new URL("./one-shot.thread.ts", import.meta.url), {
-    name: kind,
-  });
+  return kind === "prepare" ? prepare(task, parts, signal) : packageModel(task, parts);
+}
+
+/** In a process, since whoever made the files may have made them to take its memory or worse. */
+async function prepare(
+  { spec }: Task,
+  { blobs }: OneShotParts,
+  signal: AbortSignal,
+): Promise<Detail> {
+  const url = new URL("./prepare.process.ts", import.meta.url);
+  const options = { name: "prepare", heapMiB: HEAP_MIB, signal };
+  const value = await callProcess<PrepareApi, "prepare">(url, options, "prepare", { spec, blobs });
+  return { $case: "prepared", value };
+}
+
+async function packageModel({ work, spec }: Task, { blobs }: OneShotParts): Promise<Detail> {
+  if (work?.$case !== "package") throw new Error("a package task came without its work");
+  const url = new URL("./one-shot.thread.ts", import.meta.url);
+  const thread = startThread<OneShotApi>(url, { name: "package" });
   try {
-    if (kind === "prepare") {
-      const value: Prepared = await thread.call("prepare", { spec: task.spec, blobs });
-      return { $case: "prepared", value };
-    }
-    const { work, spec } = task;
-    if (work?.$case !== "package") throw new Error("a package task came without its work");
     const value: Packaged = await thread.call("package", { spec, blobs, task: work.value });
     return { $case: "packaged", value };
   } finally {

@@ -12,7 +12,7 @@ import { attend } from "../training/attend.ts";
 export function train(command: Command, cli: Cli): void {
   command
     .description(
-      "Checks the job in FILE, uploads the files it names, and queues it. Paths in it are relative to it.",
+      "Checks the job in FILE, uploads the files, folders and patterns it names, and queues it. Paths in it are relative to it.",
     )
     .argument("<file>", "the job, as YAML or JSON; its schema is packages/spec/job.schema.json")
     .option("-f, --follow", "stay until it has ended; Ctrl-C detaches")

@@ -9,7 +9,7 @@ import { type BlobStore, parseDigest } from "@amaas/blobs";
 import { DomainError, type Violation } from "@amaas/errors";
 import type { SubmitJobRequest, SubmitJobResponse } from "@amaas/proto/amaas/scheduler/v1/jobs";
 import type { Context } from "@amaas/rpc";
-import { digestIn, type JobSpec, parseJobSpec, filesOf, requireDigests } from "@amaas/spec";
+import { digestIn, filesOf, type JobSpec, parseJobSpec, requireDigests } from "@amaas/spec";
 import { monotonicFactory } from "ulid";
 import type { Scheduler } from "../app.ts";
 import { faultyRequest, keyOfAnotherSpec } from "../errors.ts";

@@ -1,0 +1,43 @@
+import { expect, test, vi } from "vitest";
+import { callProcess } from "./index.ts";
+import type { Trouble } from "./trouble.fixture.ts";
+
+// Starting a process takes its time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
+
+const url = new URL("./trouble.fixture.ts", import.meta.url);
+const options = { name: "trouble", heapMiB: 64 };
+
+const call = callProcess<Trouble, "pid">;
+
+test("the call is answered, and the process is gone", async () => {
+  const pid = await call(url, options, "pid");
+  expect(pid).not.toBe(process.pid);
+  await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow(), 10_000);
+});
+
+test("what it throws, the caller is thrown", async () => {
+  const failing = callProcess<Trouble, "refuse">(url, options, "refuse", "no such row");
+  await expect(failing).rejects.toMatchObject({ code: "invalid-argument", message: "no such row" });
+});
+
+test("one that takes all memory, or ends itself, is an error and nothing more", async () => {
+  const exhausted = { code: "resource-exhausted", message: expect.stringContaining("64 MiB") };
+  await expect(callProcess<Trouble, "allocate">(url, options, "allocate")).rejects.toMatchObject(
+    exhausted,
+  );
+  await expect(callProcess<Trouble, "leave">(url, options, "leave", 3)).rejects.toMatchObject({
+    code: "resource-exhausted",
+    message: expect.stringContaining("exit code 3"),
+  });
+});
+
+test("one that is killed may be started again; one that nobody waits for is ended", async () => {
+  await expect(callProcess<Trouble, "kill">(url, options, "kill")).rejects.toMatchObject({
+    code: "unavailable",
+  });
+  const stop = new AbortController();
+  const waiting = callProcess<Trouble, "wait">(url, { ...options, signal: stop.signal }, "wait");
+  stop.abort();
+  await expect(waiting).rejects.toMatchObject({ code: "unavailable" });
+});

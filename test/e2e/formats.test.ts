@@ -1,0 +1,98 @@
+/**
+ * Data sets as they come, end to end: other formats, folders, files that are damaged. The same cells make
+ * the same weights, whatever they were written as.
+ */
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { jobStateName } from "@amaas/client";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { type Story, showLinesOnFailure, startStory } from "./story.ts";
+
+const timeout = 180_000;
+const fixtures = join(import.meta.dirname, "../../packages/data/fixtures");
+let story: Story;
+
+beforeAll(async () => {
+  story = await startStory({ trainers: 1, servers: 1 });
+}, timeout);
+beforeEach(() => showLinesOnFailure(story));
+afterAll(() => story?.stop());
+
+test("a folder of Parquet files, lines of JSON, a CSV: the same weights", { timeout }, async () => {
+  const folder = join(story.directory, "birds");
+  await mkdir(folder);
+  await copyFile(join(fixtures, "zstd.parquet"), join(folder, "part-1.parquet"));
+  await copyFile(join(fixtures, "gzip.parquet"), join(folder, "part-2.parquet"));
+  await writeFile(join(folder, "_SUCCESS"), "");
+  const rows = await twice();
+  await writeFile(
+    join(story.directory, "birds.jsonl"),
+    rows.map((row) => JSON.stringify(row)).join("\n"),
+  );
+  const names = Object.keys(rows[0] ?? {});
+  const lines = rows.map((row) => names.map((name) => row[name] ?? "").join(","));
+  await writeFile(join(story.directory, "birds.csv"), [names.join(","), ...lines].join("\n"));
+
+  const ignore = ["tags"];
+  const parquet = await train({ format: "parquet", file: "birds", ignore });
+  expect(parquet.job.spec?.data.file).toMatch(/^files:sha256:[0-9a-f]{64}$/);
+  const pattern = await train({ format: "parquet", file: "birds/part-*.parquet", ignore });
+  const jsonl = await train({ format: "jsonl", file: "birds.jsonl" });
+  const csv = await train({ format: "csv", file: "birds.csv" });
+  const weights = parquet.job.outcome?.weightsSha256;
+  expect(weights).toMatch(/^[0-9a-f]{64}$/);
+  expect(pattern.job.outcome?.weightsSha256).toBe(weights);
+  expect(jsonl.job.outcome?.weightsSha256).toBe(weights);
+  expect(csv.job.outcome?.weightsSha256).toBe(weights);
+
+  const narrow = await train({ format: "parquet", file: "birds", include: ["fresh"] });
+  const { version = 0 } = narrow.job.outcome ?? {};
+  const { inputs } = await story.client.models.version("birds", version);
+  expect(inputs.map(({ name }) => name)).toEqual(["fresh"]);
+});
+
+test("a part that is cut off fails its job by name, and the next one runs", {
+  timeout,
+}, async () => {
+  const folder = join(story.directory, "half");
+  await mkdir(folder);
+  const bytes = await readFile(join(fixtures, "zstd.parquet"));
+  await writeFile(join(folder, "part-1.parquet"), bytes);
+  await writeFile(join(folder, "part-2.parquet"), bytes.subarray(0, bytes.length / 2));
+  const half = await run({ format: "parquet", file: "half", ignore: ["tags"] });
+  expect(jobStateName(half.job.state)).toBe("failed");
+  expect(half.job.reason).toContain(
+    "data.file (part-2.parquet): the file is no Parquet file, or the end of one is missing",
+  );
+  await copyFile(join(fixtures, "file.arrow"), join(story.directory, "whole.arrow"));
+  await train({ format: "arrow", file: "whole.arrow", ignore: ["tags"] });
+});
+
+/** A job that ends well. */
+async function train(data: object) {
+  const done = await run(data);
+  expect(jobStateName(done.job.state), done.job.reason).toBe("succeeded");
+  return done;
+}
+
+async function run(data: object) {
+  const spec = {
+    name: "birds",
+    task: "classification",
+    data: { label: "y", ...data },
+    architecture: { type: "linear" },
+    training: { epochs: 3, batchSize: 8, optimizer: { type: "adam" } },
+  };
+  const { id } = await story.client.jobs.submit(spec, { baseDirectory: story.directory });
+  return story.follow(id);
+}
+
+/** The rows of the fixtures, two times. */
+async function twice(): Promise<Record<string, unknown>[]> {
+  const text = await readFile(join(fixtures, "expected.json"), "utf8");
+  const columns: Record<string, unknown[]> = JSON.parse(text);
+  const rows = (columns.y ?? []).map((_, row) =>
+    Object.fromEntries(Object.entries(columns).map(([name, cells]) => [name, cells[row]])),
+  );
+  return [...rows, ...rows];
+}
