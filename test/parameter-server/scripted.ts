@@ -317,12 +317,8 @@ export class ScriptedWorker {
         const gradient = new Uint8Array(sum.buffer);
         if (this.#script.sends?.(shard, version) === false) continue;
         const samples = SAMPLES_PER_LEAF * 2 ** node.level;
-        this.#channels[shard]?.push({
-          message: {
-            $case: "contribution",
-            value: { version, ...node, chunk, samples, values, gradient },
-          },
-        });
+        const value = { version, ...node, chunk, samples, values, gradient, guidance: undefined };
+        this.#channels[shard]?.push({ message: { $case: "contribution", value } });
       }
     }
   }

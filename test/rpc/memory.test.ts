@@ -10,7 +10,16 @@ import { serveExchange } from "./stage.ts";
 const size = 600_000;
 
 function request(version: number, gradient: Uint8Array): ExchangeRequest {
-  const value = { version, level: 0, index: 0, chunk: 0, samples: 1, values: [], gradient };
+  const value = {
+    version,
+    level: 0,
+    index: 0,
+    chunk: 0,
+    samples: 1,
+    values: [],
+    gradient,
+    guidance: undefined,
+  };
   return { message: { $case: "contribution", value } };
 }
 

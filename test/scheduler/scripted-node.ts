@@ -178,6 +178,7 @@ function hostedStatus(id: string, shard: number, step: number, tested: boolean):
               progress: {
                 step,
                 totalSteps,
+                ending: { version: totalSteps, keptStep: totalSteps, keptEpoch: 2 },
                 evaluations: tested ? [...evaluations, test] : evaluations,
               },
               firstLossStep: 0,

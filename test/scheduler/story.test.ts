@@ -203,6 +203,7 @@ function tellStory(databaseOf: (folder: string) => Promise<string>): void {
       weightsSha256: "ab".repeat(32),
       alias: "champion",
       gateVerdict: "validation/accuracy 0.92 >= 0.9: champion moved to version 1",
+      ending: { version: totalSteps, keptStep: totalSteps, keptEpoch: 2, reason: "" },
     });
     expect(done.progress).toMatchObject({ step: totalSteps, restarts: 1 });
     expect(done.endedAt?.getTime()).toBeGreaterThan(done.startedAt?.getTime() ?? 0);

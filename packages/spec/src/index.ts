@@ -29,9 +29,11 @@ export {
   type ArraysSpec,
   type ColumnType,
   type DataSpec,
+  type EarlyStoppingSpec,
   type EvaluationSpec,
   type FileRef,
   type GateSpec,
+  isGuided,
   type JobSpec,
   microBatch,
   type RecordsSpec,
@@ -56,7 +58,13 @@ export {
   type ReconstructionLossSpec,
   type RegressionLossSpec,
 } from "./loss-spec.ts";
-export { type Metric, type MetricOf, mainMetrics, metricsOfTask } from "./metrics.ts";
+export {
+  isErrorMetric,
+  type Metric,
+  type MetricOf,
+  mainMetrics,
+  metricsOfTask,
+} from "./metrics.ts";
 export type {
   DecaySpec,
   GradientSpec,

@@ -65,6 +65,14 @@ export interface SplitSpec {
   readonly onDuplicates: "keep" | "report" | "drop";
 }
 
+export interface EarlyStoppingSpec {
+  /** Of the validation split. */
+  readonly metric: Metric;
+  /** Epochs. */
+  readonly patience: number;
+  readonly minDelta: number;
+}
+
 export interface TrainingSpec {
   readonly epochs: number;
   /** Over all workers; a multiple of `virtualShards`. */
@@ -74,6 +82,9 @@ export interface TrainingSpec {
   readonly loss: LossSpec;
   readonly optimizer: OptimizerSpec;
   readonly schedule: ScheduleSpec;
+  readonly earlyStopping?: EarlyStoppingSpec;
+  /** The weights that are evaluated on the test split and registered. */
+  readonly keep: "best" | "last";
   readonly checkpointEverySteps: number;
 }
 
@@ -113,4 +124,12 @@ export interface JobSpec {
 /** Rows of one virtual shard of one step. */
 export function microBatch(training: TrainingSpec): number {
   return training.batchSize / training.virtualShards;
+}
+
+/**
+ * Whether the job goes by what its validation shows: when it ends, or which weights it keeps, is
+ * found out on the way.
+ */
+export function isGuided({ earlyStopping, keep }: TrainingSpec): boolean {
+  return earlyStopping !== undefined || keep === "best";
 }

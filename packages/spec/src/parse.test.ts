@@ -51,6 +51,7 @@ const complete: JobSpec = {
       l1: 0,
     },
     schedule: { type: "constant", unit: "epoch" },
+    keep: "last",
     checkpointEverySteps: 100,
   },
   evaluation: {},
@@ -89,6 +90,16 @@ describe("a sound spec", () => {
     const document = { ...minimal, task: "classification" };
     expect(parseJobSpec(document).split.stratify).toBe(true);
     expect(parseJobSpec({ ...document, split: { stratify: false } }).split.stratify).toBe(false);
+  });
+
+  test("keeps the best weights where it may stop early, unless told otherwise", () => {
+    const trainingOf = (changed: object) =>
+      parseJobSpec({ ...minimal, training: { ...minimal.training, ...changed } }).training;
+    const { earlyStopping, keep } = trainingOf({ earlyStopping: {} });
+    expect(earlyStopping).toEqual({ metric: "loss", patience: 5, minDelta: 0 });
+    expect(keep).toBe("best");
+    expect(trainingOf({ earlyStopping: {}, keep: "last" }).keep).toBe("last");
+    expect(trainingOf({ keep: "best" }).earlyStopping).toBeUndefined();
   });
 
   test("has the defaults of its optimizer", () => {

@@ -37,7 +37,7 @@ const validateArchitecture = schemas.compile<Pick<JobSpec, "architecture">>({
 
 /** @throws DomainError invalid-argument with a violation for each faulty field. */
 export function parseJobSpec(document: unknown): JobSpec {
-  const spec: unknown = withTaskDefaults(copyDocument(document));
+  const spec: unknown = withDefaults(copyDocument(document));
   const sound = validate(spec);
   const faults = faultsOf(validate.errors ?? []);
   faults.push(...inconsistencies(spec, faults));
@@ -55,19 +55,25 @@ export function parseArchitecture(document: unknown): ArchitectureSpec {
   throw faultySpec(faults, "architecture");
 }
 
-/** Fills in the defaults that the schema cannot say, as they depend on the task. */
-function withTaskDefaults(document: Json): Json {
+/** Fills in the defaults that the schema cannot say, as they depend on other fields. */
+function withDefaults(document: Json): Json {
   if (!isObject(document)) return document;
   const { task, split } = document;
   const byTime = split !== undefined && isObject(split) && split.time !== undefined;
   const stratify = task === "classification" && !byTime;
-  const filled = filledIn(document, "split", { stratify }, {});
+  const divided = filledIn(document, "split", { stratify }, {});
+  const filled = filledIn(divided, "training", { keep: keepOf(document.training) });
   if (!isTask(task)) return filled;
   return filledIn(filled, "training", { loss: { type: defaultLoss[task] } });
 }
 
 function isTask(task: Json | undefined): task is Task {
   return typeof task === "string" && Object.hasOwn(defaultLoss, task);
+}
+
+function keepOf(training: Json | undefined): "best" | "last" {
+  if (training === undefined || !isObject(training)) return "last";
+  return training.earlyStopping === undefined ? "last" : "best";
 }
 
 /** The document with fields of one section put in, where the section is there and leaves them out. */

@@ -1,5 +1,6 @@
-/** Fields of an optimizer or a schedule that do not fit each other, in the form of `consistency.ts`. */
+/** Fields of an optimizer, a schedule or the discipline of a training that do not fit each other, in the form of `consistency.ts`. */
 import type { Check } from "./consistency.ts";
+import { type Metric, metricsOfTask } from "./metrics.ts";
 
 export const trainingChecks: readonly Check[] = [
   {
@@ -39,6 +40,22 @@ export const trainingChecks: readonly Check[] = [
     fault: ({ training: { schedule, epochs } }) =>
       schedule.warmup && schedule.unit === "epoch" && schedule.warmup.length >= epochs
         ? `found ${schedule.warmup.length}, wanted less than training.epochs, which is ${epochs}`
+        : undefined,
+  },
+  {
+    reads: ["training.earlyStopping.metric", "training.earlyStopping", "task"],
+    fault({ training: { earlyStopping }, task }) {
+      const known: readonly Metric[] = metricsOfTask(task);
+      return earlyStopping === undefined || known.includes(earlyStopping.metric)
+        ? undefined
+        : `found "${earlyStopping.metric}", wanted one of ${known.join(", ")} for ${task}`;
+    },
+  },
+  {
+    reads: ["training.earlyStopping.metric", "training.earlyStopping", "training.loss"],
+    fault: ({ training: { earlyStopping, loss } }) =>
+      earlyStopping?.metric === "quantileLoss" && loss.type !== "quantile"
+        ? `found "quantileLoss", which wants training.loss.type quantile, not ${loss.type}`
         : undefined,
   },
 ];

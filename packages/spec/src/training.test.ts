@@ -85,6 +85,10 @@ describe("a faulty training", () => {
       "found 10, wanted less than training.epochs, which is 10",
     ],
     ["schedule.warmup.length", { schedule: { ...cosine, warmup: {} } }, "is missing"],
+    ["earlyStopping.patience", { earlyStopping: { patience: 0 } }, "at least 1"],
+    ["earlyStopping.metric", { earlyStopping: { metric: "accuracy" } }, "for regression"],
+    ["earlyStopping.metric", { earlyStopping: { metric: "quantileLoss" } }, "type quantile, not"],
+    ["keep", { keep: "first" }, "wanted one of best, last"],
   ])("training.%s: %j", (field, changed, description) => {
     const found = faults(changed);
     expect(Object.keys(found)).toEqual([`training.${field}`]);

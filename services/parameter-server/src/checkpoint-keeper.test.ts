@@ -37,7 +37,7 @@ const stateOf = (step: number) => ({
 
 test("all that is written between two reports is told in the second one", async () => {
   const keeper = openKeeper(blobs);
-  for (let step = 1; step <= 20; step++) keeper.keep(stateOf(step), undefined, step === 20);
+  for (let step = 1; step <= 20; step++) keeper.keep({ state: stateOf(step) }, step === 20);
   await expect.poll(() => keeper.kept().at(-1)?.step).toBe(20);
   expect(keeper.kept().map(({ step }) => step)).toEqual(
     Array.from({ length: 20 }, (_, i) => i + 1),
@@ -55,7 +55,7 @@ test("where writing is slower than training, every second one is kept, then ever
   for (let due = 1; due <= 16; due++) {
     if (!keeper.wants(due)) continue;
     kept.push(due);
-    keeper.keep(stateOf(due), undefined, false);
+    keeper.keep({ state: stateOf(due) }, false);
   }
   // One is being written and one waits; each refusal doubles the stride.
   expect(kept).toEqual([1, 2]);
@@ -77,7 +77,7 @@ test("the last state is tried until it is written, and the problem told once", a
     },
   });
   const keeper = openKeeper(away);
-  keeper.keep(stateOf(9), undefined, true);
+  keeper.keep({ state: stateOf(9) }, true);
   await expect.poll(() => keeper.kept().length, { timeout: 5_000 }).toBe(1);
   expect(told).toEqual(["checkpoint of step 9 failed: the disk is full"]);
   await keeper.close();

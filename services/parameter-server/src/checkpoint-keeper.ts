@@ -9,14 +9,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { BlobStore } from "@amaas/blobs";
 import { errorMessage } from "@amaas/errors";
 import type { Checkpoint, HostTask } from "@amaas/proto/amaas/scheduler/v1/fleet";
-import { save } from "./checkpoint.ts";
-import type { History } from "./conductor.ts";
+import { type Saved, save } from "./checkpoint.ts";
 import type { ShardEvents } from "./events.ts";
-import type { ShardState } from "./shard.ts";
 
 interface Waiting {
-  readonly state: ShardState;
-  readonly history: History | undefined;
+  readonly saved: Saved;
   readonly last: boolean;
 }
 
@@ -56,9 +53,10 @@ export class CheckpointKeeper {
     return false;
   }
 
-  keep(state: ShardState, history: History | undefined, last: boolean): void {
+  keep(saved: Saved, last: boolean): void {
+    const { history } = saved;
     const copy = history && { losses: [...history.losses], evaluations: [...history.evaluations] };
-    this.#waiting.push({ state, history: copy, last });
+    this.#waiting.push({ saved: { ...saved, history: copy }, last });
     this.#writing ??= this.#write().finally(() => {
       this.#writing = undefined;
     });
@@ -73,15 +71,16 @@ export class CheckpointKeeper {
     while (!this.#closed) {
       const next = this.#waiting.shift();
       if (!next) return;
+      const { step } = next.saved.state;
       const started = performance.now();
       try {
-        const digest = await save(next.state, next.history, this.#blobs);
-        this.#checkpoints = [...this.#checkpoints, { step: next.state.step, digest }].slice(-KEPT);
+        const digest = await save(next.saved, this.#blobs);
+        this.#checkpoints = [...this.#checkpoints, { step, digest }].slice(-KEPT);
         this.#problem = "";
-        this.#events.checkpointWritten(next.state.step, performance.now() - started);
+        this.#events.checkpointWritten(step, performance.now() - started);
         this.#changed();
       } catch (error) {
-        this.#tell(next.state.step, error);
+        this.#tell(step, error);
         if (next.last) this.#waiting.unshift(next);
         await sleep(RETRY_MS);
       }

@@ -57,7 +57,7 @@ async function train(optimizer: object, shards: number, stops: readonly number[]
     let hosted = await begin(0, "");
     for (let step = 0; step < STEPS; step++) {
       if (stops.includes(step))
-        hosted = await begin(step, await save(hosted.state(), undefined, blobs));
+        hosted = await begin(step, await save({ state: hosted.state() }, blobs));
       const bytes = new Uint8Array(gradientOf(step).slice(from, to).buffer);
       const gradient = { level: 0, index: 0, version: step, chunk: 0, samples: 3, bytes };
       expect(hosted.contribute(gradient, () => undefined)).toBe("applied");

@@ -7,10 +7,18 @@ import { ShardState as Message } from "@amaas/proto/amaas/parameter_server/v1/pa
 import type { HostTask } from "@amaas/proto/amaas/scheduler/v1/fleet";
 import { shardRange } from "@amaas/reduction";
 import type { History } from "./conductor.ts";
+import type { Keeping } from "./kept-weights.ts";
 import type { ShardState } from "./shard.ts";
 
-export interface Restored {
+export interface Saved {
   readonly state: ShardState;
+  readonly keeping?: Keeping;
+  /** Of shard 0. */
+  readonly history?: History | undefined;
+}
+
+export interface Restored extends Saved {
+  readonly keeping: Keeping;
   readonly history: History;
 }
 
@@ -29,7 +37,11 @@ export async function restore(
     const weights = floats(await blobs.get(digest, { offset: from * 4, length: (to - from) * 4 }));
     const slots = Array.from({ length: optimizer.slots }, () => new Float32Array(to - from));
     const state = { step: 0, weights, slots, scalars: optimizer.scalars() };
-    return { state: checked(state, to - from), history: { losses: [], evaluations: [] } };
+    return {
+      state: checked(state, to - from),
+      keeping: { best: undefined, closed: false },
+      history: { losses: [], evaluations: [] },
+    };
   }
   const message = Message.decode(await blobs.get(parseDigest(task.checkpoint)));
   if (message.step !== task.step)
@@ -46,17 +58,16 @@ export async function restore(
   const slots = message.slots.map(floats);
   const state = { step, weights: floats(message.weights), slots, scalars: { step, powers } };
   const losses = [...new Float64Array(copyOf(message.losses))];
+  const { keptStep, keptWeights, closed } = message;
+  const best = keptStep > 0 ? { step: keptStep, weights: floats(keptWeights) } : undefined;
   return {
     state: checked(state, to - from),
+    keeping: { best, closed },
     history: { losses, evaluations: message.evaluations },
   };
 }
 
-export async function save(
-  state: ShardState,
-  history: History | undefined,
-  blobs: BlobStore,
-): Promise<string> {
+export async function save({ state, keeping, history }: Saved, blobs: BlobStore): Promise<string> {
   const message = Message.encode({
     step: state.step,
     weights: bytes(state.weights),
@@ -64,6 +75,9 @@ export async function save(
     powers: [...state.scalars.powers],
     losses: bytes(Float64Array.from(history?.losses ?? [])),
     evaluations: [...(history?.evaluations ?? [])],
+    keptStep: keeping?.best?.step ?? 0,
+    keptWeights: keeping?.best ? bytes(keeping.best.weights) : new Uint8Array(),
+    closed: keeping?.closed ?? false,
   });
   return (await blobs.put(message.finish())).digest;
 }

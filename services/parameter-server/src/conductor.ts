@@ -4,23 +4,22 @@
  * What comes next is a function of the step and of the evaluations there are, so that a lead that
  * begins again from a checkpoint goes on where that left off.
  */
-import { confusionOf, type MetricValues, metricsOf, type SumGroup } from "@amaas/metrics";
-import { Pass } from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
-import type { Evaluation } from "@amaas/proto/amaas/scheduler/v1/jobs";
+import { confusionOf, type MetricValues, metricsOf } from "@amaas/metrics";
+import { type Guidance, Pass } from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
+import type { Ending, Evaluation } from "@amaas/proto/amaas/scheduler/v1/jobs";
 import { isNode, SumTree, type TreeNode } from "@amaas/reduction";
-import { type JobSpec, mainMetrics } from "@amaas/spec";
+import { mainMetrics } from "@amaas/spec";
 import { malformed } from "./errors.ts";
-
-export interface Plan {
-  readonly task: JobSpec["task"];
-  readonly leaves: number;
-  readonly stepsPerEpoch: number;
-  readonly totalSteps: number;
-  /** Of an evaluation, in order; a step has the first alone, the loss. */
-  readonly sums: readonly SumGroup[];
-  readonly validationRows: number;
-  readonly testRows: number;
-}
+import { endsEpoch, type Plan } from "./plan.ts";
+import {
+  after,
+  endingReason,
+  isOver,
+  keptStep,
+  type Standing,
+  standingOf,
+  watchedMetric,
+} from "./standing.ts";
 
 export interface Move {
   readonly pass: Pass;
@@ -42,32 +41,49 @@ interface Totals {
   values: number[];
 }
 
-/** The next pass at this step, or none when the job is done. */
+/** Where a training is; `closed` once the shards have gone to the weights that are kept. */
+export interface Place {
+  readonly step: number;
+  readonly closed: boolean;
+}
+
+/** Whether no training step follows. */
+function isAtEnd(plan: Plan, { step }: Place, standing: Standing): boolean {
+  return step >= plan.totalSteps || (plan.rules !== undefined && isOver(plan.rules, standing));
+}
+
+/** The next pass, or none when the job is done, or waits for its shards to be closed. */
 export function nextMove(
   plan: Plan,
-  step: number,
+  place: Place,
   evaluations: readonly Evaluation[],
+  standing: Standing,
 ): Move | undefined {
-  const has = (split: string) => evaluations.some((e) => e.split === split && e.step === step);
-  const epochEnds = step > 0 && (step % plan.stepsPerEpoch === 0 || step === plan.totalSteps);
-  if (epochEnds && plan.validationRows > 0 && !has("validation"))
-    return { pass: Pass.VALIDATION, version: step };
-  if (step < plan.totalSteps) return { pass: Pass.TRAINING, version: step };
-  if (plan.testRows > 0 && !has("test")) return { pass: Pass.TEST, version: step };
-  return undefined;
+  const { step: version, closed } = place;
+  const validated = evaluations.some((e) => e.split === "validation" && e.step === version);
+  if (!closed && endsEpoch(plan, version) && plan.validationRows > 0 && !validated)
+    return { pass: Pass.VALIDATION, version };
+  if (!closed && !isAtEnd(plan, place, standing)) return { pass: Pass.TRAINING, version };
+  if (plan.rules && !closed) return undefined;
+  const tested = evaluations.some(({ split }) => split === "test");
+  return plan.testRows > 0 && !tested ? { pass: Pass.TEST, version } : undefined;
 }
 
 export class Conductor {
   readonly #plan: Plan;
   readonly #history: History;
+  #place: Place;
+  #standing: Standing;
   #move: Move | undefined;
   #tree: SumTree<Totals>;
 
-  constructor(plan: Plan, history: History, step: number) {
+  constructor(plan: Plan, history: History, place: Place) {
     this.#plan = plan;
     this.#history = history;
     this.#tree = newTree(plan.leaves);
-    this.#move = nextMove(plan, step, history.evaluations);
+    this.#place = place;
+    this.#standing = standingOf(plan.rules ?? { keep: "last" }, history.evaluations);
+    this.#move = this.#next();
   }
 
   get move(): Move | undefined {
@@ -76,6 +92,44 @@ export class Conductor {
 
   get history(): History {
     return this.#history;
+  }
+
+  /** What every shard has to know for what follows, where anything does on its weights. */
+  get guidance(): Guidance | undefined {
+    const { rules } = this.#plan;
+    const { step: version, closed } = this.#place;
+    if (!rules || closed) return undefined;
+    if (this.#move?.pass === Pass.TRAINING) {
+      const keep = rules.keep === "best" ? (this.#standing.best?.step ?? 0) : 0;
+      return { version, keep, closing: false };
+    }
+    if (this.#move) return undefined;
+    return { version, keep: keptStep(rules, this.#standing, version), closing: true };
+  }
+
+  /** Once it is certain. */
+  get ending(): Ending | undefined {
+    const { rules, stepsPerEpoch } = this.#plan;
+    const step = this.#lastStep();
+    if (step === undefined) return undefined;
+    const kept = rules ? keptStep(rules, this.#standing, step) : step;
+    return {
+      version: rules ? step + 1 : step,
+      keptStep: kept,
+      keptEpoch: Math.ceil(kept / stepsPerEpoch),
+      reason: rules ? endingReason(rules, this.#standing, { step, stepsPerEpoch }) : "",
+    };
+  }
+
+  /** The step that the training ends with, or may end with at the latest. */
+  get totalSteps(): number {
+    return this.#lastStep() ?? this.#plan.totalSteps;
+  }
+
+  /** The shards have gone to the weights that are kept, as the version after the last step. */
+  close(version: number): void {
+    this.#place = { step: version, closed: true };
+    this.#move = this.#next();
   }
 
   missing(): number[] {
@@ -103,8 +157,21 @@ export class Conductor {
     if (move.pass === Pass.TRAINING && shardStep <= move.version) return undefined;
     this.#record(move, totals);
     this.#tree = newTree(this.#plan.leaves);
-    this.#move = nextMove(this.#plan, shardStep, this.#history.evaluations);
+    this.#place = { ...this.#place, step: shardStep };
+    this.#move = this.#next();
     return totals;
+  }
+
+  #next(): Move | undefined {
+    return nextMove(this.#plan, this.#place, this.#history.evaluations, this.#standing);
+  }
+
+  /** Known from the beginning where the job goes by nothing that it finds out. */
+  #lastStep(): number | undefined {
+    const { rules, totalSteps } = this.#plan;
+    if (!rules) return totalSteps;
+    if (this.#place.closed) return this.#place.step - 1;
+    return this.guidance?.closing ? this.#place.step : undefined;
   }
 
   #record({ pass, version }: Move, { samples, values }: Totals): void {
@@ -114,23 +181,42 @@ export class Conductor {
       this.#history.losses[version] = loss / samples;
       return;
     }
-    const { task, sums, totalSteps } = this.#plan;
+    const { task, sums, totalSteps, rules } = this.#plan;
     const all = metricsOf(task, sums, values, samples);
-    const isTest = pass === Pass.TEST;
-    this.#history.evaluations.push({
+    if (pass === Pass.TEST) {
+      const step = this.ending?.keptStep ?? version;
+      const metrics = { ...all, ...confusionOf(sums, values) };
+      this.#history.evaluations.push({ step, split: "test", metrics });
+      return;
+    }
+    const isWhole = rules !== undefined || version === totalSteps;
+    const evaluation = {
       step: version,
-      split: isTest ? "test" : "validation",
-      metrics: {
-        ...(version === totalSteps ? all : mainOf(all)),
-        ...(isTest && confusionOf(sums, values)),
-      },
+      split: "validation",
+      metrics: isWhole ? all : mainOf(all, mainMetrics),
+    };
+    this.#history.evaluations.push(evaluation);
+    if (rules) {
+      this.#standing = after(rules, this.#standing, evaluation);
+      this.#shorten(
+        [...mainMetrics, watchedMetric(rules)],
+        keptStep(rules, this.#standing, version),
+      );
+    }
+  }
+
+  /** Leaves all metrics to the evaluation of the weights that would be kept, and these to the others. */
+  #shorten(main: readonly string[], kept: number): void {
+    const { evaluations } = this.#history;
+    evaluations.forEach((evaluation, i) => {
+      if (evaluation.step !== kept)
+        evaluations[i] = { ...evaluation, metrics: mainOf(evaluation.metrics, main) };
     });
   }
 }
 
 /** What the history keeps of every epoch: it is told anew with each step. */
-function mainOf(all: MetricValues): MetricValues {
-  const main: readonly string[] = mainMetrics;
+function mainOf(all: MetricValues, main: readonly string[]): MetricValues {
   return Object.fromEntries(Object.entries(all).filter(([name]) => main.includes(name)));
 }
 

@@ -2,7 +2,7 @@
 import { errorMessage } from "@amaas/errors";
 import type { Contribution } from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
 import type { HostTask, Task } from "@amaas/proto/amaas/scheduler/v1/fleet";
-import type { Evaluation, StepTime } from "@amaas/proto/amaas/scheduler/v1/jobs";
+import type { Ending, Evaluation, StepTime } from "@amaas/proto/amaas/scheduler/v1/jobs";
 import { mainMetrics } from "@amaas/spec";
 import type { Span, Telemetry } from "@amaas/telemetry";
 import type { Receipt } from "./shard.ts";
@@ -130,6 +130,12 @@ export function createEvents({ log, metrics, tracer }: Telemetry, jobLog: JobLog
         line.info("evaluated", { split, step, ...Object.fromEntries(main) });
         const text = main.map(([name, value]) => `${name} ${value.toPrecision(4)}`);
         jobLog(task.job, "info", `step ${step}, ${split}: ${text.join(", ")}`);
+      },
+      closing(ending: Ending | undefined) {
+        if (!ending) return;
+        const { keptStep, reason } = ending;
+        line.info("training is over", { keptStep, reason });
+        if (reason !== "") jobLog(task.job, "info", reason);
       },
       orderedAgain(leaves: number) {
         repeated.add(leaves);

@@ -99,6 +99,7 @@ const contribution = (leaf: number, values: readonly number[], samples = 1) => (
   samples,
   values: [1],
   gradient: new Uint8Array(Float32Array.from(values).buffer),
+  guidance: undefined,
 });
 
 const sums = (leaf: number) => ({

@@ -11,6 +11,7 @@ import { persistently, type RunningTask } from "@amaas/fleet";
 import { createOptimizer, type LearningRate, learningRate, type Optimizer } from "@amaas/optim";
 import {
   type Contribution,
+  type Guidance,
   type Join,
   Pass,
   type Sums,
@@ -22,20 +23,21 @@ import {
   type TaskStatus,
 } from "@amaas/proto/amaas/scheduler/v1/fleet";
 import type { JobSpec } from "@amaas/spec";
-import { type Restored, restore } from "./checkpoint.ts";
+import { type Restored, restore, type Saved } from "./checkpoint.ts";
 import { CheckpointKeeper } from "./checkpoint-keeper.ts";
-import type { Plan } from "./conductor.ts";
 import { malformed, notHosted } from "./errors.ts";
 import type { ShardEvents } from "./events.ts";
+import { KeptWeights } from "./kept-weights.ts";
 import { Lead } from "./lead.ts";
-import { type Member, Members } from "./members.ts";
-import { Outbox } from "./outbox.ts";
+import { type Member, Members, newMember } from "./members.ts";
+import { endsEpoch, type Plan, planOf } from "./plan.ts";
 import { Shard } from "./shard.ts";
 
 interface Live {
   readonly shard: Shard;
   readonly members: Members;
   readonly keeper: CheckpointKeeper;
+  readonly kept: KeptWeights;
   /** Only on shard 0. */
   readonly lead: Lead | undefined;
 }
@@ -44,8 +46,6 @@ const TICK_MS = 250;
 const QUIET_MS = 300;
 /** What the scheduler takes of a loss curve: its beginning. */
 const LONGEST_CURVE = 4_000_000;
-const LONGEST_NAME = 128;
-const MOST_THREADS = 4_096;
 
 export class HostedShard implements RunningTask {
   readonly task: Task;
@@ -88,19 +88,10 @@ export class HostedShard implements RunningTask {
 
   join({ worker, threads }: Join): Member {
     const { members, shard, lead } = this.#liveOrRefuse();
-    if (worker === "" || worker.length > LONGEST_NAME || threads > MOST_THREADS)
-      throw malformed(`a worker with a name of ${worker.length} and ${threads} threads joined`);
-    const channel = new Outbox();
-    const member: Member = {
-      worker,
-      threads: Math.max(1, threads),
-      channel,
-      outstanding: new Set(),
-      late: false,
-    };
+    const member = newMember(worker, threads);
     members.join(member, shard.snapshots());
     this.#events.workerJoined(worker, members.size);
-    lead?.orderLost();
+    lead?.welcome(member);
     this.#changed();
     return member;
   }
@@ -117,6 +108,7 @@ export class HostedShard implements RunningTask {
   contribute(member: Member, contribution: Contribution): void {
     const { shard, members, lead } = this.#liveOrRefuse();
     const before = shard.step;
+    if (this.#plan.rules && contribution.version === before) this.#follow(contribution.guidance);
     this.#heardAt = performance.now();
     const gradient = { ...contribution, bytes: contribution.gradient };
     const receipt = shard.contribute(gradient, (snapshot) => members.broadcast(snapshot));
@@ -132,6 +124,16 @@ export class HostedShard implements RunningTask {
     if (!lead) throw malformed(`sums came to shard ${this.host.shard}, wanted at shard 0`);
     lead.sums(member, sums);
     this.#advance();
+  }
+
+  /** The lead's word, by way of a trainer, that no step follows on this version. */
+  close({ version, keep, closing }: Guidance): void {
+    const { shard, members, keeper, kept, lead } = this.#liveOrRefuse();
+    if (!closing || version !== shard.step || kept.closed) return;
+    shard.close(kept.close(keep), (snapshot) => members.broadcast(snapshot));
+    keeper.keep(this.#saved(), true);
+    lead?.close();
+    this.#changed();
   }
 
   /** What a message led to: its own fault is refused, anything else is the end of the job. */
@@ -193,7 +195,7 @@ export class HostedShard implements RunningTask {
     return this.#live;
   }
 
-  #begin({ state, history }: Restored, blobs: BlobStore): void {
+  #begin({ state, keeping, history }: Restored, blobs: BlobStore): void {
     if (this.#stop.signal.aborted) return;
     const shard = new Shard(state, this.#optimizer, this.#plan.leaves);
     const members = new Members(shard.chunks);
@@ -201,6 +203,7 @@ export class HostedShard implements RunningTask {
       plan: this.#plan,
       learningRate: this.#learningRate,
       history,
+      closed: keeping.closed,
       shard,
       members,
       events: this.#events,
@@ -210,7 +213,9 @@ export class HostedShard implements RunningTask {
       members,
       lead: this.host.shard === 0 ? new Lead(lead) : undefined,
       keeper: new CheckpointKeeper(blobs, this.#events, this.#changed, this.host),
+      kept: new KeptWeights(keeping),
     };
+    this.#holdIfEpochEnds();
     this.#events.hosted(state.step, state.weights.length);
     this.#changed();
   }
@@ -226,7 +231,23 @@ export class HostedShard implements RunningTask {
     this.#live?.lead?.applied(ms);
   }
 
+  /** Before the first gradient of a step counts, its guidance does. */
+  #follow(guidance: Guidance | undefined): void {
+    const { shard, kept } = this.#liveOrRefuse();
+    if (guidance?.version !== shard.step)
+      throw malformed(`a gradient of step ${shard.step} came without guidance for it`);
+    kept.choose(guidance.keep);
+  }
+
+  #holdIfEpochEnds(): void {
+    const { shard, kept } = this.#liveOrRefuse();
+    const { step } = shard;
+    if (this.#plan.rules && !kept.closed && endsEpoch(this.#plan, step))
+      kept.hold({ step, weights: shard.weights() });
+  }
+
   #stepApplied(): void {
+    this.#holdIfEpochEnds();
     // The lead checkpoints once the step's loss is known, the others as soon as it is applied.
     if (!this.#live?.lead) this.#checkpointIfDue();
     else this.#advance();
@@ -255,9 +276,15 @@ export class HostedShard implements RunningTask {
     if (!live) return;
     const { step } = live.shard;
     const every = this.#spec.training.checkpointEverySteps;
-    const last = step === this.#plan.totalSteps;
+    // A job that goes by its validations ends when it is closed.
+    const last = !this.#plan.rules && step === this.#plan.totalSteps;
     const due = step % every === 0 && live.keeper.wants(step / every);
-    if (last || due) live.keeper.keep(live.shard.state(), live.lead?.history, last);
+    if (last || due) live.keeper.keep(this.#saved(), last);
+  }
+
+  #saved(): Saved {
+    const { shard, kept, lead } = this.#liveOrRefuse();
+    return { state: shard.state(), keeping: kept.keeping, history: lead?.history };
   }
 
   #repair(): void {
@@ -266,17 +293,4 @@ export class HostedShard implements RunningTask {
     for (const member of live.members.cutOff()) this.leave(member);
     live.lead?.relieveLate();
   }
-}
-
-function planOf(host: HostTask, spec: JobSpec): Plan {
-  const { prepared } = host;
-  return {
-    task: spec.task,
-    leaves: spec.training.virtualShards,
-    stepsPerEpoch: Math.max(1, prepared?.stepsPerEpoch ?? 1),
-    totalSteps: prepared?.totalSteps ?? 0,
-    sums: prepared?.sums ?? [],
-    validationRows: prepared?.validation?.rows ?? 0,
-    testRows: prepared?.test?.rows ?? 0,
-  };
 }

@@ -5,15 +5,17 @@
 import type { LearningRate } from "@amaas/optim";
 import {
   type Contribution,
+  type Guidance,
   Pass,
   type Sums,
 } from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
 import type { Progress } from "@amaas/proto/amaas/scheduler/v1/jobs";
 import { span } from "@amaas/reduction";
-import { Conductor, type History, type Move, type Plan } from "./conductor.ts";
+import { Conductor, type History, type Move } from "./conductor.ts";
 import type { ShardEvents } from "./events.ts";
 import type { Member, Members } from "./members.ts";
 import { Pace } from "./pace.ts";
+import type { Plan } from "./plan.ts";
 import type { Shard } from "./shard.ts";
 import { StepTimes } from "./step-times.ts";
 
@@ -21,6 +23,7 @@ export interface LeadParts {
   readonly plan: Plan;
   readonly learningRate: LearningRate;
   readonly history: History;
+  readonly closed: boolean;
   readonly shard: Shard;
   readonly members: Members;
   readonly events: ShardEvents;
@@ -41,16 +44,18 @@ export class Lead {
   #someoneDone = false;
   /** When the current pass began. */
   #movedAt = performance.now();
+  /** Given last, newest last: a shard may still lack what belongs to the one before. */
+  #guidance: readonly Guidance[] = [];
   /** When late workers were last relieved: those who took over have as much time again. */
   #relievedAt = 0;
 
-  constructor({ plan, learningRate, history, shard, members, events }: LeadParts) {
+  constructor({ plan, learningRate, history, closed, shard, members, events }: LeadParts) {
     this.#plan = plan;
     this.#learningRate = learningRate;
     this.#shard = shard;
     this.#members = members;
     this.#events = events;
-    this.#conductor = new Conductor(plan, history, shard.step);
+    this.#conductor = new Conductor(plan, history, { step: shard.step, closed });
   }
 
   get history(): History {
@@ -63,6 +68,18 @@ export class Lead {
    */
   contributed(contribution: Contribution): void {
     this.#conductor.add({ ...contribution, pass: Pass.TRAINING });
+  }
+
+  /** A new worker is told what those before it know, and put to work. */
+  welcome(member: Member): void {
+    for (const guidance of this.#guidance) this.#members.guide(guidance, [member]);
+    this.orderLost();
+  }
+
+  /** Shard 0 has gone to the weights that are kept; the others do the same. */
+  close(): void {
+    this.#conductor.close(this.#shard.step);
+    this.giveOrders();
   }
 
   sums(member: Member, sums: Sums): void {
@@ -97,7 +114,8 @@ export class Lead {
   giveOrders(): void {
     this.#movedAt = performance.now();
     this.#someoneDone = false;
-    const { move } = this.#conductor;
+    const { move, guidance } = this.#conductor;
+    if (guidance) this.#guide(guidance);
     this.#given = move !== undefined && this.#members.size > 0;
     if (!move) return;
     const all = Array.from({ length: this.#plan.leaves }, (_, leaf) => leaf);
@@ -149,7 +167,8 @@ export class Lead {
 
   progress(): Progress {
     const { losses, evaluations } = this.history;
-    const { stepsPerEpoch, totalSteps } = this.#plan;
+    const { stepsPerEpoch } = this.#plan;
+    const { totalSteps, ending } = this.#conductor;
     const step = losses.length;
     return {
       step,
@@ -164,7 +183,16 @@ export class Lead {
       restarts: 0,
       learningRate: this.#learningRate(Math.max(0, step - 1)),
       stepTime: this.#times.means,
+      ending,
     };
+  }
+
+  #guide(guidance: Guidance): void {
+    const known = this.#guidance.at(-1);
+    if (known?.version === guidance.version) return;
+    if (guidance.closing) this.#events.closing(this.#conductor.ending);
+    this.#guidance = [...this.#guidance.slice(-1), guidance];
+    this.#members.guide(guidance, this.#members.all());
   }
 
   #shareDone(): void {

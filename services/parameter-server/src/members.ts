@@ -6,11 +6,12 @@
  */
 import type {
   ExchangeResponse,
+  Guidance,
   Orders,
 } from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
-import { tooSlow } from "./errors.ts";
+import { malformed, tooSlow } from "./errors.ts";
 import { divide } from "./orders.ts";
-import type { Outbox } from "./outbox.ts";
+import { Outbox } from "./outbox.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 export interface Member {
@@ -20,6 +21,17 @@ export interface Member {
   /** Leaves of the current pass that it was ordered to compute and has not delivered. */
   readonly outstanding: Set<number>;
   late: boolean;
+}
+
+const LONGEST_NAME = 128;
+const MOST_THREADS = 4_096;
+
+/** @throws DomainError where no worker is called so, or has so many threads. */
+export function newMember(worker: string, threads: number): Member {
+  if (worker === "" || worker.length > LONGEST_NAME || threads > MOST_THREADS)
+    throw malformed(`a worker with a name of ${worker.length} and ${threads} threads joined`);
+  const channel = new Outbox();
+  return { worker, threads: Math.max(1, threads), channel, outstanding: new Set(), late: false };
 }
 
 export class Members {
@@ -78,6 +90,11 @@ export class Members {
   broadcast(snapshot: Snapshot): void {
     const message = weights(snapshot);
     for (const member of this.#members.values()) this.#push(member, message);
+  }
+
+  guide(guidance: Guidance, members: readonly Member[]): void {
+    const message: ExchangeResponse = { message: { $case: "guidance", value: guidance } };
+    for (const member of members) this.#push(member, message);
   }
 
   /** Shares the leaves out among these members; answers how many were ordered. */

@@ -120,6 +120,11 @@ export class Shard {
     return "applied";
   }
 
+  /** A copy. */
+  weights(): Float32Array<ArrayBuffer> {
+    return this.#weights.slice();
+  }
+
   /** The state between two steps: a copy, since the next step may begin at once. */
   state(): ShardState {
     return {
@@ -128,6 +133,17 @@ export class Shard {
       slots: this.#slots.map((slot) => slot.slice()),
       scalars: this.#applied,
     };
+  }
+
+  /** No step follows: the weights become these, or stay, and are handed out as the next version. */
+  close(weights: Float32Array | undefined, applied: (snapshot: Snapshot) => void): void {
+    if (weights) this.#weights.set(weights);
+    this.#step += 1;
+    this.#chunks.forEach((chunk, index) => {
+      this.#renew(chunk, index);
+      const newest = chunk.snapshots.at(-1);
+      if (newest) applied(newest);
+    });
   }
 
   #check({ version, chunk: index, level, index: at, bytes }: Gradient): Chunk {
@@ -161,13 +177,17 @@ export class Shard {
       this.#scalars,
     );
     this.#pool.give(root.values);
+    this.#renew(chunk, index);
+    this.#behind -= 1;
+    if (this.#behind === 0) this.#advance();
+  }
+
+  #renew(chunk: Chunk, index: number): void {
     chunk.version += 1;
     chunk.tree = this.#newTree();
     chunk.seen = new Map();
     chunk.snapshots.push(this.#snapshot(chunk, index));
     if (chunk.snapshots.length > 2) chunk.snapshots.shift()?.letGo();
-    this.#behind -= 1;
-    if (this.#behind === 0) this.#advance();
   }
 
   #advance(): void {

@@ -1,16 +1,24 @@
+import { Progress } from "@amaas/proto/amaas/scheduler/v1/jobs";
 import { expect, test } from "vitest";
 import { judge, metricsOf } from "./gate.ts";
 
-test("the last validation and the test are what is registered", () => {
+test("the validation and the test of the weights that are kept are what is registered", () => {
   const evaluations = [
     { step: 10, split: "validation", metrics: { loss: 1, accuracy: 0.5 } },
     { step: 20, split: "validation", metrics: { loss: 0.5, accuracy: 0.9 } },
     { step: 20, split: "test", metrics: { accuracy: 0.8 } },
   ];
-  expect(metricsOf(evaluations)).toEqual({
+  expect(metricsOf(Progress.fromPartial({ evaluations }))).toEqual({
     "validation/loss": 0.5,
     "validation/accuracy": 0.9,
     "test/accuracy": 0.8,
+  });
+  const tested = evaluations.with(2, { step: 10, split: "test", metrics: { accuracy: 0.7 } });
+  const kept = Progress.fromPartial({ evaluations: tested, ending: { keptStep: 10 } });
+  expect(metricsOf(kept)).toEqual({
+    "validation/loss": 1,
+    "validation/accuracy": 0.5,
+    "test/accuracy": 0.7,
   });
 });
 

@@ -1,14 +1,16 @@
 /**
  * What is registered of a job, and whether its version gets an alias. Pure.
  */
-import type { Evaluation } from "@amaas/proto/amaas/scheduler/v1/jobs";
+import type { Progress } from "@amaas/proto/amaas/scheduler/v1/jobs";
 import type { GateSpec } from "@amaas/spec";
 
-/** "<split>/<metric>" to value: of the last validation and of the test. */
-export function metricsOf(evaluations: readonly Evaluation[]): Record<string, number> {
+/** "<split>/<metric>" to value: of the validation and the test of the weights that are kept. */
+export function metricsOf(progress: Progress | undefined): Record<string, number> {
+  const { evaluations = [], ending } = progress ?? {};
+  const last = ending?.keptStep ?? Number.POSITIVE_INFINITY;
   const metrics: Record<string, number> = {};
   // In the order of the steps, so that a later evaluation of a split replaces an earlier one.
-  for (const { split, metrics: values } of evaluations)
+  for (const { split, metrics: values } of evaluations.filter(({ step }) => step <= last))
     for (const [metric, value] of Object.entries(values)) metrics[`${split}/${metric}`] = value;
   return metrics;
 }

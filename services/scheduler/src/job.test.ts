@@ -16,6 +16,7 @@ import { digest, samplePrepared, sampleSpec } from "./sample.fixture.ts";
 
 const at = (start: number) => ({ traceparent: `00-${"1".repeat(32)}-${"2".repeat(16)}-01`, start });
 const root = at(0).traceparent;
+const ending = { version: 20, keptStep: 20, keptEpoch: 2, reason: "" };
 const outcome = {
   model: "digits",
   version: 1,
@@ -23,6 +24,7 @@ const outcome = {
   weightsSha256: "ab",
   alias: "champion",
   gateVerdict: "passed",
+  ending,
 };
 
 const queued = queue({ id: "job_1", spec: sampleSpec(), root, phase: at(1) });
@@ -30,7 +32,7 @@ const preparing = prepare(queued, "t1", at(2));
 const placing = place(preparing, samplePrepared, at(3));
 const servers = [{ node: "s1", address: "s1:1", incarnation: "x" }];
 const training = train(placing, { servers, workers: ["t1"] }, at(4));
-const packaging = pack(training, [digest(8)], "t1", at(5));
+const packaging = pack(training, { step: 20, digests: [digest(8)] }, "t1", at(5));
 const packaged = { digest: digest(9), bytes: 7, weightsSha256: "ab" };
 const registering = register(packaging, packaged, at(6));
 const progress = {
@@ -46,6 +48,7 @@ const progress = {
   restarts: 0,
   learningRate: 0.001,
   stepTime: { data: 0, compute: 0.01, reduce: 0, exchange: 0, apply: 0, wait: 0 },
+  ending,
 };
 
 test("a job carries into a state what that state needs, and nothing else", () => {

@@ -80,8 +80,8 @@ export interface Training extends Active {
 export interface Packaging extends Active {
   readonly state: "PACKAGING";
   readonly prepared: Prepared;
-  /** Blobs with the final state, by shard. */
-  readonly finals: readonly string[];
+  /** Where the final weights are. */
+  readonly final: StartPoint;
   readonly trainer: string | undefined;
 }
 
@@ -193,7 +193,11 @@ export function placeAgain(
   const progress = job.progress && {
     ...job.progress,
     step: Math.min(job.progress.step, start.step),
-    evaluations: job.progress.evaluations.filter(({ step }) => step <= start.step),
+    // The lead tells anew what it finds to be the end, and tests again.
+    evaluations: job.progress.evaluations.filter(
+      ({ step, split }) => step <= start.step && split !== "test",
+    ),
+    ending: undefined,
     restarts: job.generation,
   };
   return { ...job, generation: job.generation + 1, servers, start, progress };
@@ -201,12 +205,12 @@ export function placeAgain(
 
 export function pack(
   job: Training,
-  finals: readonly string[],
+  final: StartPoint,
   trainer: string | undefined,
   phase: Phase,
 ): Packaging {
   const { prepared } = job;
-  return { ...common(job), state: "PACKAGING", prepared, finals, trainer, phase };
+  return { ...common(job), state: "PACKAGING", prepared, final, trainer, phase };
 }
 
 export function register(job: Packaging, packaged: Packaged, phase: Phase): Registering {

@@ -14,7 +14,7 @@ import {
   type TaskStatus,
 } from "@amaas/proto/amaas/scheduler/v1/fleet";
 import type { Progress } from "@amaas/proto/amaas/scheduler/v1/jobs";
-import { record } from "./checkpoints.ts";
+import { record, type StartPoint } from "./checkpoints.ts";
 import type { FleetView, Node } from "./fleet.ts";
 import {
   type ActiveJob,
@@ -79,10 +79,10 @@ function observeTraining(job: Training, moment: Moment): Job {
   const failed = failedTask(job, moment.fleet);
   if (failed) return fail(job, failureOf(failed.node, failed.status), moment.now);
   const seen = takeDown(job, moment);
-  const finals = finalCheckpoints(seen);
-  if (finals === undefined) return seen;
+  const final = finalCheckpoints(seen);
+  if (final === undefined) return seen;
   const [trainer] = seen.workers.filter((name) => moment.fleet.node(name)?.draining === false);
-  return pack(seen, finals, trainer, moment.enter(seen));
+  return pack(seen, final, trainer, moment.enter(seen));
 }
 
 /** Checkpoints of every shard, progress of the lead. */
@@ -106,16 +106,13 @@ function progressOf(job: Training, reported: Progress): Progress {
   return isDeepStrictEqual(progress, job.progress) ? (job.progress ?? progress) : progress;
 }
 
-/** The blobs of the last step, once all are written and the test split is evaluated. */
-function finalCheckpoints({
-  prepared,
-  checkpoints,
-  progress,
-}: Training): readonly string[] | undefined {
-  const digests = checkpoints[prepared.totalSteps];
-  if (digests === undefined || digests.includes("")) return undefined;
+/** What the lead says is the end, once all have written it down and the test split is evaluated. */
+function finalCheckpoints({ prepared, checkpoints, progress }: Training): StartPoint | undefined {
+  const step = progress?.ending?.version;
+  const digests = step === undefined ? undefined : checkpoints[step];
+  if (step === undefined || digests === undefined || digests.includes("")) return undefined;
   const tested = progress?.evaluations.some(({ split }) => split === "test") ?? false;
-  return tested || !prepared.test?.rows ? digests : undefined;
+  return tested || !prepared.test?.rows ? { step, digests } : undefined;
 }
 
 interface Report {

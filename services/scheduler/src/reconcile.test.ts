@@ -39,7 +39,7 @@ test("a job goes all the way, one state after the other", () => {
   world.report("s1", hosted(job, 0, { step: 20, checkpoints: final(0), tested: true }));
   world.settle();
   const packaging = world.job("job_a", "PACKAGING");
-  expect(packaging.finals).toEqual([digest(100), digest(101)]);
+  expect(packaging.final).toEqual({ step: 20, digests: [digest(100), digest(101)] });
   expect(tasksOf(world, "t1")).toEqual(["job_a/1/package"]);
   expect(tasksOf(world, "s1")).toEqual([]);
 

@@ -24,10 +24,11 @@ export async function registerJob(
   registry: Registry,
   signal: AbortSignal,
 ): Promise<Outcome> {
+  const { ending } = job.progress ?? {};
   const { digest, weightsSha256 } = job.packaged;
   if (!job.spec.register)
-    return { model: "", version: 0, digest, weightsSha256, alias: "", gateVerdict: "" };
-  const metrics = metricsOf(job.progress?.evaluations ?? []);
+    return { model: "", version: 0, digest, weightsSha256, alias: "", gateVerdict: "", ending };
+  const metrics = metricsOf(job.progress);
   const { version } = await registry.createVersion(
     { idempotencyKey: job.id, version: { ...describe(job), metrics } },
     { signal },
@@ -41,6 +42,7 @@ export async function registerJob(
     weightsSha256: version.weightsSha256,
     alias,
     gateVerdict: verdict,
+    ending,
   };
 }
 

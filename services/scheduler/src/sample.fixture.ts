@@ -169,7 +169,16 @@ export function hosted(
       value: {
         step,
         checkpoints,
-        ...(shard === 0 ? { progress: { step, totalSteps: 20, evaluations } } : {}),
+        ...(shard === 0
+          ? {
+              progress: {
+                step,
+                totalSteps: 20,
+                evaluations,
+                ending: { version: 20, keptStep: 20 },
+              },
+            }
+          : {}),
       },
     },
   };

@@ -22,7 +22,8 @@ export function desiredTasks(jobs: Iterable<ActiveJob>, node: Node): Task[] {
       tasks.push(task(job, prepareId(job), { $case: "prepare", value: {} }));
     if (job.state === "TRAINING") tasks.push(...hostTasks(job, node), ...trainTasks(job, node));
     if (job.state === "PACKAGING" && job.trainer === node.name) {
-      const value = { prepared: job.prepared, checkpoints: [...job.finals] };
+      const { step, digests } = job.final;
+      const value = { prepared: job.prepared, checkpoints: [...digests], version: step };
       tasks.push(task(job, packageId(job), { $case: "package", value }));
     }
   }

@@ -13,10 +13,10 @@ export async function packageModel(args: {
   blobs: string;
   task: PackageTask;
 }): Promise<Packaged> {
-  const { prepared, checkpoints } = args.task;
+  const { prepared } = args.task;
   if (!prepared) throw incomplete("preparation");
   const blobs = openBlobs(args.blobs);
-  const weights = await assemble(prepared, checkpoints, blobs);
+  const weights = await assemble(prepared, args.task, blobs);
   const parameters = new Map<string, Tensor>();
   for (const { name, dims, offset } of prepared.parameters) {
     const length = dims.reduce((product, dim) => product * dim, 1);
@@ -29,16 +29,16 @@ export async function packageModel(args: {
 
 /** The parameter vector out of the shards' final states. */
 async function assemble(
-  { parameterCount, totalSteps }: Prepared,
-  checkpoints: readonly string[],
+  { parameterCount }: Prepared,
+  { checkpoints, version }: PackageTask,
   blobs: BlobStore,
 ): Promise<Float32Array> {
   const weights = new Float32Array(parameterCount);
   for (const [shard, digest] of checkpoints.entries()) {
     const state = ShardState.decode(await blobs.get(parseDigest(digest)));
     const [from, to] = shardRange(parameterCount, shard, checkpoints.length);
-    if (state.step !== totalSteps || state.weights.byteLength !== (to - from) * 4)
-      throw damaged(`checkpoint ${digest} is not shard ${shard} at step ${totalSteps}`);
+    if (state.step !== version || state.weights.byteLength !== (to - from) * 4)
+      throw damaged(`checkpoint ${digest} is not shard ${shard} at version ${version}`);
     new Uint8Array(weights.buffer, from * 4, (to - from) * 4).set(state.weights);
   }
   return weights;

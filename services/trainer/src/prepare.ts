@@ -33,7 +33,14 @@ import {
 } from "@amaas/nn";
 import { learningRate } from "@amaas/optim";
 import type { Prepared, RowBlock, Split, TensorSpec } from "@amaas/proto/amaas/scheduler/v1/fleet";
-import { faultySpec, isLossOf, type JobSpec, microBatch, parseJobSpec } from "@amaas/spec";
+import {
+  faultySpec,
+  isGuided,
+  isLossOf,
+  type JobSpec,
+  microBatch,
+  parseJobSpec,
+} from "@amaas/spec";
 import { type Tensor, toRaw } from "@amaas/tensor";
 import { divide } from "./divide.ts";
 import { openData } from "./open-data.ts";
@@ -64,6 +71,7 @@ export async function prepare(args: { spec: unknown; blobs: string }): Promise<P
       writeSplit({ spec, dataset, features, session, scale, blobs }, which);
     const stepsPerEpoch = Math.ceil(rows.training.length / spec.training.batchSize);
     const totalSteps = checkedSteps(stepsPerEpoch * spec.training.epochs);
+    requireValidation(spec, rows.validation.length);
     // Refuses a schedule that does not fit into so many steps.
     learningRate(spec.training, { stepsPerEpoch, totalSteps });
     return {
@@ -87,6 +95,16 @@ export async function prepare(args: { spec: unknown; blobs: string }): Promise<P
   } finally {
     await session.release();
   }
+}
+
+/** What goes by the validation split needs one. */
+function requireValidation({ training }: JobSpec, rows: number): void {
+  if (rows > 0 || !isGuided(training)) return;
+  const asker = training.earlyStopping ? "training.earlyStopping" : "training.keep best";
+  throw new DomainError(
+    "invalid-argument",
+    `split.validation: leaves no rows for validation, which ${asker} wants`,
+  );
 }
 
 function checkedSteps(steps: number): number {

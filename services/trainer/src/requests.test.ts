@@ -2,7 +2,16 @@ import { expect, test } from "vitest";
 import { GradientBuffers, Requests } from "./requests.ts";
 
 function contribution(gradient: Uint8Array) {
-  const value = { version: 0, level: 0, index: 0, chunk: 0, samples: 1, values: [], gradient };
+  const node = { level: 0, index: 0 };
+  const value = {
+    version: 0,
+    ...node,
+    chunk: 0,
+    samples: 1,
+    values: [],
+    gradient,
+    guidance: undefined,
+  };
   return { message: { $case: "contribution" as const, value } };
 }
 

@@ -24,11 +24,12 @@ import {
 import type { StepTime } from "@amaas/proto/amaas/scheduler/v1/jobs";
 import { span, type TreeNode } from "@amaas/reduction";
 import { release } from "@amaas/rpc";
-import { type JobSpec, microBatch } from "@amaas/spec";
+import { isGuided, type JobSpec, microBatch } from "@amaas/spec";
 import type { Telemetry } from "@amaas/telemetry";
 import type { ComputeApi, ComputeSetup, Summary } from "./compute.thread.ts";
 import { incomplete } from "./errors.ts";
 import type { TrainingEvents } from "./events.ts";
+import { Guide } from "./guide.ts";
 import { Link } from "./link.ts";
 import { GradientBuffers } from "./requests.ts";
 import { loadRows } from "./rows.ts";
@@ -61,6 +62,7 @@ export class Training implements RunningTask {
   readonly #parts: TrainingParts;
   readonly #weights: WeightBuffers;
   readonly #work: WorkList;
+  readonly #guide: Guide;
   readonly #buffers = new GradientBuffers();
   readonly #lagTimer: NodeJS.Timeout;
   readonly #opening: Promise<void>;
@@ -81,6 +83,7 @@ export class Training implements RunningTask {
     this.#parts = parts;
     this.#weights = new WeightBuffers(train.prepared.parameterCount, train.servers.length);
     this.#work = new WorkList(spec.training.virtualShards, parts.threads);
+    this.#guide = new Guide(isGuided(spec.training));
     this.#lagTimer = setInterval(() => this.#tellLag(), LAG_MS);
     this.#opening = this.#open(spec, train.servers).catch((error: unknown) => this.#fail(error));
   }
@@ -162,7 +165,10 @@ export class Training implements RunningTask {
       join: { job, generation, shard, worker: node, threads },
       telemetry,
       buffers: this.#buffers,
-      joined: () => this.#work.forgetBegun(),
+      joined: () => {
+        this.#work.forgetBegun();
+        this.#passOnClosing(shard);
+      },
       received: (message) => this.#receive(shard, message),
       lost: (problem) => this.#parts.events.linkLost(shard, address, problem),
     });
@@ -181,6 +187,10 @@ export class Training implements RunningTask {
       }
     }
     if (message?.$case === "orders") this.#work.add(message.value);
+    if (message?.$case === "guidance") {
+      this.#guide.add(message.value);
+      for (const shard of this.#links.keys()) this.#passOnClosing(shard);
+    }
     this.#dropOlder();
     this.#pump();
   }
@@ -196,7 +206,7 @@ export class Training implements RunningTask {
 
   #pump(): void {
     if (this.#stop.signal.aborted || this.#failure) return;
-    this.#queue.push(...this.#work.take(this.#version));
+    this.#queue.push(...this.#work.take(this.#version, this.#guide.mayTrain(this.#version)));
     for (const worker of this.#workers) {
       const job = worker.busy ? undefined : this.#queue.shift();
       if (job) this.#run(worker, job).catch((error: unknown) => this.#fail(error));
@@ -222,17 +232,14 @@ export class Training implements RunningTask {
     const summary = await thread.call("train", { version, node });
     const cameAt = performance.now();
     const { samples, sums: values } = summary;
+    const guidance = this.#guide.at(version);
     const send = async (link: Link, shard: number): Promise<void> => {
       for (const { chunk, from, to } of this.#weights.placesOf(shard)) {
         await link.room();
         // A copy, since the thread's memory is written again while this waits to be sent.
         const gradient = this.#buffers.take(new Uint8Array(result, from * 4, (to - from) * 4));
-        link.send({
-          message: {
-            $case: "contribution",
-            value: { version, ...node, chunk, samples, values, gradient },
-          },
-        });
+        const value = { version, ...node, chunk, samples, values, gradient, guidance };
+        link.send({ message: { $case: "contribution", value } });
       }
     };
     await Promise.all(this.#links.map(send));
@@ -271,8 +278,16 @@ export class Training implements RunningTask {
     if (performance.now() - this.#versionAt < LAG_MS) return;
     const { version, shards } = this.#weights.lagging();
     if (version <= this.#version) return;
-    for (const shard of shards)
+    for (const shard of shards) {
+      this.#passOnClosing(shard);
       this.#send(shard, { message: { $case: "ahead", value: { version } } });
+    }
+  }
+
+  /** Again whenever it may have got lost: a shard that has closed takes no notice. */
+  #passOnClosing(shard: number): void {
+    const { closing } = this.#guide;
+    if (closing) this.#send(shard, { message: { $case: "guidance", value: closing } });
   }
 
   #fail(error: unknown): void {

@@ -4,7 +4,7 @@
  * Orders are remembered by version and pass. A leaf is computed once for a version and pass,
  * unless a server has been joined anew since, whose gradients may have got lost.
  */
-import type { Orders, Pass } from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
+import { type Orders, Pass } from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
 import { cover, type TreeNode } from "@amaas/reduction";
 
 export interface Job {
@@ -55,10 +55,10 @@ export class WorkList {
   }
 
   /** Nodes to compute with the weights of this version, in runs for the threads. */
-  take(version: number): Job[] {
+  take(version: number, mayTrain = true): Job[] {
     const jobs: Job[] = [];
     for (const order of this.#orders.values()) {
-      if (order.version !== version) continue;
+      if (order.version !== version || (order.pass === Pass.TRAINING && !mayTrain)) continue;
       const open = [...order.wanted].filter((leaf) => !order.begun.has(leaf)).sort((a, b) => a - b);
       for (const leaf of open) order.begun.add(leaf);
       for (const node of this.#nodes(open)) jobs.push({ pass: order.pass, version, node });

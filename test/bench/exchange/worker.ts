@@ -107,7 +107,7 @@ export class Worker implements Runner {
     // A copy, as a trainer makes one.
     const gradient = this.#buffers.take(this.#gradient.subarray(begin, begin + chunkBytes));
     const samples = samplesPerLeaf * 2 ** node.level;
-    const counts = { samples, values: [2 ** node.level] };
+    const counts = { samples, values: [2 ** node.level], guidance: undefined };
     const value = { version: this.#version, ...node, chunk, ...counts, gradient };
     this.#requests.push({ message: { $case: "contribution", value } });
   }

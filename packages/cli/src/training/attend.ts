@@ -58,6 +58,7 @@ function summary(curve: Curve, command: string): string[] {
   const title = `${model} version ${outcome.version}${alias === "" ? "" : ` is ${alias}`}`;
   return [
     tested === undefined ? title : `${title}: ${tested}`,
+    ...(outcome.ending?.reason ? [`ended    ${printable(outcome.ending.reason)}`] : []),
     ...(outcome.gateVerdict === "" ? [] : [`gate     ${printable(outcome.gateVerdict)}`]),
     `weights  ${outcome.weightsSha256}`,
     `trace    ${traceId}`,

@@ -39,6 +39,7 @@ export function describeJob(curve: Curve, view: View): string[] {
         [
           ...versionFields(outcome, style),
           ["gate", printable(outcome.gateVerdict)],
+          ["ended", printable(outcome.ending?.reason || "as the spec says")],
           ["digest", outcome.digest],
           ["weights", outcome.weightsSha256],
         ],

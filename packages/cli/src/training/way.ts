@@ -85,7 +85,8 @@ export class Way {
     if (this.#part === "training" && progress) {
       const epochs = counted(progress.totalEpochs, "epoch");
       const steps = `${count(progress.totalSteps)} steps in ${epochs}`;
-      const metric = headline(curve.validations.at(-1));
+      const kept = progress.ending?.keptStep ?? Number.POSITIVE_INFINITY;
+      const metric = headline(curve.validations.findLast(({ step }) => step <= kept));
       return metric === undefined ? steps : `${steps} · ${metric}`;
     }
     if (this.#part === "registering" && outcome) {

@@ -72,6 +72,9 @@ export interface ExchangeRequest {
     | { $case: "contribution"; value: Contribution }
     | { $case: "sums"; value: Sums }
     | { $case: "ahead"; value: Ahead }
+    | //
+    /** Closes the job: it comes with no contribution. */
+    { $case: "guidance"; value: Guidance }
     | undefined;
 }
 
@@ -97,6 +100,22 @@ export interface Contribution {
   gradient: Uint8Array;
   /** The loss summed over the leaves: whoever has the gradients of a step has its loss. */
   values: number[];
+  /** Where the job is guided: the lead's, for this version. */
+  guidance: Guidance | undefined;
+}
+
+/**
+ * What the lead has found out from the evaluations so far, for what follows on this version. The
+ * trainers hand it on to every shard with their gradients. No shard can get it late, or miss it,
+ * since none takes a step without a gradient; no crash can change it, since it is a function of
+ * the evaluations, which are a function of the spec.
+ */
+export interface Guidance {
+  version: number;
+  /** The version before, or up to, this one whose weights are to be kept; 0 where none are yet. */
+  keep: number;
+  /** The training is over: every shard goes to the weights that it keeps, as one more version. */
+  closing: boolean;
 }
 
 /**
@@ -123,7 +142,9 @@ export interface Ahead {
 }
 
 export interface ExchangeResponse {
-  message: { $case: "weights"; value: Weights } | { $case: "orders"; value: Orders } | undefined;
+  message: { $case: "weights"; value: Weights } | { $case: "orders"; value: Orders } | //
+  /** From shard 0, to every trainer, before any orders for its version. */
+  { $case: "guidance"; value: Guidance } | undefined;
 }
 
 /** One chunk of the server's range. */
@@ -156,6 +177,11 @@ export interface ShardState {
   /** Shard 0 only: the mean loss of each step so far; float64, little-endian. */
   losses: Uint8Array;
   evaluations: Evaluation[];
+  /** The best weights so far, where they are to be kept and it is known which: those after `kept_step` steps. */
+  keptStep: number;
+  keptWeights: Uint8Array;
+  /** The weights are those that the job keeps, and no step follows. */
+  closed: boolean;
 }
 
 function createBaseExchangeRequest(): ExchangeRequest {
@@ -176,6 +202,9 @@ export const ExchangeRequest: MessageFns<ExchangeRequest> = {
         break;
       case "ahead":
         Ahead.encode(message.message.value, writer.uint32(34).fork()).join();
+        break;
+      case "guidance":
+        Guidance.encode(message.message.value, writer.uint32(42).fork()).join();
         break;
     }
     return writer;
@@ -226,6 +255,14 @@ export const ExchangeRequest: MessageFns<ExchangeRequest> = {
             message.message = { $case: "ahead", value: Ahead.decode(reader, reader.uint32()) };
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.message = { $case: "guidance", value: Guidance.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -248,6 +285,8 @@ export const ExchangeRequest: MessageFns<ExchangeRequest> = {
         ? { $case: "sums", value: Sums.fromJSON(object.sums) }
         : isSet(object.ahead)
         ? { $case: "ahead", value: Ahead.fromJSON(object.ahead) }
+        : isSet(object.guidance)
+        ? { $case: "guidance", value: Guidance.fromJSON(object.guidance) }
         : undefined,
     };
   },
@@ -262,6 +301,8 @@ export const ExchangeRequest: MessageFns<ExchangeRequest> = {
       obj.sums = Sums.toJSON(message.message.value);
     } else if (message.message?.$case === "ahead") {
       obj.ahead = Ahead.toJSON(message.message.value);
+    } else if (message.message?.$case === "guidance") {
+      obj.guidance = Guidance.toJSON(message.message.value);
     }
     return obj;
   },
@@ -293,6 +334,12 @@ export const ExchangeRequest: MessageFns<ExchangeRequest> = {
       case "ahead": {
         if (object.message?.value !== undefined && object.message?.value !== null) {
           message.message = { $case: "ahead", value: Ahead.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "guidance": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "guidance", value: Guidance.fromPartial(object.message.value) };
         }
         break;
       }
@@ -435,7 +482,16 @@ export const Join: MessageFns<Join> = {
 };
 
 function createBaseContribution(): Contribution {
-  return { version: 0, level: 0, index: 0, chunk: 0, samples: 0, gradient: new Uint8Array(0), values: [] };
+  return {
+    version: 0,
+    level: 0,
+    index: 0,
+    chunk: 0,
+    samples: 0,
+    gradient: new Uint8Array(0),
+    values: [],
+    guidance: undefined,
+  };
 }
 
 export const Contribution: MessageFns<Contribution> = {
@@ -464,6 +520,9 @@ export const Contribution: MessageFns<Contribution> = {
         writer.double(v);
       }
       writer.join();
+    }
+    if (message.guidance !== undefined) {
+      Guidance.encode(message.guidance, writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -547,6 +606,14 @@ export const Contribution: MessageFns<Contribution> = {
 
             break;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.guidance = Guidance.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -568,6 +635,7 @@ export const Contribution: MessageFns<Contribution> = {
       samples: isSet(object.samples) ? globalThis.Number(object.samples) : 0,
       gradient: isSet(object.gradient) ? bytesFromBase64(object.gradient) : new Uint8Array(0),
       values: globalThis.Array.isArray(object?.values) ? object.values.map((e: any) => globalThis.Number(e)) : [],
+      guidance: isSet(object.guidance) ? Guidance.fromJSON(object.guidance) : undefined,
     };
   },
 
@@ -594,6 +662,9 @@ export const Contribution: MessageFns<Contribution> = {
     if (message.values?.length) {
       obj.values = message.values.map((e) => floatToJson(e));
     }
+    if (message.guidance !== undefined) {
+      obj.guidance = Guidance.toJSON(message.guidance);
+    }
     return obj;
   },
 
@@ -609,6 +680,110 @@ export const Contribution: MessageFns<Contribution> = {
     message.samples = object.samples ?? 0;
     message.gradient = object.gradient ?? new Uint8Array(0);
     message.values = object.values?.map((e) => e) || [];
+    message.guidance = (object.guidance !== undefined && object.guidance !== null)
+      ? Guidance.fromPartial(object.guidance)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseGuidance(): Guidance {
+  return { version: 0, keep: 0, closing: false };
+}
+
+export const Guidance: MessageFns<Guidance> = {
+  encode(message: Guidance, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.version !== 0) {
+      writer.uint32(8).uint32(message.version);
+    }
+    if (message.keep !== 0) {
+      writer.uint32(16).uint32(message.keep);
+    }
+    if (message.closing !== false) {
+      writer.uint32(24).bool(message.closing);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Guidance {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGuidance();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.version = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.keep = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.closing = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Guidance {
+    return {
+      version: isSet(object.version) ? globalThis.Number(object.version) : 0,
+      keep: isSet(object.keep) ? globalThis.Number(object.keep) : 0,
+      closing: isSet(object.closing) ? globalThis.Boolean(object.closing) : false,
+    };
+  },
+
+  toJSON(message: Guidance): unknown {
+    const obj: any = {};
+    if (message.version !== 0) {
+      obj.version = Math.round(message.version);
+    }
+    if (message.keep !== 0) {
+      obj.keep = Math.round(message.keep);
+    }
+    if (message.closing !== false) {
+      obj.closing = message.closing;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Guidance>): Guidance {
+    return Guidance.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Guidance>): Guidance {
+    const message = createBaseGuidance();
+    message.version = object.version ?? 0;
+    message.keep = object.keep ?? 0;
+    message.closing = object.closing ?? false;
     return message;
   },
 };
@@ -872,6 +1047,9 @@ export const ExchangeResponse: MessageFns<ExchangeResponse> = {
       case "orders":
         Orders.encode(message.message.value, writer.uint32(18).fork()).join();
         break;
+      case "guidance":
+        Guidance.encode(message.message.value, writer.uint32(26).fork()).join();
+        break;
     }
     return writer;
   },
@@ -905,6 +1083,14 @@ export const ExchangeResponse: MessageFns<ExchangeResponse> = {
             message.message = { $case: "orders", value: Orders.decode(reader, reader.uint32()) };
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.message = { $case: "guidance", value: Guidance.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -923,6 +1109,8 @@ export const ExchangeResponse: MessageFns<ExchangeResponse> = {
         ? { $case: "weights", value: Weights.fromJSON(object.weights) }
         : isSet(object.orders)
         ? { $case: "orders", value: Orders.fromJSON(object.orders) }
+        : isSet(object.guidance)
+        ? { $case: "guidance", value: Guidance.fromJSON(object.guidance) }
         : undefined,
     };
   },
@@ -933,6 +1121,8 @@ export const ExchangeResponse: MessageFns<ExchangeResponse> = {
       obj.weights = Weights.toJSON(message.message.value);
     } else if (message.message?.$case === "orders") {
       obj.orders = Orders.toJSON(message.message.value);
+    } else if (message.message?.$case === "guidance") {
+      obj.guidance = Guidance.toJSON(message.message.value);
     }
     return obj;
   },
@@ -952,6 +1142,12 @@ export const ExchangeResponse: MessageFns<ExchangeResponse> = {
       case "orders": {
         if (object.message?.value !== undefined && object.message?.value !== null) {
           message.message = { $case: "orders", value: Orders.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "guidance": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "guidance", value: Guidance.fromPartial(object.message.value) };
         }
         break;
       }
@@ -1177,7 +1373,17 @@ export const Orders: MessageFns<Orders> = {
 };
 
 function createBaseShardState(): ShardState {
-  return { step: 0, weights: new Uint8Array(0), slots: [], powers: [], losses: new Uint8Array(0), evaluations: [] };
+  return {
+    step: 0,
+    weights: new Uint8Array(0),
+    slots: [],
+    powers: [],
+    losses: new Uint8Array(0),
+    evaluations: [],
+    keptStep: 0,
+    keptWeights: new Uint8Array(0),
+    closed: false,
+  };
 }
 
 export const ShardState: MessageFns<ShardState> = {
@@ -1203,6 +1409,15 @@ export const ShardState: MessageFns<ShardState> = {
     }
     for (const v of message.evaluations) {
       Evaluation.encode(v!, writer.uint32(50).fork()).join();
+    }
+    if (message.keptStep !== 0) {
+      writer.uint32(56).uint32(message.keptStep);
+    }
+    if (message.keptWeights.length !== 0) {
+      writer.uint32(66).bytes(message.keptWeights);
+    }
+    if (message.closed !== false) {
+      writer.uint32(72).bool(message.closed);
     }
     return writer;
   },
@@ -1278,6 +1493,30 @@ export const ShardState: MessageFns<ShardState> = {
             message.evaluations.push(Evaluation.decode(reader, reader.uint32()));
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.keptStep = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.keptWeights = reader.bytes();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.closed = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1300,6 +1539,17 @@ export const ShardState: MessageFns<ShardState> = {
       evaluations: globalThis.Array.isArray(object?.evaluations)
         ? object.evaluations.map((e: any) => Evaluation.fromJSON(e))
         : [],
+      keptStep: isSet(object.keptStep)
+        ? globalThis.Number(object.keptStep)
+        : isSet(object.kept_step)
+        ? globalThis.Number(object.kept_step)
+        : 0,
+      keptWeights: isSet(object.keptWeights)
+        ? bytesFromBase64(object.keptWeights)
+        : isSet(object.kept_weights)
+        ? bytesFromBase64(object.kept_weights)
+        : new Uint8Array(0),
+      closed: isSet(object.closed) ? globalThis.Boolean(object.closed) : false,
     };
   },
 
@@ -1323,6 +1573,15 @@ export const ShardState: MessageFns<ShardState> = {
     if (message.evaluations?.length) {
       obj.evaluations = message.evaluations.map((e) => Evaluation.toJSON(e));
     }
+    if (message.keptStep !== 0) {
+      obj.keptStep = Math.round(message.keptStep);
+    }
+    if (message.keptWeights.length !== 0) {
+      obj.keptWeights = base64FromBytes(message.keptWeights);
+    }
+    if (message.closed !== false) {
+      obj.closed = message.closed;
+    }
     return obj;
   },
 
@@ -1337,6 +1596,9 @@ export const ShardState: MessageFns<ShardState> = {
     message.powers = object.powers?.map((e) => e) || [];
     message.losses = object.losses ?? new Uint8Array(0);
     message.evaluations = object.evaluations?.map((e) => Evaluation.fromPartial(e)) || [];
+    message.keptStep = object.keptStep ?? 0;
+    message.keptWeights = object.keptWeights ?? new Uint8Array(0);
+    message.closed = object.closed ?? false;
     return message;
   },
 };

@@ -190,6 +190,8 @@ export interface PackageTask {
     | undefined;
   /** Blobs with the final state, by shard. */
   checkpoints: string[];
+  /** Version that they are of. */
+  version: number;
 }
 
 export interface TaskStatus {
@@ -1177,7 +1179,7 @@ export const TrainTask: MessageFns<TrainTask> = {
 };
 
 function createBasePackageTask(): PackageTask {
-  return { prepared: undefined, checkpoints: [] };
+  return { prepared: undefined, checkpoints: [], version: 0 };
 }
 
 export const PackageTask: MessageFns<PackageTask> = {
@@ -1187,6 +1189,9 @@ export const PackageTask: MessageFns<PackageTask> = {
     }
     for (const v of message.checkpoints) {
       writer.uint32(18).string(v!);
+    }
+    if (message.version !== 0) {
+      writer.uint32(24).uint32(message.version);
     }
     return writer;
   },
@@ -1220,6 +1225,14 @@ export const PackageTask: MessageFns<PackageTask> = {
             message.checkpoints.push(reader.string());
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.version = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1238,6 +1251,7 @@ export const PackageTask: MessageFns<PackageTask> = {
       checkpoints: globalThis.Array.isArray(object?.checkpoints)
         ? object.checkpoints.map((e: any) => globalThis.String(e))
         : [],
+      version: isSet(object.version) ? globalThis.Number(object.version) : 0,
     };
   },
 
@@ -1248,6 +1262,9 @@ export const PackageTask: MessageFns<PackageTask> = {
     }
     if (message.checkpoints?.length) {
       obj.checkpoints = message.checkpoints;
+    }
+    if (message.version !== 0) {
+      obj.version = Math.round(message.version);
     }
     return obj;
   },
@@ -1261,6 +1278,7 @@ export const PackageTask: MessageFns<PackageTask> = {
       ? Prepared.fromPartial(object.prepared)
       : undefined;
     message.checkpoints = object.checkpoints?.map((e) => e) || [];
+    message.version = object.version ?? 0;
     return message;
   },
 };

@@ -144,7 +144,11 @@ export interface Progress {
   /** Of the newest step. */
   learningRate: number;
   /** Moving means: together the time from the orders of a step to its applied update. */
-  stepTime: StepTime | undefined;
+  stepTime:
+    | StepTime
+    | undefined;
+  /** Set once it is certain where the training ends; from then on total_steps and total_epochs say so. */
+  ending: Ending | undefined;
 }
 
 /** What a compute thread's time goes into, in seconds. */
@@ -161,6 +165,16 @@ export interface StepTime {
   apply: number;
   /** Waiting for anything else: orders, weights on their way, slower workers. */
   wait: number;
+}
+
+export interface Ending {
+  /** Of the checkpoint with the weights that the job keeps. */
+  version: number;
+  /** The steps after which the weights were these. */
+  keptStep: number;
+  keptEpoch: number;
+  /** For a person: why it ended and which weights are kept. Empty where all went as the spec says. */
+  reason: string;
 }
 
 export interface Evaluation {
@@ -190,6 +204,8 @@ export interface Outcome {
   /** Alias that was moved to the version, empty where the gate held it back. */
   alias: string;
   gateVerdict: string;
+  /** How the training ended, and which epoch's weights these are. */
+  ending: Ending | undefined;
 }
 
 export interface SubmitJobRequest {
@@ -520,6 +536,7 @@ function createBaseProgress(): Progress {
     restarts: 0,
     learningRate: 0,
     stepTime: undefined,
+    ending: undefined,
   };
 }
 
@@ -560,6 +577,9 @@ export const Progress: MessageFns<Progress> = {
     }
     if (message.stepTime !== undefined) {
       StepTime.encode(message.stepTime, writer.uint32(98).fork()).join();
+    }
+    if (message.ending !== undefined) {
+      Ending.encode(message.ending, writer.uint32(106).fork()).join();
     }
     return writer;
   },
@@ -673,6 +693,14 @@ export const Progress: MessageFns<Progress> = {
             message.stepTime = StepTime.decode(reader, reader.uint32());
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.ending = Ending.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -725,6 +753,7 @@ export const Progress: MessageFns<Progress> = {
         : isSet(object.step_time)
         ? StepTime.fromJSON(object.step_time)
         : undefined,
+      ending: isSet(object.ending) ? Ending.fromJSON(object.ending) : undefined,
     };
   },
 
@@ -766,6 +795,9 @@ export const Progress: MessageFns<Progress> = {
     if (message.stepTime !== undefined) {
       obj.stepTime = StepTime.toJSON(message.stepTime);
     }
+    if (message.ending !== undefined) {
+      obj.ending = Ending.toJSON(message.ending);
+    }
     return obj;
   },
 
@@ -787,6 +819,9 @@ export const Progress: MessageFns<Progress> = {
     message.learningRate = object.learningRate ?? 0;
     message.stepTime = (object.stepTime !== undefined && object.stepTime !== null)
       ? StepTime.fromPartial(object.stepTime)
+      : undefined;
+    message.ending = (object.ending !== undefined && object.ending !== null)
+      ? Ending.fromPartial(object.ending)
       : undefined;
     return message;
   },
@@ -937,6 +972,131 @@ export const StepTime: MessageFns<StepTime> = {
     message.exchange = object.exchange ?? 0;
     message.apply = object.apply ?? 0;
     message.wait = object.wait ?? 0;
+    return message;
+  },
+};
+
+function createBaseEnding(): Ending {
+  return { version: 0, keptStep: 0, keptEpoch: 0, reason: "" };
+}
+
+export const Ending: MessageFns<Ending> = {
+  encode(message: Ending, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.version !== 0) {
+      writer.uint32(8).uint32(message.version);
+    }
+    if (message.keptStep !== 0) {
+      writer.uint32(16).uint32(message.keptStep);
+    }
+    if (message.keptEpoch !== 0) {
+      writer.uint32(24).uint32(message.keptEpoch);
+    }
+    if (message.reason !== "") {
+      writer.uint32(34).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Ending {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEnding();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.version = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.keptStep = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.keptEpoch = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Ending {
+    return {
+      version: isSet(object.version) ? globalThis.Number(object.version) : 0,
+      keptStep: isSet(object.keptStep)
+        ? globalThis.Number(object.keptStep)
+        : isSet(object.kept_step)
+        ? globalThis.Number(object.kept_step)
+        : 0,
+      keptEpoch: isSet(object.keptEpoch)
+        ? globalThis.Number(object.keptEpoch)
+        : isSet(object.kept_epoch)
+        ? globalThis.Number(object.kept_epoch)
+        : 0,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+    };
+  },
+
+  toJSON(message: Ending): unknown {
+    const obj: any = {};
+    if (message.version !== 0) {
+      obj.version = Math.round(message.version);
+    }
+    if (message.keptStep !== 0) {
+      obj.keptStep = Math.round(message.keptStep);
+    }
+    if (message.keptEpoch !== 0) {
+      obj.keptEpoch = Math.round(message.keptEpoch);
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Ending>): Ending {
+    return Ending.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Ending>): Ending {
+    const message = createBaseEnding();
+    message.version = object.version ?? 0;
+    message.keptStep = object.keptStep ?? 0;
+    message.keptEpoch = object.keptEpoch ?? 0;
+    message.reason = object.reason ?? "";
     return message;
   },
 };
@@ -1158,7 +1318,7 @@ export const Evaluation_MetricsEntry: MessageFns<Evaluation_MetricsEntry> = {
 };
 
 function createBaseOutcome(): Outcome {
-  return { model: "", version: 0, digest: "", weightsSha256: "", alias: "", gateVerdict: "" };
+  return { model: "", version: 0, digest: "", weightsSha256: "", alias: "", gateVerdict: "", ending: undefined };
 }
 
 export const Outcome: MessageFns<Outcome> = {
@@ -1180,6 +1340,9 @@ export const Outcome: MessageFns<Outcome> = {
     }
     if (message.gateVerdict !== "") {
       writer.uint32(50).string(message.gateVerdict);
+    }
+    if (message.ending !== undefined) {
+      Ending.encode(message.ending, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -1245,6 +1408,14 @@ export const Outcome: MessageFns<Outcome> = {
             message.gateVerdict = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.ending = Ending.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1273,6 +1444,7 @@ export const Outcome: MessageFns<Outcome> = {
         : isSet(object.gate_verdict)
         ? globalThis.String(object.gate_verdict)
         : "",
+      ending: isSet(object.ending) ? Ending.fromJSON(object.ending) : undefined,
     };
   },
 
@@ -1296,6 +1468,9 @@ export const Outcome: MessageFns<Outcome> = {
     if (message.gateVerdict !== "") {
       obj.gateVerdict = message.gateVerdict;
     }
+    if (message.ending !== undefined) {
+      obj.ending = Ending.toJSON(message.ending);
+    }
     return obj;
   },
 
@@ -1310,6 +1485,9 @@ export const Outcome: MessageFns<Outcome> = {
     message.weightsSha256 = object.weightsSha256 ?? "";
     message.alias = object.alias ?? "";
     message.gateVerdict = object.gateVerdict ?? "";
+    message.ending = (object.ending !== undefined && object.ending !== null)
+      ? Ending.fromPartial(object.ending)
+      : undefined;
     return message;
   },
 };

@@ -1,0 +1,121 @@
+/**
+ * A training that goes by what its validations show: it ends early, and what it keeps is the best
+ * epoch, bit for bit what a job of so many epochs would have kept, whoever computes it and whatever
+ * is killed meanwhile.
+ */
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import type { Run } from "./run.ts";
+import { type Story, shortDigits, showLinesOnFailure, startStory } from "./story.ts";
+
+const timeout = 180_000;
+const stepsPerEpoch = 16;
+
+/** A thousand digits, learned by heart within a few epochs. */
+const overfitting = (training: object, resources = { workers: 2, servers: 2 }) => ({
+  ...shortDigits({
+    training: { epochs: 60, optimizer: { type: "adam", learningRate: 0.005 }, ...training },
+    resources,
+  }),
+  split: { training: 0.1, validation: 0.1, test: 0.8 },
+});
+const early = { earlyStopping: { patience: 3 } };
+
+let story: Story;
+let alone: Run;
+
+beforeAll(async () => {
+  story = await startStory({ trainers: 3, servers: 3 });
+  alone = await story.run(overfitting(early, { workers: 1, servers: 1 }));
+}, timeout);
+beforeEach(() => showLinesOnFailure(story));
+afterAll(() => story?.stop());
+
+function endingOf({ job }: Run) {
+  const ending = job.outcome?.ending;
+  if (!ending) throw new Error("the outcome came without the ending");
+  return ending;
+}
+
+test("it ends early, and says so", async () => {
+  const { keptEpoch, keptStep, reason } = endingOf(alone);
+  expect(alone.bits.steps).toBe((keptEpoch + 3) * stepsPerEpoch);
+  expect(alone.bits.steps).toBeLessThan(60 * stepsPerEpoch);
+  expect(keptStep).toBe(keptEpoch * stepsPerEpoch);
+  expect(reason).toBe(
+    `stopped after epoch ${keptEpoch + 3}: no better validation loss for 3 epochs; ` +
+      `the weights of epoch ${keptEpoch} are kept, the best by validation loss`,
+  );
+  expect(alone.job.progress).toMatchObject({
+    totalSteps: alone.bits.steps,
+    totalEpochs: keptEpoch + 3,
+  });
+  expect(await story.log(alone.job.id)).toContain(reason);
+  const losses = (alone.job.progress?.evaluations ?? []).flatMap(({ split, metrics }) =>
+    split === "validation" ? [metrics.loss ?? Number.NaN] : [],
+  );
+  expect(losses).toHaveLength(keptEpoch + 3);
+  expect(losses.indexOf(Math.min(...losses))).toBe(keptEpoch - 1);
+});
+
+test("what it keeps is what a job of so many epochs keeps, and is what is tested and registered", {
+  timeout,
+}, async () => {
+  const { keptEpoch } = endingOf(alone);
+  const short = await story.run(overfitting({ epochs: keptEpoch }));
+  expect(short.bits.weightsSha256).toBe(alone.bits.weightsSha256);
+  expect(short.bits.digest).toBe(alone.bits.digest);
+  const testOf = ({ job }: Run) => job.progress?.evaluations.find(({ split }) => split === "test");
+  expect(testOf(alone)).toEqual(testOf(short));
+  const registered = ({ version }: Run) => story.client.models.version("digits", version);
+  expect((await registered(alone)).metrics).toEqual((await registered(short)).metrics);
+});
+
+test("without early stopping the best is kept as well, and the last where that is wanted", {
+  timeout,
+}, async () => {
+  const epochs = endingOf(alone).keptEpoch + 2;
+  const best = await story.run(overfitting({ epochs, keep: "best" }));
+  expect(best.bits.weightsSha256).toBe(alone.bits.weightsSha256);
+  expect(best.bits.steps).toBe(epochs * stepsPerEpoch);
+  const last = await story.run(overfitting({ ...early, keep: "last" }));
+  expect(last.bits.steps).toBe(alone.bits.steps);
+  expect(endingOf(last).keptEpoch).toBe(endingOf(alone).keptEpoch + 3);
+  expect(last.bits.weightsSha256).not.toBe(alone.bits.weightsSha256);
+});
+
+test.for([
+  { workers: 2, servers: 1 },
+  { workers: 1, servers: 2 },
+  { workers: 3, servers: 3 },
+])("workers: $workers, parameter servers: $servers", { timeout }, async (resources) => {
+  expect((await story.run(overfitting(early, resources))).bits).toEqual(alone.bits);
+});
+
+test.for([
+  ["after the best epoch", "the lead", ["parameter-server-1"], 1.5],
+  [
+    "after the best epoch",
+    "all parameter servers",
+    ["parameter-server-1", "parameter-server-2"],
+    2,
+  ],
+  ["at the end of the best epoch", "a trainer", ["trainer-1"], 0],
+  ["at the end", "the lead", ["parameter-server-1"], 3],
+  ["at the end", "the other parameter server", ["parameter-server-2"], 3],
+  ["at the end", "all trainers", ["trainer-1", "trainer-2", "trainer-3"], 3],
+  ["at the end", "the scheduler and the lead", ["scheduler", "parameter-server-1"], 3],
+] as const)("killed %s: %s", { timeout }, async ([, , names, epochs]) => {
+  const atStep = endingOf(alone).keptStep + epochs * stepsPerEpoch;
+  let acted = false;
+  const act = () => {
+    acted = true;
+    for (const name of names) story.suite.kill(name, "SIGKILL");
+  };
+  // More often than it has to be, so that there is something to go back to.
+  const { bits } = await story.run(overfitting({ ...early, checkpointEverySteps: 7 }), {
+    atStep,
+    act,
+  });
+  expect(acted).toBe(true);
+  expect(bits).toEqual(alone.bits);
+});
