@@ -17,10 +17,11 @@ export interface Example {
   writeData(directory?: string): Promise<readonly string[]>;
 }
 
-export type ExampleName = "digits" | "houses" | "penguins";
+export type ExampleName = "digits" | "digits-cnn" | "houses" | "penguins";
 
 export const examples: Readonly<Record<ExampleName, Example>> = {
   digits: example("digits", writeDigits),
+  "digits-cnn": example("digits-cnn", writeDigits),
   houses: example("houses", writeHouses),
   penguins: example("penguins", writePenguins),
 };
