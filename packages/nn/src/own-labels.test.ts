@@ -1,22 +1,15 @@
 /** Samples that are their own labels: what is learnt of them, measured and served, against plain arithmetic. */
 import { openSession } from "@amaas/engine";
-import {
-  evaluate,
-  graphBuilder,
-  type Model,
-  type NDArray,
-  ndarray,
-  writeModel,
-} from "@amaas/graph";
+import { evaluate, graphBuilder, type Model, writeModel } from "@amaas/graph";
 import { metricsOf, sumsOf } from "@amaas/metrics";
 import type { LossSpec } from "@amaas/spec";
 import { type Tensor, tensor } from "@amaas/tensor";
 import { describe, expect, test } from "vitest";
 import { parametersIn, randomFloats, someWeights } from "./batch.fixture.ts";
+import { expectGradients } from "./gradients.fixture.ts";
 import {
   buildNetwork,
   evaluationGraph,
-  layout,
   type Network,
   networkSize,
   servingGraph,
@@ -178,33 +171,4 @@ function bigrams(vocabulary: number, context: number): Network {
   g.output("outputs", g.gather(table, ids));
   const shape = [vocabulary, vocabulary];
   return { graph: g.build(), parameters: [{ name: "table", shape, init: "zeros" }], context };
-}
-
-/** The derived gradients in float32 against slopes of the interpreter's loss in float64. */
-async function expectGradients(
-  network: Network,
-  model: Model,
-  feeds: Readonly<Record<string, Tensor>>,
-  weights: Float32Array,
-): Promise<void> {
-  const outputs = await (await open(model)).run(feeds);
-  const loss = (vector: Float64Array) => {
-    const parameters: Record<string, NDArray> = Object.fromEntries(
-      layout(network.parameters).map(({ name, shape, offset, length }) => [
-        name,
-        ndarray("FP32", shape, vector.subarray(offset, offset + length)),
-      ]),
-    );
-    return Number(evaluate(model.graph, { ...feeds, ...parameters }).sums?.data[0]);
-  };
-  const step = 1e-5;
-  for (const { name, offset, length } of layout(network.parameters)) {
-    const found = floats(outputs[`grad/${name}`]);
-    for (let i = 0; i < length; i++) {
-      const at = (change: number) =>
-        loss(Float64Array.from(weights, (w, j) => (j === offset + i ? w + change : w)));
-      const slope = (at(step) - at(-step)) / (2 * step);
-      expect(Math.abs(found[i]! - slope)).toBeLessThan(2e-6 * Math.max(1, Math.abs(slope)));
-    }
-  }
 }

@@ -5,7 +5,7 @@ export const architectureChecks: readonly Check[] = [
   {
     reads: ["architecture.heads", "architecture"],
     fault: ({ architecture }) =>
-      architecture.type === "transformer" && architecture.width % architecture.heads !== 0
+      "heads" in architecture && architecture.width % architecture.heads !== 0
         ? `found ${architecture.heads}, wanted a divisor of architecture.width, which is ${architecture.width}`
         : undefined,
   },

@@ -95,6 +95,42 @@ export interface WideDeepSpec extends Hidden {
   readonly embedding: number;
 }
 
+export interface GptSpec extends Hidden {
+  readonly type: "gpt";
+  readonly width: number;
+  /** Into which the width is divided. */
+  readonly heads: number;
+  readonly layers: number;
+  /** Four times the width where left out. */
+  readonly feedforward?: number;
+  /** Whether the table that tokens are looked up in tells the next ones too. */
+  readonly tied: boolean;
+}
+
+export interface AutoencoderSpec extends Hidden {
+  readonly type: "autoencoder";
+  readonly code: number;
+  /** Dense layers on the way to the code. */
+  readonly hidden: readonly number[];
+  /** Of images: convolutions in front of them, each of which halves the image. */
+  readonly filters: readonly number[];
+  readonly activation: Activation;
+  readonly norm: Normalization;
+  /** Share of the values that training hides. */
+  readonly corrupt?: number;
+}
+
+export interface UnetSpec extends Omit<Hidden, "dropout"> {
+  readonly type: "unet";
+  /** Filters at full size; they double as the image halves. */
+  readonly width: number;
+  readonly depth: number;
+  readonly activation: Activation;
+  readonly norm: Normalization;
+  /** Share of the values that training hides. */
+  readonly corrupt?: number;
+}
+
 export type ArchitectureSpec =
   | LinearSpec
   | MlpSpec
@@ -102,4 +138,7 @@ export type ArchitectureSpec =
   | ResnetSpec
   | RecurrentSpec
   | TransformerSpec
-  | WideDeepSpec;
+  | WideDeepSpec
+  | GptSpec
+  | AutoencoderSpec
+  | UnetSpec;

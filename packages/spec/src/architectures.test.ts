@@ -86,9 +86,13 @@ test("the README's list of architectures is sound, and names defaults", () => {
   const listed: { architecture: Record<string, unknown> }[] = parseYaml(block);
   expect(listed.length).toBeGreaterThan(6);
   for (const { architecture } of listed) {
-    const { type, hidden, blocks } = architecture;
+    // filters and corrupt are shown though they may be left out.
+    const { type, hidden, blocks, code, filters, corrupt } = architecture;
     const required = {
       type,
+      code,
+      filters,
+      corrupt,
       ...(type !== "resnet" && { blocks }),
       ...(type !== "cnn" && { hidden }),
     };
@@ -136,7 +140,7 @@ describe("faults", () => {
       { type: "mpl", hidden: [4] },
       {
         "architecture.type":
-          'found "mpl", wanted one of mlp, linear, cnn, resnet, rnn, gru, lstm, transformer, wide-deep',
+          'found "mpl", wanted one of mlp, linear, cnn, resnet, rnn, gru, lstm, transformer, wide-deep, gpt, autoencoder, unet',
       },
     ],
   ])("of %j are all named", (architecture, wanted) => {

@@ -1,8 +1,10 @@
 export type {
   Activation,
   ArchitectureSpec,
+  AutoencoderSpec,
   CnnSpec,
   ConvolutionBlock,
+  GptSpec,
   InitializerSpec,
   LinearSpec,
   MlpSpec,
@@ -10,6 +12,7 @@ export type {
   RecurrentSpec,
   ResnetSpec,
   TransformerSpec,
+  UnetSpec,
   WideDeepSpec,
 } from "./architecture-spec.ts";
 export { childField } from "./document.ts";

@@ -27,7 +27,8 @@ describe("without labels", () => {
 
   test("language modeling lowers the cross-entropy of tokens", () => {
     const data = { ...arrays, vocabulary: 9 };
-    const spec = parseJobSpec({ ...base, task: "language-modeling", data });
+    const decoder = { type: "gpt" };
+    const spec = parseJobSpec({ ...base, task: "language-modeling", data, architecture: decoder });
     expect(spec.training.loss).toEqual({ type: "cross-entropy", labelSmoothing: 0 });
   });
 
@@ -65,6 +66,18 @@ describe("without labels", () => {
         'found "accuracy", wanted one of loss, mse, rmse, mae, psnr for reconstruction',
     });
   });
+});
+
+test("architectures are for the tasks that they were made for", () => {
+  const found = (task: Task, type: string) =>
+    faultsOf({ ...base, task, architecture: { type } })["architecture.type"];
+  expect(found("language-modeling", "linear")).toBe(
+    'found "linear", wanted gpt for language-modeling',
+  );
+  expect(found("reconstruction", "gpt")).toBe(
+    'found "gpt" for reconstruction, wanted it for language-modeling',
+  );
+  expect(found("reconstruction", "unet")).toBeUndefined();
 });
 
 test.each<[Task, object, string]>([

@@ -1,6 +1,10 @@
 /** What the tasks want of the rest of a spec; used by `consistency.ts`. */
+
+import type { ArchitectureSpec } from "./architecture-spec.ts";
 import type { Check } from "./consistency.ts";
 import type { JobSpec, Task } from "./job-spec.ts";
+
+type Architecture = ArchitectureSpec["type"];
 
 /** Whether rows of a task come with labels. */
 const labelled: { readonly [T in Task]: boolean } = {
@@ -8,6 +12,17 @@ const labelled: { readonly [T in Task]: boolean } = {
   regression: true,
   reconstruction: false,
   "language-modeling": false,
+};
+
+/** Of the tasks that want an architecture made for them, those; others want one of the rest. */
+const ownArchitectures: { readonly [T in Task]?: readonly Architecture[] } = {
+  "language-modeling": ["gpt"],
+};
+/** Those that are of use to one task alone. */
+const taskOf: { readonly [A in Architecture]?: Task } = {
+  gpt: "language-modeling",
+  autoencoder: "reconstruction",
+  unet: "reconstruction",
 };
 
 export const taskChecks: readonly Check[] = [
@@ -24,6 +39,18 @@ export const taskChecks: readonly Check[] = [
       data.format === "arrays"
         ? labelFault(task, data.labels, "a path, or sha256: and 64 hex digits")
         : undefined,
+  },
+  {
+    reads: ["architecture.type", "architecture", "task"],
+    fault({ architecture: { type }, task }) {
+      const wanted = ownArchitectures[task];
+      if (wanted && !wanted.includes(type))
+        return `found "${type}", wanted ${wanted.join(" or ")} for ${task}`;
+      const only = taskOf[type];
+      return only === undefined || only === task
+        ? undefined
+        : `found "${type}" for ${task}, wanted it for ${only}`;
+    },
   },
   {
     reads: ["training.loss.labelSmoothing", "training.loss", "task"],

@@ -4,25 +4,30 @@ import type { Value } from "@amaas/graph";
 import type { ArchitectureSpec, InitializerSpec } from "@amaas/spec";
 import { LayerBuilder } from "../layers/layer-builder.ts";
 import type { Initialization, Network, NetworkSize } from "../network.ts";
+import { autoencoder } from "./autoencoder.ts";
 import { cnn } from "./cnn.ts";
+import { gpt } from "./gpt.ts";
 import { linear } from "./linear.ts";
 import { mlp } from "./mlp.ts";
 import { recurrentNetwork } from "./recurrent.ts";
 import { resnet } from "./resnet.ts";
 import { transformer } from "./transformer.ts";
+import { unet } from "./unet.ts";
 import { wideDeep } from "./wide-deep.ts";
 
 type Architecture = ArchitectureSpec["type"];
 type SpecOf<A extends Architecture> = ArchitectureSpec & { readonly type: A };
 
-/** Puts out FP32 [batch, outputs]. */
+/** `outputs` FP32 [batch, outputs], or [batch, time, outputs]; `code` is what the network made in between. */
+type Made = Value | { readonly outputs: Value; readonly code: Value };
+
 const architectures: {
   readonly [A in Architecture]: (
     n: LayerBuilder,
     features: Value,
     spec: SpecOf<A>,
     size: NetworkSize,
-  ) => Value;
+  ) => Made;
 } = {
   linear,
   mlp,
@@ -33,7 +38,13 @@ const architectures: {
   lstm: recurrentNetwork,
   transformer,
   "wide-deep": wideDeep,
+  gpt,
+  autoencoder,
+  unet,
 };
+
+/** Those that see any number of tokens up to the features that there are. */
+const anyLength: ReadonlySet<Architecture> = new Set<Architecture>(["gpt"]);
 
 /** The network of a validated job spec, for data of this size. */
 export function buildNetwork(spec: ArchitectureSpec, size: NetworkSize): Network {
@@ -42,9 +53,16 @@ export function buildNetwork(spec: ArchitectureSpec, size: NetworkSize): Network
     if (!Number.isSafeInteger(count) || count < 1)
       throw new DomainError("invalid-argument", `found ${count} ${what}, wanted 1 or more`);
   const n = LayerBuilder.of(spec.type, initialization(spec));
-  const x = n.g.input("features", "FP32", ["batch", features]);
-  n.g.output("outputs", make(n, x, spec.type, spec, size));
-  return { graph: n.g.build(), parameters: n.parameters };
+  const isOpen = anyLength.has(spec.type);
+  const x = n.g.input("features", "FP32", ["batch", isOpen ? "time" : features]);
+  const made = make(n, x, spec.type, spec, size);
+  for (const [name, value] of Object.entries("outputs" in made ? made : { outputs: made }))
+    n.g.output(name, value);
+  return {
+    graph: n.g.build(),
+    parameters: n.parameters,
+    ...(isOpen && { context: features }),
+  };
 }
 
 /** Generic in the name, which ties the table's entry to the spec that it takes. */
@@ -54,7 +72,7 @@ function make<A extends Architecture>(
   name: A,
   spec: SpecOf<A>,
   size: NetworkSize,
-): Value {
+): Made {
   return architectures[name](n, x, spec, size);
 }
 
