@@ -41,6 +41,10 @@ async function hang(name: string): Promise<void> {
 
 /** Runs the job with these interruptions, and sees to it that all of them happened. */
 async function runWith(...interruptions: readonly Interruption[]): Promise<Run> {
+  return runJobWith(shortDigits(), ...interruptions);
+}
+
+async function runJobWith(spec: object, ...interruptions: readonly Interruption[]): Promise<Run> {
   let acted = 0;
   const counted = interruptions.map((interruption) => ({
     ...interruption,
@@ -49,7 +53,7 @@ async function runWith(...interruptions: readonly Interruption[]): Promise<Run> 
       acted += 1;
     },
   }));
-  const run = await story.run(shortDigits(), ...counted);
+  const run = await story.run(spec, ...counted);
   expect(acted, "interruptions that happened").toBe(interruptions.length);
   return run;
 }
@@ -80,6 +84,26 @@ test("killed: one after the other", { timeout }, async () => {
   }));
   const { bits } = await runWith(...interruptions);
   expect(bits, `killed at steps ${steps.join(", ")}`).toEqual(undisturbed.bits);
+});
+
+test("killed while gradients are clipped by their norm: one after the other", {
+  timeout,
+}, async () => {
+  const clipped = shortDigits({
+    training: {
+      optimizer: { type: "rmsprop", learningRate: 0.001, momentum: 0.5, clipNorm: 0.5 },
+      schedule: { type: "one-cycle" },
+    },
+  });
+  const { bits: wanted } = await story.run(clipped);
+  const steps = ["one", "two", "three"].map((what) => drawStep(`clipped ${what}`));
+  const victims = ["trainer-1", "parameter-server-2", "parameter-server-1"];
+  const interruptions = victims.map((name, i) => ({
+    atStep: steps.toSorted((a, b) => a - b)[i] ?? 0,
+    act: () => kill(name),
+  }));
+  const { bits } = await runJobWith(clipped, ...interruptions);
+  expect(bits, `killed at steps ${steps.join(", ")}`).toEqual(wanted);
 });
 
 test.for(["preparing", "packaging"] as const)(

@@ -56,6 +56,33 @@ describe("three trainers and three parameter servers", () => {
     expect(run.bits.steps).toBe(122);
   });
 
+  test("clipped by the norm over all servers, on a schedule", { timeout }, async () => {
+    const training = {
+      ...uneven.training,
+      optimizer: { type: "nadam", learningRate: 0.002, clipNorm: 0.5 },
+      schedule: { type: "cosine", unit: "step", warmup: { length: 20 } },
+    };
+    const once = await story.run(shortDigits({ training, resources: { workers: 1, servers: 1 } }));
+    expect(once.losses.at(-1)).toBeLessThan(0.6);
+    const run = await story.run(shortDigits({ training, resources: { workers: 3, servers: 3 } }));
+    expect(run.bits).toEqual(once.bits);
+    // The last rate of the cosine, which the training view shows.
+    const place = (once.bits.steps - 1 - 20) / (once.bits.steps - 20);
+    const rate = (0.002 * (1 + Math.cos(Math.PI * place))) / 2;
+    expect(run.job.progress?.learningRate).toBeCloseTo(rate, 12);
+  });
+
+  test("tensor by tensor, by lengths over all servers", { timeout }, async () => {
+    const training = {
+      ...uneven.training,
+      optimizer: { type: "lamb", learningRate: 0.02, clipNorm: 1 },
+    };
+    const once = await story.run(shortDigits({ training, resources: { workers: 1, servers: 1 } }));
+    expect(once.losses.at(-1)).toBeLessThan(0.6);
+    const run = await story.run(shortDigits({ training, resources: { workers: 3, servers: 3 } }));
+    expect(run.bits).toEqual(once.bits);
+  });
+
   test("another seed is another run", { timeout }, async () => {
     const run = await story.run(shortDigits({ training: { ...uneven.training, seed: 1 } }));
     expect(run.bits.weightsSha256).not.toBe(unevenAlone.bits.weightsSha256);

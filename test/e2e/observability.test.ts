@@ -22,7 +22,10 @@ const timeout = 120_000;
 const services = {
   registry: ["amaas.registry.v1.Registry", "amaas.registry.v1.Blobs"],
   scheduler: ["amaas.scheduler.v1.Jobs", "amaas.scheduler.v1.Fleet"],
-  "parameter-server-1": ["amaas.parameter_server.v1.ParameterServer"],
+  "parameter-server-1": [
+    "amaas.parameter_server.v1.Norms",
+    "amaas.parameter_server.v1.ParameterServer",
+  ],
   "trainer-1": [],
   "inference-1": ["inference.GRPCInferenceService"],
 } as const satisfies Record<string, readonly string[]>;

@@ -1,10 +1,11 @@
 /**
- * Optimizers and schedules against PyTorch's, in float64; FTRL and Lion against their papers' algorithms.
+ * Optimizers and schedules against PyTorch's, in float64; FTRL, LAMB and Lion against their papers' algorithms.
  *
  * Ours keeps weights and state in float32 between steps, which is all the difference that there may be.
  */
 import { join } from "node:path";
-import { createOptimizer, learningRate } from "@amaas/optim";
+import { clippedDivisor, createOptimizer, learningRate } from "@amaas/optim";
+import { ExactSquares } from "@amaas/reduction";
 import { type JobSpec, parseJobSpec } from "@amaas/spec";
 import type { Tensor } from "@amaas/tensor";
 import { describe, expect, test } from "vitest";
@@ -14,6 +15,8 @@ interface Header {
   readonly samples: number;
   /** Steps after which the weights were kept. */
   readonly kept: readonly number[];
+  /** Where one begins and ends, for optimizers that care. */
+  readonly tensors: readonly (readonly [from: number, to: number])[];
   readonly epochs: number;
   readonly stepsPerEpoch: number;
   readonly start: ArrayRef;
@@ -34,7 +37,7 @@ interface Header {
 
 const path = join(import.meta.dirname, "fixtures/optimizers.bin.br");
 const { header, array } = readPacked<Header>(path);
-const { epochs, stepsPerEpoch, samples, kept } = header;
+const { epochs, stepsPerEpoch, samples, kept, tensors } = header;
 const length = { stepsPerEpoch, totalSteps: epochs * stepsPerEpoch };
 
 function trainingOf(optimizer: object, schedule: object): JobSpec["training"] {
@@ -50,6 +53,11 @@ function trainingOf(optimizer: object, schedule: object): JobSpec["training"] {
 function floats({ data }: Tensor): Float32Array {
   if (data instanceof Float32Array) return data;
   throw new Error("the fixture was made with other types");
+}
+
+function divisorOf(gradient: Float32Array, clipNorm: number | undefined): number {
+  if (clipNorm === undefined) return samples;
+  return clippedDivisor(samples, ExactSquares.of(gradient).value(), clipNorm);
 }
 
 /** Largest difference, by the size of what was wanted or of what it came from: near 0 digits are lost. */
@@ -81,7 +89,16 @@ describe.each(header.optimizers)("$name", ({ optimizer: spec, schedule, start, w
     for (let step = 0; step < gradients.length / count; step++) {
       scalars = optimizer.advance(scalars);
       const gradient = gradients.slice(step * count, (step + 1) * count);
-      optimizer.update({ weights, gradient, slots }, samples, scalars);
+      const divisor = divisorOf(gradient, training.optimizer.clipNorm);
+      optimizer.direct?.({ weights, gradient, slots }, divisor, scalars);
+      for (const [from, to] of optimizer.direct ? tensors : [[0, count] as const]) {
+        const of = (vector: Float32Array) => vector.subarray(from, to);
+        const range = { weights: of(weights), gradient: of(gradient), slots: slots.map(of) };
+        optimizer.update(range, divisor, scalars, {
+          weights: ExactSquares.of(range.weights).value(),
+          direction: ExactSquares.of(range.gradient).value(),
+        });
+      }
       if (kept[seen] !== step + 1) continue;
       const those = wanted.slice(seen * count, ++seen * count);
       expect(worst(weights, those, initial)).toBeLessThan(1e-6);

@@ -1,36 +1,8 @@
-import { createHash } from "node:crypto";
-import { parseDigest } from "@amaas/blobs";
-import { ShardState } from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
 import { expect, test } from "vitest";
-import {
-  type Cluster,
-  ScriptedWorker,
-  startCluster,
-  until,
-  type WorkerScript,
-} from "./scripted.ts";
+import { type Outcome, outcomeOf } from "./outcome.ts";
+import { ScriptedWorker, startCluster, until, type WorkerScript } from "./scripted.ts";
 
 const STEPS = 7;
-
-interface Outcome {
-  /** SHA-256 of all shards' weights, one behind the other. */
-  readonly weights: string;
-  readonly losses: number[];
-}
-
-/** Weights and loss curve after the last step, whole. */
-async function outcomeOf(cluster: Cluster): Promise<Outcome> {
-  await cluster.finished(STEPS);
-  const hash = createHash("sha256");
-  const losses: number[] = [];
-  for (const [shard] of cluster.addresses.entries()) {
-    const digest = cluster.hosted(shard)?.checkpoints.at(-1)?.digest ?? "";
-    const state = ShardState.decode(await cluster.blobs.get(parseDigest(digest)));
-    hash.update(state.weights);
-    losses.push(...new Float64Array(state.losses.slice().buffer));
-  }
-  return { weights: hash.digest("hex"), losses };
-}
 
 async function train(shards: number, scripts: readonly WorkerScript[]): Promise<Outcome> {
   await using cluster = await startCluster(shards);
@@ -40,7 +12,7 @@ async function train(shards: number, scripts: readonly WorkerScript[]): Promise<
     (script, i) => new ScriptedWorker(`w${i}`, "job_a", 1, cluster, script),
   );
   try {
-    return await outcomeOf(cluster);
+    return await outcomeOf(cluster, STEPS);
   } finally {
     for (const worker of workers) worker.kill();
   }
@@ -79,7 +51,7 @@ test("a worker that dies in the middle of a step changes nothing", async () => {
   };
   victim = new ScriptedWorker("victim", "job_a", 1, cluster, dies);
   const other = new ScriptedWorker("other", "job_a", 1, cluster);
-  expect(await outcomeOf(cluster)).toEqual(reference);
+  expect(await outcomeOf(cluster, STEPS)).toEqual(reference);
   other.kill();
 });
 
@@ -95,7 +67,7 @@ test("the only worker dies, another comes later and needs the version before", a
   first.kill();
   const second = new ScriptedWorker("second", "job_a", 1, cluster);
   await until(() => cluster.hosted(1)?.step === 3);
-  expect(await outcomeOf(cluster)).toEqual(reference);
+  expect(await outcomeOf(cluster, STEPS)).toEqual(reference);
   second.kill();
 });
 
@@ -112,6 +84,6 @@ test("a lost shard: all go back to a checkpoint and arrive at the same bits", as
   await until(() => cluster.hosted(0) !== undefined && cluster.hosted(1) !== undefined);
   expect(cluster.hosted(1)?.step).toBe(4);
   const after = new ScriptedWorker("w", "job_a", 2, cluster);
-  expect(await outcomeOf(cluster)).toEqual(reference);
+  expect(await outcomeOf(cluster, STEPS)).toEqual(reference);
   after.kill();
 });

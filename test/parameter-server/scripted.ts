@@ -27,6 +27,8 @@ import { Channel, createClient, createServer, implement } from "@amaas/rpc";
 import { nullTelemetry } from "@amaas/telemetry";
 
 export const PARAMETERS = 150_000;
+/** Their ends lie within chunks and within shards. */
+const TENSORS = [1, 70_000, 30_001, 49_998];
 export const LEAVES = 8;
 export const STEPS_PER_EPOCH = 3;
 const SAMPLES_PER_LEAF = 4;
@@ -48,7 +50,9 @@ export interface Cluster extends AsyncDisposable {
   finished(steps: number): Promise<void>;
 }
 
-export async function startCluster(shards: number): Promise<Cluster> {
+const adam = { type: "adam", learningRate: 0.01 };
+
+export async function startCluster(shards: number, optimizer: object = adam): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), "amaas-ps-"));
   const url = pathToFileURL(folder).href;
   const blobs = openBlobs(url);
@@ -108,6 +112,11 @@ export async function startCluster(shards: number): Promise<Cluster> {
     host(job, generation, steps, from) {
       const prepared = Prepared.fromPartial({
         parameterCount: PARAMETERS,
+        parameters: TENSORS.map((length, i) => ({
+          name: `p${i}`,
+          dims: [length],
+          offset: TENSORS.slice(0, i).reduce((sum, before) => sum + before, 0),
+        })),
         initialWeights: initial,
         sums: [...sums],
         stepsPerEpoch: STEPS_PER_EPOCH,
@@ -120,7 +129,7 @@ export async function startCluster(shards: number): Promise<Cluster> {
           id: `${job}/${generation}/host/${shard}`,
           job,
           generation,
-          spec: specOf(steps),
+          spec: specOf(steps, optimizer),
           work: {
             $case: "host",
             value: {
@@ -129,6 +138,7 @@ export async function startCluster(shards: number): Promise<Cluster> {
               shards,
               step: from?.step ?? 0,
               checkpoint: from?.digests[shard] ?? "",
+              lead: servers[0]?.address ?? "",
             },
           },
         });
@@ -164,7 +174,7 @@ export async function until(holds: () => boolean, ms = 30_000): Promise<void> {
   }
 }
 
-function specOf(steps: number) {
+function specOf(steps: number, optimizer: object) {
   return {
     name: "scripted",
     task: "classification",
@@ -178,7 +188,7 @@ function specOf(steps: number) {
       epochs: Math.ceil(steps / STEPS_PER_EPOCH),
       batchSize: LEAVES * SAMPLES_PER_LEAF,
       virtualShards: LEAVES,
-      optimizer: { type: "adam", learningRate: 0.01 },
+      optimizer,
       checkpointEverySteps: 2,
     },
   };

@@ -31,6 +31,8 @@ const specs: readonly object[] = [
   { type: "adamw", learningRate: 0.1, weightDecay: 0.1 },
   { type: "adamax", learningRate: 0.1 },
   { type: "nadam", learningRate: 0.1 },
+  { type: "lamb", learningRate: 0.05 },
+  { type: "lamb", learningRate: 0.05, weightDecay: 0.1, l1: 0.01, clipValue: 2 },
   { type: "lion", learningRate: 0.02, weightDecay: 0.1 },
   { type: "ftrl", learningRate: 1 },
   { type: "ftrl", learningRate: 1, l1: 0.1, l2: 0.1 },

@@ -14,13 +14,23 @@ export function conditioned(
   { l1, clipValue = Number.POSITIVE_INFINITY }: GradientSpec,
 ): Optimizer {
   if (l1 === 0 && clipValue === Number.POSITIVE_INFINITY) return optimizer;
+  const before = (range: ParameterRange, samples: number) => {
+    checkRange(range, optimizer.slots, samples);
+    condition(range, 1 / samples, l1, clipValue);
+  };
+  const { direct } = optimizer;
+  if (direct)
+    return {
+      ...optimizer,
+      direct(range, samples, scalars) {
+        before(range, samples);
+        direct(range, 1, scalars);
+      },
+    };
   return {
-    slots: optimizer.slots,
-    scalars: () => optimizer.scalars(),
-    advance: (scalars) => optimizer.advance(scalars),
+    ...optimizer,
     update(range, samples, scalars) {
-      checkRange(range, optimizer.slots, samples);
-      condition(range, 1 / samples, l1, clipValue);
+      before(range, samples);
       optimizer.update(range, 1, scalars);
     },
   };

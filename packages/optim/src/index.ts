@@ -1,4 +1,5 @@
+export { clippedDivisor } from "./clip-norm.ts";
 export { type LearningRate, learningRate, type TrainingLength } from "./learning-rate.ts";
-export type { Optimizer, ParameterRange, Scalars } from "./optimizer.ts";
+export type { Optimizer, ParameterRange, Scalars, TensorSquares } from "./optimizer.ts";
 export { createOptimizer } from "./optimizers.ts";
 export type { OptimizerName, OptimizerSpec } from "./spec.ts";

@@ -24,6 +24,13 @@ export interface ParameterRange {
   readonly slots: readonly Float32Array[];
 }
 
+/** What a tensor's length is the root of, over all ranges. */
+export interface TensorSquares {
+  readonly weights: number;
+  /** Of what `direct` left. */
+  readonly direction: number;
+}
+
 export interface Optimizer {
   /** How many vectors of state it needs beside the weights. */
   readonly slots: number;
@@ -31,8 +38,16 @@ export interface Optimizer {
   scalars(): Scalars;
   /** From one step to the next; called once per step, before its updates. */
   advance(scalars: Scalars): Scalars;
-  /** One step on a range, in place, without allocating. */
-  update(range: ParameterRange, samples: number, scalars: Scalars): void;
+  /**
+   * Only where steps depend on the lengths of whole tensors, which no range knows: what comes before
+   * `update`, and leaves the direction of the step in the place of the gradient.
+   */
+  direct?(range: ParameterRange, samples: number, scalars: Scalars): void;
+  /**
+   * One step on a range, in place, without allocating. The gradient is divided by the number of
+   * samples, or by what clipping made of it. After `direct`, the range is of one tensor.
+   */
+  update(range: ParameterRange, samples: number, scalars: Scalars, squares?: TensorSquares): void;
 }
 
 /** Refuses a range whose parts do not fit together, before anything is written. */

@@ -4,6 +4,7 @@ import { adam } from "./adam.ts";
 import { adamax } from "./adamax.ts";
 import { conditioned } from "./conditioned.ts";
 import { ftrl } from "./ftrl.ts";
+import { lamb } from "./lamb.ts";
 import type { LearningRate } from "./learning-rate.ts";
 import { lion } from "./lion.ts";
 import { nadam } from "./nadam.ts";
@@ -22,6 +23,7 @@ const optimizers: {
   adamw: adam,
   adamax,
   nadam,
+  lamb,
   lion,
   ftrl,
 };

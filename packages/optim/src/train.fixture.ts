@@ -1,5 +1,6 @@
 /** A training without a network: gradients are given, and so are the cuts of the vector. */
-import type { Optimizer, Scalars } from "./index.ts";
+import { ExactSquares } from "@amaas/reduction";
+import type { Optimizer, Scalars, TensorSquares } from "./index.ts";
 
 export interface State {
   readonly weights: Float32Array;
@@ -27,11 +28,21 @@ export function train(
   for (const values of gradients) {
     const gradient = Float32Array.from(values);
     scalars = optimizer.advance(scalars);
-    for (let i = 1; i < bounds.length; i++) {
-      const of = (vector: Float32Array) => vector.subarray(bounds[i - 1], bounds[i]);
-      const range = { weights: of(weights), gradient: of(gradient), slots: slots.map(of) };
-      optimizer.update(range, samples, scalars);
-    }
+    const ranges = bounds.slice(1).map((to, i) => {
+      const of = (vector: Float32Array) => vector.subarray(bounds[i], to);
+      return { weights: of(weights), gradient: of(gradient), slots: slots.map(of) };
+    });
+    for (const range of ranges) optimizer.direct?.(range, samples, scalars);
+    const squares = squaresOf(weights, gradient);
+    for (const range of ranges) optimizer.update(range, samples, scalars, squares);
   }
   return { weights, slots, scalars };
+}
+
+/** As if all of the vector were one tensor. */
+export function squaresOf(weights: Float32Array, direction: Float32Array): TensorSquares {
+  return {
+    weights: ExactSquares.of(weights).value(),
+    direction: ExactSquares.of(direction).value(),
+  };
 }

@@ -1,4 +1,5 @@
 export { addInto } from "./add-into.ts";
+export { ExactSquares } from "./exact-squares.ts";
 export { CHUNK_LENGTH, chunkRanges, shardRange } from "./ranges.ts";
 export { type Offer, SumTree } from "./sum-tree.ts";
 export { cover, isNode, reduce, rootOf, span, type TreeNode } from "./tree.ts";

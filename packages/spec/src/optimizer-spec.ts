@@ -6,6 +6,8 @@ export interface GradientSpec {
   readonly l1: number;
   /** What no element of the gradient exceeds, up or down. */
   readonly clipValue?: number;
+  /** What the length of the whole gradient does not exceed. */
+  readonly clipNorm?: number;
 }
 
 export interface DecaySpec {
@@ -64,6 +66,16 @@ export interface NadamSpec extends GradientSpec, DecaySpec {
   readonly momentumDecay: number;
 }
 
+/** Its weight decay is part of the direction whose length is that of the weights. */
+export interface LambSpec extends GradientSpec {
+  readonly type: "lamb";
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly weightDecay: number;
+}
+
 /** Its weight decay is decoupled. */
 export interface LionSpec extends GradientSpec {
   readonly type: "lion";
@@ -88,5 +100,6 @@ export type OptimizerSpec =
   | AdamSpec
   | AdamaxSpec
   | NadamSpec
+  | LambSpec
   | LionSpec
   | FtrlSpec;

@@ -204,7 +204,7 @@ describe("a faulty spec", () => {
       "training.batchSize": "found 12, wanted a multiple of training.virtualShards, which is 8",
       "training.epochs": "found 0, wanted a whole number, at least 1 and at most 100000",
       "training.optimizer.type":
-        'found "adm", wanted one of sgd, adagrad, rmsprop, adam, adamw, adamax, nadam, lion, ftrl',
+        'found "adm", wanted one of sgd, adagrad, rmsprop, adam, adamw, adamax, nadam, lamb, lion, ftrl',
       "resources.wrokers": "is not a known field; did you mean workers?",
       "gate.metric":
         'found "accuracy", wanted one of loss, mse, rmse, mae, mape, r2, explainedVariance, quantileLoss for regression',

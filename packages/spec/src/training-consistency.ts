@@ -18,6 +18,13 @@ export const trainingChecks: readonly Check[] = [
         : undefined,
   },
   {
+    reads: ["training.optimizer.clipNorm", "training.optimizer"],
+    fault: ({ training: { optimizer } }) =>
+      optimizer.clipNorm !== undefined && optimizer.clipValue !== undefined
+        ? "is there beside clipValue, wanted one of them"
+        : undefined,
+  },
+  {
     reads: ["training.schedule.at", "training.schedule"],
     fault: ({ training: { schedule } }) => {
       if (schedule.type !== "multi-step") return undefined;

@@ -68,6 +68,11 @@ describe("a faulty training", () => {
     ["optimizer.decoupled", { optimizer: { type: "adamw", decoupled: true } }, "is not a known"],
     ["optimizer.weightDecay", { optimizer: { type: "ftrl", weightDecay: 1 } }, "is not a known"],
     ["optimizer.clipValue", { optimizer: { ...adam, clipValue: 0 } }, "more than 0"],
+    [
+      "optimizer.clipNorm",
+      { optimizer: { ...adam, clipNorm: 1, clipValue: 1 } },
+      "is there beside clipValue, wanted one of them",
+    ],
     ["schedule", { schedule: "cosine" }, 'found "cosine", wanted an object'],
     ["schedule.type", { schedule: {} }, "is missing, wanted one of constant, step, multi-step"],
     ["schedule.type", { schedule: { type: "cosin" } }, 'found "cosin", wanted one of constant'],

@@ -33,10 +33,10 @@ export async function createApp({
             `task ${task.id} is not for a parameter server`,
           );
         const host = task.work.value;
-        const parts = { blobs, events: events.of(task, host), changed };
+        const parts = { blobs, telemetry, events: events.of(task, host), changed };
         return shards.open(new HostedShard(task, host, parseJobSpec(task.spec), parts));
       };
     },
   });
-  return { services: [handlers(shards)], ...node };
+  return { services: handlers(shards), ...node };
 }

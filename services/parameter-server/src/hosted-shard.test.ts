@@ -65,8 +65,10 @@ async function host(shard = 0, shards = 1): Promise<HostedShard> {
     shards,
   });
   const task = Task.fromPartial({ id: "job/1/host", job: "job", generation: 1 });
-  const events = createEvents(nullTelemetry(), () => undefined).of(task, hosted);
-  const made = new HostedShard(task, hosted, spec, { blobs, events, changed: () => undefined });
+  const telemetry = nullTelemetry();
+  const events = createEvents(telemetry, () => undefined).of(task, hosted);
+  const parts = { blobs, telemetry, events, changed: () => undefined };
+  const made = new HostedShard(task, hosted, spec, parts);
   open.push(made);
   await expect.poll(() => made.status(true).detail).toBeDefined();
   return made;

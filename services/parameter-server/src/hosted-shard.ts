@@ -5,11 +5,11 @@
  * ordered from the others, at once when a stream breaks, after a while when a worker is late. A
  * repeat is the same bytes.
  */
-import type { BlobStore } from "@amaas/blobs";
 import { isDomainError } from "@amaas/errors";
 import { persistently, type RunningTask } from "@amaas/fleet";
 import { createOptimizer, type LearningRate, learningRate, type Optimizer } from "@amaas/optim";
 import {
+  type AddSquaresRequest,
   type Contribution,
   type Guidance,
   type Join,
@@ -24,28 +24,15 @@ import {
 } from "@amaas/proto/amaas/scheduler/v1/fleet";
 import type { JobSpec } from "@amaas/spec";
 import { type Restored, restore, type Saved } from "./checkpoint.ts";
-import { CheckpointKeeper } from "./checkpoint-keeper.ts";
 import { malformed, notHosted } from "./errors.ts";
 import type { ShardEvents } from "./events.ts";
-import { KeptWeights } from "./kept-weights.ts";
-import { Lead } from "./lead.ts";
-import { type Member, Members, newMember } from "./members.ts";
+import { goLive, type HostedShardParts, type Live } from "./live.ts";
+import { LossCurve } from "./loss-curve.ts";
+import { type Member, newMember } from "./members.ts";
 import { endsEpoch, type Plan, planOf } from "./plan.ts";
-import { Shard } from "./shard.ts";
-
-interface Live {
-  readonly shard: Shard;
-  readonly members: Members;
-  readonly keeper: CheckpointKeeper;
-  readonly kept: KeptWeights;
-  /** Only on shard 0. */
-  readonly lead: Lead | undefined;
-}
 
 const TICK_MS = 250;
 const QUIET_MS = 300;
-/** What the scheduler takes of a loss curve: its beginning. */
-const LONGEST_CURVE = 4_000_000;
 
 export class HostedShard implements RunningTask {
   readonly task: Task;
@@ -62,14 +49,9 @@ export class HostedShard implements RunningTask {
   #failure = "";
   /** When the last gradient came. */
   #heardAt = performance.now();
-  #toldLosses = 0;
+  readonly #curve = new LossCurve();
 
-  constructor(
-    task: Task,
-    host: HostTask,
-    spec: JobSpec,
-    parts: { blobs: BlobStore; events: ShardEvents; changed: () => void },
-  ) {
+  constructor(task: Task, host: HostTask, spec: JobSpec, parts: HostedShardParts) {
     this.task = task;
     this.host = host;
     this.#spec = spec;
@@ -82,7 +64,7 @@ export class HostedShard implements RunningTask {
     const onProblem = (error: Error) => this.#events.restoreFailed(error);
     const { signal } = this.#stop;
     persistently(() => restore(host, this.#optimizer, parts.blobs), { signal, onProblem })
-      .then((restored) => this.#begin(restored, parts.blobs))
+      .then((restored) => this.#begin(restored, parts))
       .catch((error: unknown) => this.#fail(error));
   }
 
@@ -106,7 +88,7 @@ export class HostedShard implements RunningTask {
   }
 
   contribute(member: Member, contribution: Contribution): void {
-    const { shard, members, lead } = this.#liveOrRefuse();
+    const { shard, members, lead, normed } = this.#liveOrRefuse();
     const before = shard.step;
     if (this.#plan.rules && contribution.version === before) this.#follow(contribution.guidance);
     this.#heardAt = performance.now();
@@ -116,7 +98,21 @@ export class HostedShard implements RunningTask {
     lead?.contributed(contribution);
     this.#events.contribution(receipt, contribution.gradient.byteLength);
     if (receipt === "corrupt") this.#events.corruptArithmetic(member.worker, contribution);
+    normed?.begin();
     if (shard.step > before) this.#stepApplied();
+  }
+
+  /** Squares of another shard's parts of vectors, answered with those of the whole. */
+  addSquares(request: AddSquaresRequest): Promise<readonly number[]> {
+    const { normed } = this.#liveOrRefuse();
+    if (!normed) throw malformed("squares came for a job whose steps do not depend on any");
+    return normed.add(request);
+  }
+
+  /** Steps of which this shard has all gradients. */
+  summed(): number {
+    const { shard } = this.#liveOrRefuse();
+    return shard.step + (shard.held() ? 1 : 0);
   }
 
   sums(member: Member, sums: Sums): void {
@@ -143,30 +139,31 @@ export class HostedShard implements RunningTask {
 
   /** Others are at this version: what is missing here, and not on its way, has got lost. */
   ahead(member: Member, version: number): void {
-    const { shard, members, lead } = this.#liveOrRefuse();
+    const { shard, lead } = this.#liveOrRefuse();
     lead?.heardOf(member);
-    const quiet = performance.now() - this.#heardAt > QUIET_MS;
-    if (version <= shard.step || !quiet) return;
+    if (version > shard.step) this.#orderLost([member]);
+  }
+
+  /** What these are to compute again: each of them all of it, as any of them may hang. */
+  #orderLost(among: readonly Member[]): void {
+    const { shard, members } = this.#liveOrRefuse();
+    if (performance.now() - this.#heardAt <= QUIET_MS) return;
     this.#heardAt = performance.now();
     const lost = shard.missing();
-    const again = members.order(Pass.TRAINING, shard.step, lost, members.hands());
-    if (again > 0) this.#events.orderedAgain(again);
+    for (const member of among) {
+      const again = members.order(Pass.TRAINING, shard.step, lost, [member]);
+      if (again > 0) this.#events.orderedAgain(again);
+    }
   }
 
   status(fresh: boolean): TaskStatus {
     const live = this.#live;
     const { id } = this.task;
-    if (this.#failure)
-      return { id, state: TaskState.FAILED, failure: this.#failure, detail: undefined };
-    if (!live) return { id, state: TaskState.RUNNING, failure: "", detail: undefined };
-    const losses = live.lead?.history.losses ?? [];
-    const known = Math.min(losses.length, LONGEST_CURVE);
-    const firstLossStep = fresh ? 0 : Math.min(this.#toldLosses, known);
-    this.#toldLosses = known;
-    const news = Float64Array.from(losses.slice(firstLossStep, known));
+    const state = this.#failure ? TaskState.FAILED : TaskState.RUNNING;
+    if (!live || this.#failure) return { id, state, failure: this.#failure, detail: undefined };
     return {
       id,
-      state: TaskState.RUNNING,
+      state,
       failure: "",
       detail: {
         $case: "hosted",
@@ -174,8 +171,7 @@ export class HostedShard implements RunningTask {
           step: live.shard.step,
           checkpoints: live.keeper.kept(),
           progress: live.lead?.progress(),
-          firstLossStep,
-          losses: new Uint8Array(news.buffer),
+          ...this.#curve.news(live.lead?.history.losses ?? [], fresh),
         },
       },
     };
@@ -195,28 +191,22 @@ export class HostedShard implements RunningTask {
     return this.#live;
   }
 
-  #begin({ state, keeping, history }: Restored, blobs: BlobStore): void {
+  #begin(restored: Restored, parts: HostedShardParts): void {
     if (this.#stop.signal.aborted) return;
-    const shard = new Shard(state, this.#optimizer, this.#plan.leaves);
-    const members = new Members(shard.chunks);
-    const lead = {
-      plan: this.#plan,
-      learningRate: this.#learningRate,
-      history,
-      closed: keeping.closed,
-      shard,
-      members,
-      events: this.#events,
+    const setting = {
+      ...{ task: this.task, host: this.host, spec: this.#spec, plan: this.#plan },
+      ...{ learningRate: this.#learningRate, optimizer: this.#optimizer },
+      signal: this.#stop.signal,
     };
-    this.#live = {
-      shard,
-      members,
-      lead: this.host.shard === 0 ? new Lead(lead) : undefined,
-      keeper: new CheckpointKeeper(blobs, this.#events, this.#changed, this.host),
-      kept: new KeptWeights(keeping),
-    };
+    this.#live = goLive(restored, setting, parts, {
+      applied: (ms) => this.#applied(ms),
+      stepApplied: () => this.#stepApplied(),
+      lost: (members) => this.#orderLost(members),
+      failed: (error) => this.#fail(error),
+    });
     this.#holdIfEpochEnds();
-    this.#events.hosted(state.step, state.weights.length);
+    const { step, weights } = restored.state;
+    this.#events.hosted(step, weights.length);
     this.#changed();
   }
 
@@ -292,5 +282,6 @@ export class HostedShard implements RunningTask {
     if (!live) return;
     for (const member of live.members.cutOff()) this.leave(member);
     live.lead?.relieveLate();
+    if (performance.now() - this.#heardAt > QUIET_MS) live.normed?.compare();
   }
 }

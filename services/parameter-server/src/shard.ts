@@ -2,11 +2,12 @@
  * One range of a job's parameters: adds gradients in the fixed tree, applies the optimizer.
  *
  * The range is cut into chunks, and a chunk is applied and handed out as soon as its own tree is
- * complete; the shard's step grows when all chunks have been applied. Nothing here awaits, and a
- * turn of the event loop handles one chunk at most.
+ * complete; the shard's step grows when all chunks have been applied. Where a step depends on the
+ * length of something, complete chunks are held until that is known. Nothing here awaits, and a turn
+ * of the event loop handles one chunk at most.
  */
 import { crc32 } from "node:zlib";
-import type { Optimizer, Scalars } from "@amaas/optim";
+import type { Optimizer, ParameterRange, Scalars } from "@amaas/optim";
 import { addInto, chunkRanges, isNode, SumTree, type TreeNode } from "@amaas/reduction";
 import { BufferPool } from "./buffer-pool.ts";
 import { malformed } from "./errors.ts";
@@ -19,8 +20,21 @@ export interface Gradient extends TreeNode {
   readonly bytes: Uint8Array;
 }
 
-/** `late`: of a step that is over. `corrupt`: a repeat that differs from the first. */
-export type Receipt = "added" | "applied" | "late" | "duplicate" | "corrupt";
+/**
+ * `held`: completes a chunk that is not to be applied yet. `late`: of a step that is over. `corrupt`:
+ * a repeat that differs from the first.
+ */
+export type Receipt = "added" | "held" | "applied" | "late" | "duplicate" | "corrupt";
+
+/** A chunk with the whole sum of its gradients. */
+export interface Sum {
+  /** Where it begins in the shard. */
+  readonly from: number;
+  readonly range: ParameterRange;
+  readonly samples: number;
+}
+
+type Update = Optimizer["update"];
 
 export interface ShardState {
   readonly step: number;
@@ -58,8 +72,12 @@ export class Shard {
   #step: number;
   /** Chunks that the current step still lacks. */
   #behind: number;
+  readonly #holds: boolean;
+  /** Chunks that are complete and not applied. */
+  #held = 0;
 
-  constructor(state: ShardState, optimizer: Optimizer, leaves: number) {
+  constructor(state: ShardState, optimizer: Optimizer, leaves: number, holds = false) {
+    this.#holds = holds;
     this.#optimizer = optimizer;
     this.#leaves = leaves;
     this.#weights = state.weights;
@@ -114,10 +132,30 @@ export class Shard {
       chunk.seen.set(name, crc32(bytes));
       return "added";
     }
-    this.#apply(chunk, gradient.chunk);
-    const newest = chunk.snapshots.at(-1);
-    if (newest) applied(newest);
+    if (this.#holds) {
+      this.#held += 1;
+      return "held";
+    }
+    applied(this.#apply(chunk, gradient.chunk, this.#optimizer.update));
     return "applied";
+  }
+
+  /** All sums of the step, once they are here and held. */
+  held(): Sum[] | undefined {
+    return this.#held === this.#chunks.length ? this.#chunks.map((c) => this.#sum(c)) : undefined;
+  }
+
+  /** Of the step that the held sums are of. */
+  get scalars(): Scalars {
+    return this.#scalars;
+  }
+
+  /** Applies what is held of a chunk, once for each, in its own way. */
+  applyHeld(index: number, update: Update): Snapshot {
+    const chunk = this.#chunks[index];
+    if (!chunk || chunk.version !== this.#step || this.#held < this.#chunks.length)
+      throw new Error(`chunk ${index} of step ${this.#step} is not held`);
+    return this.#apply(chunk, index, update);
   }
 
   /** A copy. */
@@ -140,9 +178,7 @@ export class Shard {
     if (weights) this.#weights.set(weights);
     this.#step += 1;
     this.#chunks.forEach((chunk, index) => {
-      this.#renew(chunk, index);
-      const newest = chunk.snapshots.at(-1);
-      if (newest) applied(newest);
+      applied(this.#renew(chunk, index));
     });
   }
 
@@ -161,38 +197,39 @@ export class Shard {
     return chunk;
   }
 
-  #apply(chunk: Chunk, index: number): void {
-    const { from, to } = chunk;
-    const root = chunk.tree.root;
+  #sum({ from, to, tree: { root } }: Chunk): Sum & { range: { gradient: Summand["values"] } } {
     if (!root) throw new Error("a complete tree has a root");
     if (root.samples === 0)
       throw new Error(`the gradients of step ${this.#step} are of no samples`);
-    this.#optimizer.update(
-      {
-        weights: this.#weights.subarray(from, to),
-        gradient: root.values,
-        slots: this.#slots.map((slot) => slot.subarray(from, to)),
-      },
-      root.samples,
-      this.#scalars,
-    );
-    this.#pool.give(root.values);
-    this.#renew(chunk, index);
-    this.#behind -= 1;
-    if (this.#behind === 0) this.#advance();
+    const weights = this.#weights.subarray(from, to);
+    const slots = this.#slots.map((slot) => slot.subarray(from, to));
+    return { from, range: { weights, gradient: root.values, slots }, samples: root.samples };
   }
 
-  #renew(chunk: Chunk, index: number): void {
+  #apply(chunk: Chunk, index: number, update: Update): Snapshot {
+    const { range, samples } = this.#sum(chunk);
+    update(range, samples, this.#scalars);
+    this.#pool.give(range.gradient);
+    const newest = this.#renew(chunk, index);
+    this.#behind -= 1;
+    if (this.#behind === 0) this.#advance();
+    return newest;
+  }
+
+  #renew(chunk: Chunk, index: number): Snapshot {
     chunk.version += 1;
     chunk.tree = this.#newTree();
     chunk.seen = new Map();
-    chunk.snapshots.push(this.#snapshot(chunk, index));
+    const newest = this.#snapshot(chunk, index);
+    chunk.snapshots.push(newest);
     if (chunk.snapshots.length > 2) chunk.snapshots.shift()?.letGo();
+    return newest;
   }
 
   #advance(): void {
     this.#step += 1;
     this.#behind = this.#chunks.length;
+    this.#held = 0;
     this.#applied = this.#scalars;
     this.#scalars = this.#optimizer.advance(this.#scalars);
   }

@@ -40,6 +40,7 @@ function hostTasks(job: Training, node: Node): Task[] {
       shards: job.servers.length,
       step: job.start.step,
       checkpoint: job.start.digests[shard] ?? "",
+      lead: job.servers[0]?.address ?? "",
     };
     return [task(job, hostId(job, shard), { $case: "host", value })];
   });

@@ -3,8 +3,8 @@
     pip install -r test/gradients/python/requirements.txt
     python test/optimizers/python/optimizers.py
 
-Each case is a spec as a job has it, and what PyTorch makes of what that spec means. PyTorch has no FTRL and no
-Lion: those are the papers' algorithms, line by line, in NumPy.
+Each case is a spec as a job has it, and what PyTorch makes of what that spec means. PyTorch has no FTRL, no
+LAMB and no Lion: those are the papers' algorithms, line by line, in NumPy.
 """
 
 import sys
@@ -22,6 +22,7 @@ torch.set_default_dtype(torch.float64)
 STEPS, WEIGHTS, SAMPLES = 20, 16, 4
 KEPT = [1, 2, 5, 10, 20]
 STEPS_PER_EPOCH, EPOCHS = 5, 8
+TENSORS = [[0, 10], [10, WEIGHTS]]
 TOTAL = STEPS_PER_EPOCH * EPOCHS
 
 random = np.random.default_rng(7)
@@ -37,7 +38,7 @@ def adam(make, betas=(0.9, 0.999), **options):
     return lambda p, lr: make([p], lr=lr, betas=betas, foreach=False, **options)
 
 
-def torch_case(make, lr, scheduler=None, clip=None, l1=0.0, decoupled=0.0):
+def torch_case(make, lr, scheduler=None, clip=None, norm=None, l1=0.0, decoupled=0.0):
     """The weights after each step; `decoupled` is a weight decay that PyTorch leaves to its user."""
     p = torch.tensor(START.astype(np.float64)).requires_grad_()
     optimizer = make(p, lr)
@@ -47,6 +48,8 @@ def torch_case(make, lr, scheduler=None, clip=None, l1=0.0, decoupled=0.0):
         p.grad = torch.tensor(mean.astype(np.float64))
         if clip is not None:
             torch.nn.utils.clip_grad_value_([p], clip)
+        if norm is not None:
+            torch.nn.utils.clip_grad_norm_([p], norm)
         with torch.no_grad():
             p.grad += l1 * p.sign()
             p *= 1 - optimizer.param_groups[0]["lr"] * decoupled
@@ -65,6 +68,21 @@ def lion_case(lr, beta1, beta2, weight_decay):
         theta = theta - lr * (update + weight_decay * theta)
         m = beta2 * m + (1 - beta2) * g
         seen.append(theta)
+    return np.stack(seen)
+
+
+def lamb_case(lr, beta1=0.9, beta2=0.999, eps=1e-6, decay=0.01, norm=None):
+    """You et al. 2020, algorithm 2, with phi(z) = z; the vector is of two tensors."""
+    w, m, v, seen = START.astype(np.float64), np.zeros(WEIGHTS), np.zeros(WEIGHTS), []
+    for t, g in enumerate(MEANS.astype(np.float64), 1):
+        if norm is not None:
+            g = g * min(1, norm / (np.linalg.norm(g) + 1e-6))
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g * g
+        r = m / (1 - beta1**t) / (np.sqrt(v / (1 - beta2**t)) + eps) + decay * w
+        ratio = np.concatenate([np.full(b - a, np.linalg.norm(w[a:b]) / np.linalg.norm(r[a:b])) for a, b in TENSORS])
+        w = w - lr * ratio * r
+        seen.append(w)
     return np.stack(seen)
 
 
@@ -98,6 +116,8 @@ def optimizer_cases():
     yield "sgd, decoupled", {"type": "sgd", "learningRate": 0.01, "momentum": 0.9, "weightDecay": 0.5, "decoupled": True}, torch_case(sgd(momentum=0.9), 0.01, decoupled=0.5)
     yield "sgd, L1", {"type": "sgd", "learningRate": 0.01, "l1": 0.3}, torch_case(sgd(), 0.01, l1=0.3)
     yield "sgd, clipped", {"type": "sgd", "learningRate": 0.01, "clipValue": 0.5}, torch_case(sgd(), 0.01, clip=0.5)
+    yield "sgd, clipped by norm", {"type": "sgd", "learningRate": 0.1, "clipNorm": 2.5}, torch_case(sgd(), 0.1, norm=2.5)
+    yield "adam, clipped by norm, penalties", {"type": "adam", "weightDecay": 0.1, "l1": 0.3, "clipNorm": 30}, torch_case(adam(o.Adam, weight_decay=0.1), 0.001, norm=30, l1=0.3)
     yield "sgd, all penalties", {"type": "sgd", "learningRate": 0.01, "momentum": 0.9, "weightDecay": 0.1, "l1": 0.3, "clipValue": 0.5}, torch_case(sgd(momentum=0.9, weight_decay=0.1), 0.01, l1=0.3, clip=0.5)
     yield "adagrad", {"type": "adagrad"}, torch_case(grad(), 0.01)
     yield "adagrad, L2", {"type": "adagrad", "learningRate": 0.1, "epsilon": 1e-3, "weightDecay": 0.1}, torch_case(grad(eps=1e-3, weight_decay=0.1), 0.1)
@@ -115,6 +135,8 @@ def optimizer_cases():
     yield "nadam", {"type": "nadam"}, torch_case(adam(o.NAdam), 0.002)
     yield "nadam, L2", {"type": "nadam", "momentumDecay": 0.1, "weightDecay": 0.1}, torch_case(adam(o.NAdam, momentum_decay=0.1, weight_decay=0.1), 0.002)
     yield "nadam, decoupled", {"type": "nadam", "weightDecay": 0.1, "decoupled": True}, torch_case(adam(o.NAdam, weight_decay=0.1, decoupled_weight_decay=True), 0.002)
+    yield "lamb", {"type": "lamb"}, lamb_case(0.001)
+    yield "lamb, clipped by norm", {"type": "lamb", "learningRate": 0.05, "beta1": 0.8, "beta2": 0.9, "epsilon": 1e-3, "weightDecay": 0.5, "clipNorm": 20}, lamb_case(0.05, 0.8, 0.9, 1e-3, 0.5, norm=20)
     yield "lion", {"type": "lion"}, lion_case(1e-4, 0.9, 0.99, 0)
     yield "lion, weight decay", {"type": "lion", "learningRate": 0.01, "beta1": 0.8, "beta2": 0.9, "weightDecay": 0.1}, lion_case(0.01, 0.8, 0.9, 0.1)
     yield "ftrl, from 0", {"type": "ftrl"}, ftrl_case(zeros, 0.1, 1, 0, 0)
@@ -173,7 +195,7 @@ def main():
         for name, spec, seen in schedule_cases()
     ]
     header = {
-        "made": f"torch {torch.__version__}", "samples": SAMPLES, "kept": KEPT, "epochs": EPOCHS, "stepsPerEpoch": STEPS_PER_EPOCH,
+        "made": f"torch {torch.__version__}", "samples": SAMPLES, "kept": KEPT, "tensors": TENSORS, "epochs": EPOCHS, "stepsPerEpoch": STEPS_PER_EPOCH,
         "start": pack.array(START), "gradients": pack.array(MEANS * SAMPLES), "optimizers": optimizers, "schedules": schedules,
     }
     size = pack.write(HERE.parent / "fixtures/optimizers.bin.br", header)

@@ -184,6 +184,35 @@ export interface ShardState {
   closed: boolean;
 }
 
+export interface AddSquaresRequest {
+  job: string;
+  generation: number;
+  shard: number;
+  version: number;
+  /** Of those that a step has one after the other. */
+  round: number;
+  /**
+   * Of each vector, the exact sum of the squares of this shard's part: a hexadecimal whole number of
+   * units of 2^-298, empty where a value was no number.
+   */
+  squares: string[];
+}
+
+export interface AddSquaresResponse {
+  /** Of whole vectors. */
+  squares: number[];
+}
+
+export interface GetSummedRequest {
+  job: string;
+  generation: number;
+}
+
+export interface GetSummedResponse {
+  /** Steps of which shard 0 has all gradients. */
+  steps: number;
+}
+
 function createBaseExchangeRequest(): ExchangeRequest {
   return { message: undefined };
 }
@@ -1603,6 +1632,390 @@ export const ShardState: MessageFns<ShardState> = {
   },
 };
 
+function createBaseAddSquaresRequest(): AddSquaresRequest {
+  return { job: "", generation: 0, shard: 0, version: 0, round: 0, squares: [] };
+}
+
+export const AddSquaresRequest: MessageFns<AddSquaresRequest> = {
+  encode(message: AddSquaresRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.job !== "") {
+      writer.uint32(10).string(message.job);
+    }
+    if (message.generation !== 0) {
+      writer.uint32(16).uint32(message.generation);
+    }
+    if (message.shard !== 0) {
+      writer.uint32(24).uint32(message.shard);
+    }
+    if (message.version !== 0) {
+      writer.uint32(32).uint32(message.version);
+    }
+    if (message.round !== 0) {
+      writer.uint32(40).uint32(message.round);
+    }
+    for (const v of message.squares) {
+      writer.uint32(50).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AddSquaresRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAddSquaresRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.job = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.generation = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.shard = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.version = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.round = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.squares.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AddSquaresRequest {
+    return {
+      job: isSet(object.job) ? globalThis.String(object.job) : "",
+      generation: isSet(object.generation) ? globalThis.Number(object.generation) : 0,
+      shard: isSet(object.shard) ? globalThis.Number(object.shard) : 0,
+      version: isSet(object.version) ? globalThis.Number(object.version) : 0,
+      round: isSet(object.round) ? globalThis.Number(object.round) : 0,
+      squares: globalThis.Array.isArray(object?.squares) ? object.squares.map((e: any) => globalThis.String(e)) : [],
+    };
+  },
+
+  toJSON(message: AddSquaresRequest): unknown {
+    const obj: any = {};
+    if (message.job !== "") {
+      obj.job = message.job;
+    }
+    if (message.generation !== 0) {
+      obj.generation = Math.round(message.generation);
+    }
+    if (message.shard !== 0) {
+      obj.shard = Math.round(message.shard);
+    }
+    if (message.version !== 0) {
+      obj.version = Math.round(message.version);
+    }
+    if (message.round !== 0) {
+      obj.round = Math.round(message.round);
+    }
+    if (message.squares?.length) {
+      obj.squares = message.squares;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AddSquaresRequest>): AddSquaresRequest {
+    return AddSquaresRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AddSquaresRequest>): AddSquaresRequest {
+    const message = createBaseAddSquaresRequest();
+    message.job = object.job ?? "";
+    message.generation = object.generation ?? 0;
+    message.shard = object.shard ?? 0;
+    message.version = object.version ?? 0;
+    message.round = object.round ?? 0;
+    message.squares = object.squares?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseAddSquaresResponse(): AddSquaresResponse {
+  return { squares: [] };
+}
+
+export const AddSquaresResponse: MessageFns<AddSquaresResponse> = {
+  encode(message: AddSquaresResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.squares.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.squares) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AddSquaresResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAddSquaresResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 9) {
+              message.squares.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.squares.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AddSquaresResponse {
+    return {
+      squares: globalThis.Array.isArray(object?.squares) ? object.squares.map((e: any) => globalThis.Number(e)) : [],
+    };
+  },
+
+  toJSON(message: AddSquaresResponse): unknown {
+    const obj: any = {};
+    if (message.squares?.length) {
+      obj.squares = message.squares.map((e) => floatToJson(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AddSquaresResponse>): AddSquaresResponse {
+    return AddSquaresResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AddSquaresResponse>): AddSquaresResponse {
+    const message = createBaseAddSquaresResponse();
+    message.squares = object.squares?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseGetSummedRequest(): GetSummedRequest {
+  return { job: "", generation: 0 };
+}
+
+export const GetSummedRequest: MessageFns<GetSummedRequest> = {
+  encode(message: GetSummedRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.job !== "") {
+      writer.uint32(10).string(message.job);
+    }
+    if (message.generation !== 0) {
+      writer.uint32(16).uint32(message.generation);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetSummedRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetSummedRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.job = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.generation = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetSummedRequest {
+    return {
+      job: isSet(object.job) ? globalThis.String(object.job) : "",
+      generation: isSet(object.generation) ? globalThis.Number(object.generation) : 0,
+    };
+  },
+
+  toJSON(message: GetSummedRequest): unknown {
+    const obj: any = {};
+    if (message.job !== "") {
+      obj.job = message.job;
+    }
+    if (message.generation !== 0) {
+      obj.generation = Math.round(message.generation);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetSummedRequest>): GetSummedRequest {
+    return GetSummedRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetSummedRequest>): GetSummedRequest {
+    const message = createBaseGetSummedRequest();
+    message.job = object.job ?? "";
+    message.generation = object.generation ?? 0;
+    return message;
+  },
+};
+
+function createBaseGetSummedResponse(): GetSummedResponse {
+  return { steps: 0 };
+}
+
+export const GetSummedResponse: MessageFns<GetSummedResponse> = {
+  encode(message: GetSummedResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.steps !== 0) {
+      writer.uint32(8).uint32(message.steps);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetSummedResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetSummedResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.steps = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetSummedResponse {
+    return { steps: isSet(object.steps) ? globalThis.Number(object.steps) : 0 };
+  },
+
+  toJSON(message: GetSummedResponse): unknown {
+    const obj: any = {};
+    if (message.steps !== 0) {
+      obj.steps = Math.round(message.steps);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetSummedResponse>): GetSummedResponse {
+    return GetSummedResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetSummedResponse>): GetSummedResponse {
+    const message = createBaseGetSummedResponse();
+    message.steps = object.steps ?? 0;
+    return message;
+  },
+};
+
 export type ParameterServerDefinition = typeof ParameterServerDefinition;
 export const ParameterServerDefinition = {
   name: "ParameterServer",
@@ -1614,6 +2027,36 @@ export const ParameterServerDefinition = {
       requestStream: true,
       responseType: ExchangeResponse as typeof ExchangeResponse,
       responseStream: true,
+      options: {},
+    },
+  },
+} as const;
+
+/** From the other shards of a job to shard 0, where a step depends on lengths of whole vectors. */
+export type NormsDefinition = typeof NormsDefinition;
+export const NormsDefinition = {
+  name: "Norms",
+  fullName: "amaas.parameter_server.v1.Norms",
+  methods: {
+    /** Answered once the squares of all shards are in. */
+    addSquares: {
+      name: "AddSquares",
+      requestType: AddSquaresRequest as typeof AddSquaresRequest,
+      requestStream: false,
+      responseType: AddSquaresResponse as typeof AddSquaresResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * How far shard 0 is. It gives no version out before all have their sums, so that no trainer can
+     * tell a shard that lacks some (see Ahead): it asks.
+     */
+    getSummed: {
+      name: "GetSummed",
+      requestType: GetSummedRequest as typeof GetSummedRequest,
+      requestStream: false,
+      responseType: GetSummedResponse as typeof GetSummedResponse,
+      responseStream: false,
       options: {},
     },
   },

@@ -172,6 +172,8 @@ export interface HostTask {
   step: number;
   /** Blob of this shard's state at `step`, empty at step 0. */
   checkpoint: string;
+  /** Address of shard 0, which leads. */
+  lead: string;
 }
 
 /** Trainer: compute gradients for the job until the task is withdrawn. */
@@ -957,7 +959,7 @@ export const PrepareTask: MessageFns<PrepareTask> = {
 };
 
 function createBaseHostTask(): HostTask {
-  return { prepared: undefined, shard: 0, shards: 0, step: 0, checkpoint: "" };
+  return { prepared: undefined, shard: 0, shards: 0, step: 0, checkpoint: "", lead: "" };
 }
 
 export const HostTask: MessageFns<HostTask> = {
@@ -976,6 +978,9 @@ export const HostTask: MessageFns<HostTask> = {
     }
     if (message.checkpoint !== "") {
       writer.uint32(42).string(message.checkpoint);
+    }
+    if (message.lead !== "") {
+      writer.uint32(50).string(message.lead);
     }
     return writer;
   },
@@ -1033,6 +1038,14 @@ export const HostTask: MessageFns<HostTask> = {
             message.checkpoint = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.lead = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1052,6 +1065,7 @@ export const HostTask: MessageFns<HostTask> = {
       shards: isSet(object.shards) ? globalThis.Number(object.shards) : 0,
       step: isSet(object.step) ? globalThis.Number(object.step) : 0,
       checkpoint: isSet(object.checkpoint) ? globalThis.String(object.checkpoint) : "",
+      lead: isSet(object.lead) ? globalThis.String(object.lead) : "",
     };
   },
 
@@ -1072,6 +1086,9 @@ export const HostTask: MessageFns<HostTask> = {
     if (message.checkpoint !== "") {
       obj.checkpoint = message.checkpoint;
     }
+    if (message.lead !== "") {
+      obj.lead = message.lead;
+    }
     return obj;
   },
 
@@ -1087,6 +1104,7 @@ export const HostTask: MessageFns<HostTask> = {
     message.shards = object.shards ?? 0;
     message.step = object.step ?? 0;
     message.checkpoint = object.checkpoint ?? "";
+    message.lead = object.lead ?? "";
     return message;
   },
 };
