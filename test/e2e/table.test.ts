@@ -160,6 +160,66 @@ test("equal rows in two parts are told, dropped or kept together; the lineage sa
   expect(together.told).toContain(splitDigest(split));
 });
 
+test("encodings that a spec names: fitted in training, part of what is served", {
+  timeout,
+}, async () => {
+  const birds = JSON.parse(await readFile(join(story.directory, "penguins/penguins.json"), "utf8"));
+  const path = join(story.directory, "encoded.json");
+  const remark = ({ Island, Sex }: Record<string, string>, row: number) =>
+    `Seen on ${Island}, ${row % 3 === 0 ? "by two people" : "alone"}; ${Sex ?? "hard to tell"}.`;
+  const rows = birds.map((bird: Record<string, string>, row: number) => ({
+    ...bird,
+    remark: remark(bird, row),
+    seen:
+      row % 9 === 0 ? null : `2008-${String((row % 12) + 1).padStart(2, "0")}-11T0${row % 10}:30`,
+  }));
+  await writeFile(path, JSON.stringify(rows));
+  const { id } = await story.client.jobs.submit({
+    name: "encoded",
+    task: "classification",
+    data: {
+      format: "json",
+      file: path,
+      label: "Species",
+      columns: {
+        Island: { type: "text", encode: { type: "target" } },
+        Sex: { type: "text", encode: { type: "hash", buckets: 8 } },
+        remark: { type: "text", encode: { type: "tf-idf", terms: 40 } },
+        seen: { type: "text", encode: { type: "cycles" } },
+        "Body Mass (g)": { type: "number", encode: { type: "scale", log: true, by: "robust" } },
+        "Beak Length (mm)": { type: "number", encode: { type: "buckets", count: 6 } },
+      },
+    },
+    features: {
+      crosses: [{ columns: ["Island", "Sex"] }],
+      select: { by: "mutual-information", keep: 30 },
+    },
+    architecture: { type: "mlp", hidden: [16] },
+    training: { epochs: 40, batchSize: 32, optimizer: { type: "adam", learningRate: 0.01 } },
+    gate: { metric: "accuracy", min: 0.9 },
+  });
+  const { job } = await story.follow(id);
+  expect(jobStateName(job.state), job.reason).toBe("succeeded");
+  expect(await story.log(id)).toMatch(/30 of \d+ features kept by mutual-information; dropped: /);
+  expect(job.outcome?.alias).toBe("champion");
+  await story.client.waitServed("encoded", 1);
+  const { dataset, test: held } = await datasetOf(job, path);
+  const { label } = await story.client.predict("encoded", dataset.tensors(held));
+  const { labels } = dataset;
+  if (labels.kind !== "class") throw new Error("penguins have classes");
+  const right = [...held].filter(
+    (row, index) => label?.data[index] === labels.classes[labels.values[row] ?? 0],
+  ).length;
+  expect(right / held.length).toBe(evaluationOf(job, "test").accuracy);
+
+  // What training has not seen, and nothing at all.
+  const odd = { ...rows[0], Island: "Atlantis", Sex: "?", remark: "", seen: "soon" };
+  const nothing = Object.fromEntries(Object.keys(rows[0]).map((name) => [name, null]));
+  await writeFile(join(story.directory, "odd.json"), JSON.stringify([odd, nothing]));
+  const { predictions } = await amaas("predict", "encoded", "--input", "odd.json");
+  expect(predictions).toHaveLength(2);
+});
+
 /** A command's JSON answer. */
 async function amaas(...args: readonly string[]) {
   return JSON.parse(await said(...args, "--output", "json"));

@@ -22,6 +22,24 @@ export function scaleOf(values: Float32Array): Scale {
   return { mean: values.length === 0 ? 0 : mean, deviation: isUsable(deviation) ? deviation : 1 };
 }
 
+/** Of the values that are there; 0 where none is. */
+export function meanOf(values: Float32Array): number {
+  const present = values.filter((value) => !Number.isNaN(value));
+  return sum(present, (value) => value) / Math.max(1, present.length);
+}
+
+/**
+ * What a share of the values that are there does not exceed, on a straight line between the two nearest; 0
+ * where none is there.
+ */
+export function quantileOf(values: Float32Array, share: number): number {
+  const sorted = values.filter((value) => !Number.isNaN(value)).sort();
+  if (sorted.length === 0) return 0;
+  const place = share * (sorted.length - 1);
+  const lower = sorted[Math.floor(place)]!;
+  return lower + (sorted[Math.ceil(place)]! - lower) * (place - Math.floor(place));
+}
+
 /** The middle of the values that are there; 0 where none is. */
 export function medianOf(values: Float32Array): number {
   const sorted = values.filter((value) => !Number.isNaN(value)).sort();
@@ -31,7 +49,7 @@ export function medianOf(values: Float32Array): number {
 }
 
 /** Whether dividing by it in float32 gives something. */
-function isUsable(deviation: number): boolean {
+export function isUsable(deviation: number): boolean {
   return Math.fround(deviation) > 0 && Number.isFinite(Math.fround(deviation));
 }
 

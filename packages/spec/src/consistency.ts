@@ -5,6 +5,7 @@
  */
 import type { Violation } from "@amaas/errors";
 import { architectureChecks } from "./architecture-consistency.ts";
+import { featureChecks } from "./feature-consistency.ts";
 import type { JobSpec, RecordsSpec } from "./job-spec.ts";
 import { lossesOf } from "./loss-spec.ts";
 import { isErrorMetric, type Metric, metricsOfTask } from "./metrics.ts";
@@ -54,6 +55,7 @@ const checks: readonly Check[] = [
         ? `makes the label column ${JSON.stringify(data.label)} text, regression wants numbers`
         : undefined,
   },
+  ...featureChecks,
   ...splitChecks,
   {
     reads: ["training.batchSize", "training.virtualShards"],

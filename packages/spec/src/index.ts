@@ -15,6 +15,24 @@ export type {
   UnetSpec,
   WideDeepSpec,
 } from "./architecture-spec.ts";
+export type {
+  BucketsSpec,
+  CategorySpec,
+  ColumnSpec,
+  ColumnType,
+  CrossSpec,
+  CyclesSpec,
+  EncodeSpec,
+  FeaturesSpec,
+  HashSpec,
+  OneHotSpec,
+  OrdinalSpec,
+  ScaleSpec,
+  SelectSpec,
+  TargetSpec,
+  TfIdfSpec,
+  TokensSpec,
+} from "./column-spec.ts";
 export { childField } from "./document.ts";
 export {
   digestIn,
@@ -30,7 +48,6 @@ export {
 } from "./file-refs.ts";
 export {
   type ArraysSpec,
-  type ColumnType,
   type DataSpec,
   type EarlyStoppingSpec,
   type EvaluationSpec,

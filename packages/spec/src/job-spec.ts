@@ -5,6 +5,7 @@
  * there, and a default lives only there.
  */
 import type { ArchitectureSpec } from "./architecture-spec.ts";
+import type { ColumnSpec, FeaturesSpec } from "./column-spec.ts";
 import type { LossSpec } from "./loss-spec.ts";
 import type { Metric } from "./metrics.ts";
 import type { OptimizerSpec } from "./optimizer-spec.ts";
@@ -30,15 +31,13 @@ export interface ArraysSpec {
   readonly vocabulary?: number;
 }
 
-export type ColumnType = "number" | "text";
-
 export interface RecordsSpec {
   readonly format: "csv" | "json" | "jsonl" | "parquet" | "arrow";
   readonly file: FileRef;
   /** Where the task has labels. */
   readonly label?: string;
-  /** Columns whose type is told, not inferred. */
-  readonly columns: Readonly<Record<string, { readonly type: ColumnType }>>;
+  /** Columns of which more is told than their cells say. */
+  readonly columns: Readonly<Record<string, ColumnSpec>>;
   /** The only columns that are read, beside the label; all where it is left out. */
   readonly include?: readonly string[];
   readonly ignore: readonly string[];
@@ -111,6 +110,7 @@ export interface JobSpec {
   readonly name: string;
   readonly task: Task;
   readonly data: DataSpec;
+  readonly features?: FeaturesSpec;
   readonly split: SplitSpec;
   readonly architecture: ArchitectureSpec;
   readonly training: TrainingSpec;

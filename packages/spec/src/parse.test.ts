@@ -209,7 +209,7 @@ describe("a faulty spec", () => {
       "gate.metric":
         'found "accuracy", wanted one of loss, mse, rmse, mae, mape, r2, explainedVariance, quantileLoss for regression',
       extra:
-        "is not a known field; wanted one of name, task, data, split, architecture, training, evaluation, resources, gate, register",
+        "is not a known field; wanted one of name, task, data, features, split, architecture, training, evaluation, resources, gate, register",
     });
   });
 

@@ -10,12 +10,11 @@ import {
   datasetDigest,
   defaultLimits,
   type FittedFeatures,
-  fitFeatures,
   labelScale,
   readDataset,
   splitDigest,
 } from "@amaas/data";
-import { numericClass, openSession, type Session } from "@amaas/engine";
+import { numericClass } from "@amaas/engine";
 import { DomainError } from "@amaas/errors";
 import { writeModel } from "@amaas/graph";
 import { type Measures, measuresOf, sumsOf } from "@amaas/metrics";
@@ -43,10 +42,9 @@ import {
 } from "@amaas/spec";
 import { type Tensor, toRaw } from "@amaas/tensor";
 import { divide } from "./divide.ts";
+import { type FeatureRun, fitted } from "./fit.ts";
 import { openData } from "./open-data.ts";
 
-/** Rows in one block; fixed, since the shape of a run may change bits. */
-const BLOCK_ROWS = 4_096;
 /** Steps, and places among the rows, have to fit into 32 bits. */
 const MOST_STEPS = 100_000_000;
 
@@ -56,7 +54,8 @@ export async function prepare(args: { spec: unknown; blobs: string }): Promise<P
   const open = (ref: string) => openData(blobs, ref);
   const dataset = await readDataset(spec.data, spec.task, open, defaultLimits, spec.split);
   const { rows, warnings } = divide(dataset, spec.split);
-  const features = fitFeatures(dataset, rows.training);
+  await using run = await fitted(spec, dataset, rows.training);
+  const { features, notes } = run;
   const { labels } = dataset;
   const scale = labels.kind === "value" ? labelScale(labels.values, rows.training) : undefined;
   const classes = labels.kind === "class" ? labels.classes.length : 0;
@@ -65,36 +64,31 @@ export async function prepare(args: { spec: unknown; blobs: string }): Promise<P
   const aim = { task: spec.task, loss: spec.training.loss };
   const network = buildNetwork(spec.architecture, networkSize(aim, { ...features, classes }));
 
-  const session = await openSession(writeModel(features.model));
-  try {
-    const split = (which: Uint32Array) =>
-      writeSplit({ spec, dataset, features, session, scale, blobs }, which);
-    const stepsPerEpoch = Math.ceil(rows.training.length / spec.training.batchSize);
-    const totalSteps = checkedSteps(stepsPerEpoch * spec.training.epochs);
-    requireValidation(spec, rows.validation.length);
-    // Refuses a schedule that does not fit into so many steps.
-    learningRate(spec.training, { stepsPerEpoch, totalSteps });
-    return {
-      datasetDigest: datasetDigest([spec.data, spec.split, spec.task]),
-      training: await split(rows.training),
-      validation: await split(rows.validation),
-      test: await split(rows.test),
-      ...(await writeNetwork(
-        { spec, network, features, dataset, scale, measures, training: rows.training },
-        blobs,
-      )),
-      sums: [...sumsOf(measures)],
-      skippedRows: dataset.skippedRows,
-      stepsPerEpoch,
-      totalSteps,
-      numericClass: numericClass(),
-      splitDigest: splitDigest(rows),
-      notes: [],
-      warnings,
-    };
-  } finally {
-    await session.release();
-  }
+  const split = (which: Uint32Array) =>
+    writeSplit({ spec, dataset, run, scale, blobs }, which, which === rows.training);
+  const stepsPerEpoch = Math.ceil(rows.training.length / spec.training.batchSize);
+  const totalSteps = checkedSteps(stepsPerEpoch * spec.training.epochs);
+  requireValidation(spec, rows.validation.length);
+  // Refuses a schedule that does not fit into so many steps.
+  learningRate(spec.training, { stepsPerEpoch, totalSteps });
+  return {
+    datasetDigest: datasetDigest([spec.data, spec.split, spec.task]),
+    training: await split(rows.training),
+    validation: await split(rows.validation),
+    test: await split(rows.test),
+    ...(await writeNetwork(
+      { spec, network, features, dataset, scale, measures, training: rows.training },
+      blobs,
+    )),
+    sums: [...sumsOf(measures)],
+    skippedRows: dataset.skippedRows,
+    stepsPerEpoch,
+    totalSteps,
+    numericClass: numericClass(),
+    splitDigest: splitDigest(rows),
+    notes,
+    warnings,
+  };
 }
 
 /** What goes by the validation split needs one. */
@@ -193,27 +187,28 @@ function tokensOf({ vocabulary, tokens }: FittedFeatures): readonly (string | nu
   return tokens ?? Array.from({ length: vocabulary ?? 0 }, (_, id) => id);
 }
 
-interface SplitParts extends Pick<Parts, "spec" | "dataset" | "features" | "scale"> {
-  readonly session: Session;
+interface SplitParts extends Pick<Parts, "spec" | "dataset" | "scale"> {
+  readonly run: FeatureRun;
   readonly blobs: BlobStore;
 }
 
-async function writeSplit(parts: SplitParts, rows: Uint32Array): Promise<Split> {
-  const { spec, dataset, features, session, scale, blobs } = parts;
+async function writeSplit(
+  parts: SplitParts,
+  rows: Uint32Array,
+  isTraining: boolean,
+): Promise<Split> {
+  const { spec, dataset, run, scale, blobs } = parts;
   const blocks: RowBlock[] = [];
-  for (let from = 0; from < rows.length; from += BLOCK_ROWS) {
-    const part = rows.subarray(from, from + BLOCK_ROWS);
-    const { features: values } = await session.run(dataset.tensors(part), ["features"]);
-    if (!values) throw new Error("the preprocessing graph put out no features");
-    if (spec.task === "reconstruction") refuseNoShares(spec, values);
+  for await (const { rows: part, features } of run.blocks(rows, isTraining)) {
+    if (spec.task === "reconstruction") refuseNoShares(spec, features);
     const labels = labelsOf(dataset, part, scale);
     blocks.push({
       rows: part.length,
-      features: (await blobs.put(toRaw(values))).digest,
+      features: (await blobs.put(toRaw(features))).digest,
       labels: labels ? (await blobs.put(new Uint8Array(labels.buffer))).digest : "",
     });
   }
-  return { rows: rows.length, features: features.width, blocks };
+  return { rows: rows.length, features: run.features.width, blocks };
 }
 
 /** A cross-entropy is of values from 0 to 1. */
