@@ -3,6 +3,7 @@ import {
   type AttachRequest,
   FleetDefinition,
   NodeRole,
+  Packaged,
   Prepared,
   type Task,
   TaskState,
@@ -127,7 +128,8 @@ export class ScriptedNode {
     for (const { id, work } of tasks) {
       if (work?.$case === "prepare") this.#done(id, { $case: "prepared", value: prepared });
       if (work?.$case === "package") {
-        const value = { digest: this.packaged, bytes: 7, weightsSha256: "ab".repeat(32) };
+        const made = { digest: this.packaged, bytes: 7, weightsSha256: "ab".repeat(32) };
+        const value = Packaged.fromPartial(made);
         this.#done(id, { $case: "packaged", value });
       }
     }

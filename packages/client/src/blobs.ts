@@ -29,6 +29,8 @@ export interface Blobs {
   upload(from: Uint8Array | string, options?: TransferOptions): Promise<Uploaded>;
   /** Into a file, which appears once it is whole and its digest right. */
   download(digest: string, to: string, options?: TransferOptions): Promise<void>;
+  /** Into memory; refused where it has more bytes than `most`. */
+  read(digest: string, most: number, options?: TransferOptions): Promise<Uint8Array>;
 }
 
 type BlobsClient = Client<BlobsDefinition>;
@@ -38,6 +40,11 @@ const transferDeadlineMs = 60 * 60 * 1000;
 const interruptionMs = 20_000;
 
 export function blobsOf(client: BlobsClient): Blobs {
+  const sizeOf = async (digest: string, options: TransferOptions): Promise<number> => {
+    const { exists, bytes } = await client.statBlob({ digest }, callOptions(options));
+    if (!exists) throw new DomainError("not-found", `the registry has no blob ${digest}`);
+    return bytes;
+  };
   return {
     async upload(from, options = {}) {
       const source = await openSource(from);
@@ -49,8 +56,7 @@ export function blobsOf(client: BlobsClient): Blobs {
     },
 
     async download(digest, to, options = {}) {
-      const { exists, bytes } = await client.statBlob({ digest }, callOptions(options));
-      if (!exists) throw new DomainError("not-found", `the registry has no blob ${digest}`);
+      const bytes = await sizeOf(digest, options);
       const partial = `${to}.part`;
       try {
         await pipeline(receive(client, digest, bytes, options), createWriteStream(partial));
@@ -59,6 +65,18 @@ export function blobsOf(client: BlobsClient): Blobs {
         await rm(partial, { force: true });
         throw error;
       }
+    },
+
+    async read(digest, most, options = {}) {
+      const bytes = await sizeOf(digest, options);
+      if (bytes > most)
+        throw new DomainError(
+          "out-of-range",
+          `blob ${digest} has ${bytes} bytes, wanted at most ${most}`,
+        );
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of receive(client, digest, bytes, options)) chunks.push(chunk);
+      return Buffer.concat(chunks);
     },
   };
 }

@@ -1,3 +1,4 @@
+export type { EvaluationRecord } from "@amaas/evaluation";
 export type { Alias, Model, Version } from "@amaas/proto/amaas/registry/v1/registry";
 export type { Evaluation, Job, Outcome, Progress } from "@amaas/proto/amaas/scheduler/v1/jobs";
 export type { Blobs, TransferOptions, Uploaded } from "./blobs.ts";

@@ -1,5 +1,6 @@
 /** Models: what the registry holds, where the aliases stand, and the files themselves. */
 import { DomainError } from "@amaas/errors";
+import { type EvaluationRecord, readRecord } from "@amaas/evaluation";
 import type {
   Alias,
   GetModelResponse,
@@ -29,6 +30,8 @@ export interface Models {
   get(name: string): Promise<ModelDetails>;
   /** A version by its number or by an alias. */
   version(name: string, which: number | string): Promise<Version>;
+  /** What its evaluation found, with intervals, baselines and a verdict; undefined where it has none. */
+  evaluation(name: string, which: number | string): Promise<EvaluationRecord | undefined>;
   promote(name: string, version: number, alias: string, options?: PromoteOptions): Promise<Alias>;
   /** Moves the alias to the version it stood at before. */
   rollback(name: string, alias: string, reason?: string): Promise<Alias>;
@@ -42,6 +45,7 @@ export interface Models {
 }
 
 const pageSize = 1000;
+const mostRecordBytes = 16 << 20;
 
 export function modelsOf(client: Client<RegistryDefinition>, blobs: Blobs): Models {
   const versionOf = async (name: string, which: number | string): Promise<Version> => {
@@ -67,6 +71,11 @@ export function modelsOf(client: Client<RegistryDefinition>, blobs: Blobs): Mode
     },
     get: async (name) => details(await client.getModel({ name })),
     version: versionOf,
+    async evaluation(name, which) {
+      const { evaluation } = await versionOf(name, which);
+      if (evaluation === "") return undefined;
+      return readRecord(await blobs.read(evaluation, mostRecordBytes));
+    },
     async promote(model, version, alias, { expectedRevision, reason = "" } = {}) {
       const moved = await client.moveAlias({ model, version, alias, expectedRevision, reason });
       return present(moved.alias);

@@ -47,7 +47,13 @@ export function confusionOf(groups: readonly SumGroup[], values: readonly number
   );
 }
 
-function classification(sums: Sums, samples: number): Found<"classification", "topKAccuracy"> {
+/** Areas under curves follow from no sums; who has the scores of all rows adds them. */
+type Area = Extract<MetricOf<"classification">, `${"roc" | "pr"}Auc${string}`>;
+
+function classification(
+  sums: Sums,
+  samples: number,
+): Omit<Found<"classification", "topKAccuracy">, Area> {
   const one = (name: string) => single(sums, name) / samples;
   return {
     loss: one("loss"),

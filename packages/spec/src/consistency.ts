@@ -91,6 +91,20 @@ const checks: readonly Check[] = [
         : `found ${evaluation.topK}, wanted none: ${task} has no classes`,
   },
   {
+    reads: ["evaluation.slices", "data.format", "data"],
+    fault({ evaluation: { slices }, data }) {
+      if (slices.length === 0) return undefined;
+      if (!isRecords(data))
+        return `found ${slices.length}, wanted none: ${data.format} have no named columns`;
+      const names = slices.map((slice) => (typeof slice === "string" ? slice : slice.column));
+      const hidden = names.find((name) => name === data.label || data.ignore.includes(name));
+      if (hidden !== undefined)
+        return `names ${JSON.stringify(hidden)}, wanted columns that the model sees`;
+      const twice = names.find((name, at) => names.indexOf(name) < at);
+      return twice === undefined ? undefined : `names ${JSON.stringify(twice)} twice`;
+    },
+  },
+  {
     reads: ["gate.metric", "task"],
     fault({ gate, task }) {
       const known: readonly Metric[] = metricsOfTask(task);

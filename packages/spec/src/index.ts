@@ -58,6 +58,7 @@ export {
   microBatch,
   type RecordsSpec,
   type ResourcesSpec,
+  type SliceSpec,
   type SplitSpec,
   type Task,
   type TrainingSpec,
@@ -79,6 +80,7 @@ export {
   type RegressionLossSpec,
 } from "./loss-spec.ts";
 export {
+  areaMetrics,
   isErrorMetric,
   type Metric,
   type MetricOf,

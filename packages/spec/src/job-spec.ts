@@ -95,7 +95,14 @@ export interface ResourcesSpec {
 export interface EvaluationSpec {
   /** Of the top-k accuracy; left out where it follows from the number of classes. */
   readonly topK?: number;
+  /** Columns by whose values the test rows are judged one by one. */
+  readonly slices: readonly SliceSpec[];
+  /** Whether something simpler is fitted beside, to compare with. */
+  readonly baseline: boolean;
 }
+
+/** Numbers fall into buckets, unless there are few different ones and none are asked for. */
+export type SliceSpec = string | { readonly column: string; readonly buckets?: number };
 
 export interface GateSpec {
   readonly metric: Metric;

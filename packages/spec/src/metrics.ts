@@ -22,6 +22,10 @@ export const metrics = {
     logLoss: "less",
     brier: "less",
     calibrationError: "less",
+    rocAuc: "more",
+    rocAucWeighted: "more",
+    prAuc: "more",
+    prAucWeighted: "more",
   },
   regression: {
     loss: "less",
@@ -63,13 +67,21 @@ export const mainMetrics: readonly Metric[] = [
   "loss",
 ];
 
+/** Those that only the scores of all rows tell: known at the end, for gates, and not after every epoch. */
+export const areaMetrics: readonly Metric[] = [
+  "rocAuc",
+  "rocAucWeighted",
+  "prAuc",
+  "prAucWeighted",
+];
+
 /** The names of a task's metrics. */
 export function metricsOfTask<T extends Task>(task: T): readonly MetricOf<T>[] {
   return Object.keys(metrics[task]) as MetricOf<T>[];
 }
 
 /** Whether less of it is better, as of an error. */
-export function isErrorMetric(metric: Metric): boolean {
+export function isErrorMetric(metric: string): boolean {
   return Object.values(metrics).some((ways: Readonly<Record<string, Better>>) =>
     Object.hasOwn(ways, metric) ? ways[metric] === "less" : false,
   );

@@ -54,7 +54,7 @@ const complete: JobSpec = {
     keep: "last",
     checkpointEverySteps: 100,
   },
-  evaluation: {},
+  evaluation: { slices: [], baseline: true },
   resources: { workers: 1, servers: 1 },
   register: true,
 };

@@ -1,6 +1,6 @@
 /** Fields of an optimizer, a schedule or the discipline of a training that do not fit each other, in the form of `consistency.ts`. */
 import type { Check } from "./consistency.ts";
-import { type Metric, metricsOfTask } from "./metrics.ts";
+import { areaMetrics, type Metric, metricsOfTask } from "./metrics.ts";
 
 export const trainingChecks: readonly Check[] = [
   {
@@ -52,7 +52,8 @@ export const trainingChecks: readonly Check[] = [
   {
     reads: ["training.earlyStopping.metric", "training.earlyStopping", "task"],
     fault({ training: { earlyStopping }, task }) {
-      const known: readonly Metric[] = metricsOfTask(task);
+      const told = metricsOfTask(task).filter((metric) => !areaMetrics.includes(metric));
+      const known: readonly Metric[] = told;
       return earlyStopping === undefined || known.includes(earlyStopping.metric)
         ? undefined
         : `found "${earlyStopping.metric}", wanted one of ${known.join(", ")} for ${task}`;

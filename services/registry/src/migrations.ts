@@ -69,4 +69,18 @@ const models: Migration = {
   },
 };
 
-export const migrations: readonly Migration[] = [models, outboxMigration(prefix)];
+const evaluations: Migration = {
+  name: "registry_002_evaluations",
+  async up(db) {
+    await db.schema
+      .alterTable("registry_versions")
+      .addColumn("evaluation", "text", (column) => column.notNull().defaultTo(""))
+      .execute();
+    await db.schema
+      .alterTable("registry_versions")
+      .addColumn("intervals", "text", (column) => column.notNull().defaultTo("[]"))
+      .execute();
+  },
+};
+
+export const migrations: readonly Migration[] = [models, outboxMigration(prefix), evaluations];

@@ -20,6 +20,14 @@ test("a version comes back from its row as it was, diverged metrics included", (
     lineage: { job: "job_1", datasetDigest: "d", spec: { a: [1, null, { b: "c" }] }, traceId: "t" },
     createdAt: new Date(1_760_000_000_123),
     traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    evaluation: `sha256:${"ef".repeat(32)}`,
+    intervals: [
+      { metric: "accuracy", split: "test", value: 0.1 + 0.2, low: 0.25, high: 0.5 },
+      {
+        ...{ metric: "loss", split: "test", slice: "Island=Biscoe" },
+        ...{ value: Number.NaN, low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY },
+      },
+    ],
   });
   expect(versionOf(versionRow(version, "key"))).toEqual(version);
 });

@@ -13,10 +13,12 @@ export function versionRow(version: Version, idempotencyKey: string): VersionRow
     inputs: JSON.stringify(version.inputs),
     outputs: JSON.stringify(version.outputs),
     classes: JSON.stringify(version.classes),
-    metrics: encodeMetrics(version.metrics),
+    metrics: encodeNumbers(version.metrics),
     lineage: JSON.stringify(version.lineage ?? null),
     created_at: version.createdAt?.getTime() ?? 0,
     traceparent: version.traceparent,
+    evaluation: version.evaluation,
+    intervals: encodeNumbers(version.intervals),
   };
 }
 
@@ -34,6 +36,8 @@ export function versionOf(row: VersionRow): Version {
     lineage: JSON.parse(row.lineage) ?? undefined,
     createdAt: new Date(row.created_at),
     traceparent: row.traceparent,
+    evaluation: row.evaluation,
+    intervals: decodeIntervals(row.intervals),
   };
 }
 
@@ -59,8 +63,8 @@ export function modelOf(row: ModelRow, aliases: readonly MoveRow[]): Model {
 }
 
 /** JSON has no NaN and no infinities; the loss of a run that diverged is one of them. */
-function encodeMetrics(metrics: Version["metrics"]): string {
-  return JSON.stringify(metrics, (_, value: unknown) =>
+function encodeNumbers(found: Version["metrics"] | Version["intervals"]): string {
+  return JSON.stringify(found, (_, value: unknown) =>
     typeof value === "number" && !Number.isFinite(value) ? String(value) : value,
   );
 }
@@ -68,4 +72,13 @@ function encodeMetrics(metrics: Version["metrics"]): string {
 function decodeMetrics(text: string): Version["metrics"] {
   const stored: Record<string, number | string> = JSON.parse(text);
   return Object.fromEntries(Object.entries(stored).map(([name, value]) => [name, Number(value)]));
+}
+
+function decodeIntervals(text: string): Version["intervals"] {
+  type Stored = Record<keyof Version["intervals"][number], string>;
+  const stored: readonly Stored[] = JSON.parse(text);
+  return stored.map(({ value, low, high, ...of }) => ({
+    ...of,
+    ...{ value: Number(value), low: Number(low), high: Number(high) },
+  }));
 }

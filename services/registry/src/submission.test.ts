@@ -12,6 +12,7 @@ const digits: Submitted = {
   outputs: [{ name: "label", datatype: "INT64", shape: [-1] }],
   classes: ["0", "1"],
   metrics: { "validation/accuracy": 0.95, "validation/loss": Number.NaN },
+  intervals: [{ metric: "accuracy", split: "test", slice: "Island=Biscoe", value: 1 }],
   lineage: { job: "job_1", spec: { name: "digits", training: { epochs: 3 } } },
 };
 
@@ -34,6 +35,7 @@ test("all faults are told at once", () => {
       outputs: Array.from({ length: 1001 }, () => ({ datatype: "FP32" })),
       classes: Array.from({ length: 100_001 }, String),
       metrics: { ["m".repeat(300)]: 1 },
+      intervals: [{ metric: "m", split: "t", slice: "\u0007" }],
       lineage: { job: "j".repeat(300), spec: { text: "x".repeat(300_000) } },
     },
     "k".repeat(201),
@@ -49,6 +51,7 @@ test("all faults are told at once", () => {
       "version.outputs: found 1001 tensors, wanted at most 1000",
       "version.classes: found 100001 classes, wanted at most 100000",
       "version.metrics: found 300 characters, wanted at most 256",
+      "version.intervals[0].slice: found "\\u0007", wanted text without control characters",
       "version.lineage.job: found 300 characters, wanted at most 256",
       "version.lineage.spec: found 300011 bytes of JSON, wanted at most 131072",
     ]

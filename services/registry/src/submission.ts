@@ -17,6 +17,7 @@ const limits = {
   classes: 100_000,
   classBytes: 256 << 10,
   metrics: 1000,
+  intervals: 1000,
   specBytes: 128 << 10,
 } as const;
 
@@ -24,7 +25,7 @@ const datatype = /^[A-Z][A-Z0-9]{0,15}$/;
 const weightsHash = /^(sha256:)?[0-9a-f]{64}$/;
 
 export function submissionFaults(version: Version, idempotencyKey: string): Violation[] {
-  const { model, weightsSha256, inputs, outputs, classes, metrics, lineage } = version;
+  const { model, weightsSha256, inputs, outputs, classes, metrics, intervals, lineage } = version;
   return [
     ...textFaults("idempotency_key", idempotencyKey, limits.key),
     ...modelNameFaults("version.model", model),
@@ -33,6 +34,7 @@ export function submissionFaults(version: Version, idempotencyKey: string): Viol
     ...signatureFaults("version.outputs", outputs),
     ...classFaults(classes),
     ...metricFaults(metrics),
+    ...intervalFaults(intervals),
     ...(lineage ? lineageFaults(lineage) : []),
   ];
 }
@@ -75,6 +77,18 @@ function metricFaults(metrics: Version["metrics"]): Violation[] {
   if (names.length > limits.metrics)
     return [fault("version.metrics", `${names.length} metrics`, `at most ${limits.metrics}`)];
   return names.flatMap((name) => textFaults("version.metrics", name, limits.name));
+}
+
+function intervalFaults(intervals: Version["intervals"]): Violation[] {
+  if (intervals.length > limits.intervals)
+    return [
+      fault("version.intervals", `${intervals.length} intervals`, `at most ${limits.intervals}`),
+    ];
+  return intervals.flatMap(({ metric, split, slice }, index) =>
+    Object.entries({ metric, split, slice }).flatMap(([name, text]) =>
+      textFaults(`version.intervals[${index}].${name}`, text, 2 * limits.name),
+    ),
+  );
 }
 
 function lineageFaults({ spec, ...lineage }: Lineage): Violation[] {

@@ -38,6 +38,9 @@ export interface VersionRow {
   lineage: string;
   created_at: number;
   traceparent: string;
+  evaluation: string;
+  /** JSON. */
+  intervals: string;
 }
 
 export interface AliasRow {

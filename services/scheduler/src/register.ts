@@ -28,7 +28,7 @@ export async function registerJob(
   const { digest, weightsSha256 } = job.packaged;
   if (!job.spec.register)
     return { model: "", version: 0, digest, weightsSha256, alias: "", gateVerdict: "", ending };
-  const metrics = metricsOf(job.progress);
+  const metrics = { ...metricsOf(job.progress), ...job.packaged.metrics };
   const { version } = await registry.createVersion(
     { idempotencyKey: job.id, version: { ...describe(job), metrics } },
     { signal },
@@ -58,6 +58,8 @@ function describe(job: Registering): Partial<Version> {
     digest: packaged.digest,
     bytes: packaged.bytes,
     weightsSha256: packaged.weightsSha256,
+    evaluation: packaged.evaluation,
+    intervals: packaged.intervals,
     inputs: prepared.inputs,
     outputs: prepared.outputs,
     classes: prepared.classes,

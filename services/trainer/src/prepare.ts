@@ -42,6 +42,8 @@ import {
 } from "@amaas/spec";
 import { type Tensor, toRaw } from "@amaas/tensor";
 import { divide } from "./divide.ts";
+import { writeScoringGraphs } from "./evaluation/graphs.ts";
+import { slicingsOf } from "./evaluation/slicing.ts";
 import { type FeatureRun, fitted } from "./fit.ts";
 import { openData } from "./open-data.ts";
 
@@ -81,6 +83,8 @@ export async function prepare(args: { spec: unknown; blobs: string }): Promise<P
       blobs,
     )),
     sums: [...sumsOf(measures)],
+    slicings: await slicingsOf(spec, dataset, rows, blobs),
+    idColumns: idColumnsOf(features),
     skippedRows: dataset.skippedRows,
     stepsPerEpoch,
     totalSteps,
@@ -153,6 +157,7 @@ async function writeNetwork(parts: Parts, blobs: BlobStore) {
     trainingGraph: await put(writeModel(trainingGraph(network, options))),
     evaluationGraph: await put(writeModel(evaluation)),
     servingGraph: await put(writeModel(serving)),
+    ...(await writeScoringGraphs(network, { ...options, measures }, blobs)),
     parameters: layout(network.parameters).map(({ name, shape, offset }) => ({
       name,
       dims: [...shape],
@@ -168,6 +173,11 @@ async function writeNetwork(parts: Parts, blobs: BlobStore) {
       shape: shape.map((size) => (typeof size === "number" ? size : -1)),
     })),
   };
+}
+
+function idColumnsOf({ width, vocabulary, categories = [] }: FittedFeatures): number[] {
+  if (vocabulary !== undefined) return Array.from({ length: width }, (_, column) => column);
+  return categories.map(({ column }) => column);
 }
 
 function weightsOf({ spec, dataset, training }: Parts): readonly number[] | undefined {

@@ -1,8 +1,8 @@
 /**
  * Registry.CreateVersion: register the next version of a model whose bytes are in the blob store.
  *
- * Safe to retry with an idempotency key. The blob is looked up first: a version that is answered can
- * be loaded.
+ * Safe to retry with an idempotency key. The blobs are looked up first: a version that is answered can
+ * be loaded, and its evaluation record read.
  */
 import { parseDigest } from "@amaas/blobs";
 import type { RegistryDefinition, Version } from "@amaas/proto/amaas/registry/v1/registry";
@@ -25,6 +25,11 @@ export function createVersion({
 
     const bytes = await blobs.size(parseDigest(submitted.digest));
     if (bytes === undefined) throw blobMissing(submitted.digest);
+
+    if (submitted.evaluation !== "") {
+      const record = await blobs.size(parseDigest(submitted.evaluation));
+      if (record === undefined) throw blobMissing(submitted.evaluation);
+    }
 
     const version: Version = { ...submitted, bytes, traceparent };
     const made = await versions.create(version, idempotencyKey);

@@ -42,11 +42,26 @@ export interface Version {
     | undefined;
   /** W3C trace context of the job that made it. */
   traceparent: string;
+  /** Blob: the evaluation record, JSON; empty where there is none. */
+  evaluation: string;
+  /** How sure the main metrics are. */
+  intervals: Interval[];
 }
 
 export interface Version_MetricsEntry {
   key: string;
   value: number;
+}
+
+/** A metric with the interval that holds 95 % of what resamples of its rows have. */
+export interface Interval {
+  metric: string;
+  split: string;
+  /** "<column>=<value>" where it is of a slice of the split. */
+  slice: string;
+  value: number;
+  low: number;
+  high: number;
 }
 
 export interface Tensor {
@@ -296,6 +311,8 @@ function createBaseVersion(): Version {
     lineage: undefined,
     createdAt: undefined,
     traceparent: "",
+    evaluation: "",
+    intervals: [],
   };
 }
 
@@ -336,6 +353,12 @@ export const Version: MessageFns<Version> = {
     }
     if (message.traceparent !== "") {
       writer.uint32(98).string(message.traceparent);
+    }
+    if (message.evaluation !== "") {
+      writer.uint32(106).string(message.evaluation);
+    }
+    for (const v of message.intervals) {
+      Interval.encode(v!, writer.uint32(114).fork()).join();
     }
     return writer;
   },
@@ -452,6 +475,22 @@ export const Version: MessageFns<Version> = {
             message.traceparent = reader.string();
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.evaluation = reader.string();
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.intervals.push(Interval.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -499,6 +538,10 @@ export const Version: MessageFns<Version> = {
         ? fromJsonTimestamp(object.created_at)
         : undefined,
       traceparent: isSet(object.traceparent) ? globalThis.String(object.traceparent) : "",
+      evaluation: isSet(object.evaluation) ? globalThis.String(object.evaluation) : "",
+      intervals: globalThis.Array.isArray(object?.intervals)
+        ? object.intervals.map((e: any) => Interval.fromJSON(e))
+        : [],
     };
   },
 
@@ -546,6 +589,12 @@ export const Version: MessageFns<Version> = {
     if (message.traceparent !== "") {
       obj.traceparent = message.traceparent;
     }
+    if (message.evaluation !== "") {
+      obj.evaluation = message.evaluation;
+    }
+    if (message.intervals?.length) {
+      obj.intervals = message.intervals.map((e) => Interval.toJSON(e));
+    }
     return obj;
   },
 
@@ -576,6 +625,8 @@ export const Version: MessageFns<Version> = {
       : undefined;
     message.createdAt = object.createdAt ?? undefined;
     message.traceparent = object.traceparent ?? "";
+    message.evaluation = object.evaluation ?? "";
+    message.intervals = object.intervals?.map((e) => Interval.fromPartial(e)) || [];
     return message;
   },
 };
@@ -661,6 +712,155 @@ export const Version_MetricsEntry: MessageFns<Version_MetricsEntry> = {
     const message = createBaseVersion_MetricsEntry();
     message.key = object.key ?? "";
     message.value = object.value ?? 0;
+    return message;
+  },
+};
+
+function createBaseInterval(): Interval {
+  return { metric: "", split: "", slice: "", value: 0, low: 0, high: 0 };
+}
+
+export const Interval: MessageFns<Interval> = {
+  encode(message: Interval, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.metric !== "") {
+      writer.uint32(10).string(message.metric);
+    }
+    if (message.split !== "") {
+      writer.uint32(18).string(message.split);
+    }
+    if (message.slice !== "") {
+      writer.uint32(26).string(message.slice);
+    }
+    if (message.value !== 0) {
+      writer.uint32(33).double(message.value);
+    }
+    if (message.low !== 0) {
+      writer.uint32(41).double(message.low);
+    }
+    if (message.high !== 0) {
+      writer.uint32(49).double(message.high);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Interval {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInterval();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.metric = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.split = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.slice = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.value = reader.double();
+            continue;
+          }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.low = reader.double();
+            continue;
+          }
+          case 6: {
+            if (tag !== 49) {
+              break;
+            }
+
+            message.high = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Interval {
+    return {
+      metric: isSet(object.metric) ? globalThis.String(object.metric) : "",
+      split: isSet(object.split) ? globalThis.String(object.split) : "",
+      slice: isSet(object.slice) ? globalThis.String(object.slice) : "",
+      value: isSet(object.value) ? globalThis.Number(object.value) : 0,
+      low: isSet(object.low) ? globalThis.Number(object.low) : 0,
+      high: isSet(object.high) ? globalThis.Number(object.high) : 0,
+    };
+  },
+
+  toJSON(message: Interval): unknown {
+    const obj: any = {};
+    if (message.metric !== "") {
+      obj.metric = message.metric;
+    }
+    if (message.split !== "") {
+      obj.split = message.split;
+    }
+    if (message.slice !== "") {
+      obj.slice = message.slice;
+    }
+    if (message.value !== 0) {
+      obj.value = floatToJson(message.value);
+    }
+    if (message.low !== 0) {
+      obj.low = floatToJson(message.low);
+    }
+    if (message.high !== 0) {
+      obj.high = floatToJson(message.high);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Interval>): Interval {
+    return Interval.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Interval>): Interval {
+    const message = createBaseInterval();
+    message.metric = object.metric ?? "";
+    message.split = object.split ?? "";
+    message.slice = object.slice ?? "";
+    message.value = object.value ?? 0;
+    message.low = object.low ?? 0;
+    message.high = object.high ?? 0;
     return message;
   },
 };

@@ -7,6 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Struct } from "../../../google/protobuf/struct.ts";
+import { Interval } from "../../registry/v1/registry.ts";
 import { Progress } from "./jobs.ts";
 
 export const protobufPackage = "amaas.scheduler.v1";
@@ -233,6 +234,17 @@ export interface Packaged {
   digest: string;
   bytes: number;
   weightsSha256: string;
+  /** Blob: the evaluation record, JSON; empty where the task has none. */
+  evaluation: string;
+  /** "<split>/<metric>" to value: those that only the scores of all rows tell. */
+  metrics: { [key: string]: number };
+  /** Of the main metrics. */
+  intervals: Interval[];
+}
+
+export interface Packaged_MetricsEntry {
+  key: string;
+  value: number;
 }
 
 /** What the prepare task found and made. Everything large is a blob. */
@@ -250,6 +262,16 @@ export interface Prepared {
   evaluationGraph: string;
   /** Raw columns and parameters -> answers. */
   servingGraph: string;
+  /**
+   * Parameters, features -> outputs; outputs, labels -> what each row adds to the sums. Empty where
+   * rows are not judged one by one.
+   */
+  outputGraph: string;
+  rowGraph: string;
+  /** Of the test rows, by the columns that the spec names. */
+  slicings: Slicing[];
+  /** Columns of the samples that hold ids, which mean nothing by their size. */
+  idColumns: number[];
   /** Sorted by name; together they are one vector of float32. */
   parameters: Parameter[];
   parameterCount: number;
@@ -276,6 +298,15 @@ export interface Prepared {
   notes: string[];
   /** What they should look into. */
   warnings: string[];
+}
+
+/** Which value of a column each row of the test split has. */
+export interface Slicing {
+  column: string;
+  /** As people read them. */
+  values: string[];
+  /** int32 [rows], little-endian: places in `values`. */
+  codes: string;
 }
 
 /** Consecutive sums of one kind: one of the loss, one for each pair of classes. */
@@ -1698,7 +1729,7 @@ export const Checkpoint: MessageFns<Checkpoint> = {
 };
 
 function createBasePackaged(): Packaged {
-  return { digest: "", bytes: 0, weightsSha256: "" };
+  return { digest: "", bytes: 0, weightsSha256: "", evaluation: "", metrics: {}, intervals: [] };
 }
 
 export const Packaged: MessageFns<Packaged> = {
@@ -1711,6 +1742,15 @@ export const Packaged: MessageFns<Packaged> = {
     }
     if (message.weightsSha256 !== "") {
       writer.uint32(26).string(message.weightsSha256);
+    }
+    if (message.evaluation !== "") {
+      writer.uint32(34).string(message.evaluation);
+    }
+    globalThis.Object.entries(message.metrics).forEach(([key, value]: [string, number]) => {
+      Packaged_MetricsEntry.encode({ key: key as any, value }, writer.uint32(42).fork()).join();
+    });
+    for (const v of message.intervals) {
+      Interval.encode(v!, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -1752,6 +1792,33 @@ export const Packaged: MessageFns<Packaged> = {
             message.weightsSha256 = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.evaluation = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            const entry5 = Packaged_MetricsEntry.decode(reader, reader.uint32());
+            if (entry5.value !== undefined) {
+              message.metrics[entry5.key] = entry5.value;
+            }
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.intervals.push(Interval.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1773,6 +1840,24 @@ export const Packaged: MessageFns<Packaged> = {
         : isSet(object.weights_sha256)
         ? globalThis.String(object.weights_sha256)
         : "",
+      evaluation: isSet(object.evaluation) ? globalThis.String(object.evaluation) : "",
+      metrics: isObject(object.metrics)
+        ? (globalThis.Object.entries(object.metrics) as [string, any][]).reduce(
+          (acc: { [key: string]: number }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.Number(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : {},
+      intervals: globalThis.Array.isArray(object?.intervals)
+        ? object.intervals.map((e: any) => Interval.fromJSON(e))
+        : [],
     };
   },
 
@@ -1787,6 +1872,21 @@ export const Packaged: MessageFns<Packaged> = {
     if (message.weightsSha256 !== "") {
       obj.weightsSha256 = message.weightsSha256;
     }
+    if (message.evaluation !== "") {
+      obj.evaluation = message.evaluation;
+    }
+    if (message.metrics) {
+      const entries = globalThis.Object.entries(message.metrics) as [string, number][];
+      if (entries.length > 0) {
+        obj.metrics = {};
+        entries.forEach(([k, v]) => {
+          obj.metrics[k] = floatToJson(v);
+        });
+      }
+    }
+    if (message.intervals?.length) {
+      obj.intervals = message.intervals.map((e) => Interval.toJSON(e));
+    }
     return obj;
   },
 
@@ -1798,6 +1898,102 @@ export const Packaged: MessageFns<Packaged> = {
     message.digest = object.digest ?? "";
     message.bytes = object.bytes ?? 0;
     message.weightsSha256 = object.weightsSha256 ?? "";
+    message.evaluation = object.evaluation ?? "";
+    message.metrics = (globalThis.Object.entries(object.metrics ?? {}) as [string, number][]).reduce(
+      (acc: { [key: string]: number }, [key, value]: [string, number]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.Number(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.intervals = object.intervals?.map((e) => Interval.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBasePackaged_MetricsEntry(): Packaged_MetricsEntry {
+  return { key: "", value: 0 };
+}
+
+export const Packaged_MetricsEntry: MessageFns<Packaged_MetricsEntry> = {
+  encode(message: Packaged_MetricsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== 0) {
+      writer.uint32(17).double(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Packaged_MetricsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePackaged_MetricsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.value = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Packaged_MetricsEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? globalThis.Number(object.value) : 0,
+    };
+  },
+
+  toJSON(message: Packaged_MetricsEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== 0) {
+      obj.value = floatToJson(message.value);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Packaged_MetricsEntry>): Packaged_MetricsEntry {
+    return Packaged_MetricsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Packaged_MetricsEntry>): Packaged_MetricsEntry {
+    const message = createBasePackaged_MetricsEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? 0;
     return message;
   },
 };
@@ -1811,6 +2007,10 @@ function createBasePrepared(): Prepared {
     trainingGraph: "",
     evaluationGraph: "",
     servingGraph: "",
+    outputGraph: "",
+    rowGraph: "",
+    slicings: [],
+    idColumns: [],
     parameters: [],
     parameterCount: 0,
     initialWeights: "",
@@ -1850,6 +2050,22 @@ export const Prepared: MessageFns<Prepared> = {
     }
     if (message.servingGraph !== "") {
       writer.uint32(58).string(message.servingGraph);
+    }
+    if (message.outputGraph !== "") {
+      writer.uint32(322).string(message.outputGraph);
+    }
+    if (message.rowGraph !== "") {
+      writer.uint32(330).string(message.rowGraph);
+    }
+    for (const v of message.slicings) {
+      Slicing.encode(v!, writer.uint32(338).fork()).join();
+    }
+    if (message.idColumns.length !== 0) {
+      writer.uint32(346).fork();
+      for (const v of message.idColumns) {
+        writer.uint32(v);
+      }
+      writer.join();
     }
     for (const v of message.parameters) {
       Parameter.encode(v!, writer.uint32(66).fork()).join();
@@ -1964,6 +2180,48 @@ export const Prepared: MessageFns<Prepared> = {
 
             message.servingGraph = reader.string();
             continue;
+          }
+          case 40: {
+            if (tag !== 322) {
+              break;
+            }
+
+            message.outputGraph = reader.string();
+            continue;
+          }
+          case 41: {
+            if (tag !== 330) {
+              break;
+            }
+
+            message.rowGraph = reader.string();
+            continue;
+          }
+          case 42: {
+            if (tag !== 338) {
+              break;
+            }
+
+            message.slicings.push(Slicing.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 43: {
+            if (tag === 344) {
+              message.idColumns.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 346) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.idColumns.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
           }
           case 8: {
             if (tag !== 66) {
@@ -2114,6 +2372,24 @@ export const Prepared: MessageFns<Prepared> = {
         : isSet(object.serving_graph)
         ? globalThis.String(object.serving_graph)
         : "",
+      outputGraph: isSet(object.outputGraph)
+        ? globalThis.String(object.outputGraph)
+        : isSet(object.output_graph)
+        ? globalThis.String(object.output_graph)
+        : "",
+      rowGraph: isSet(object.rowGraph)
+        ? globalThis.String(object.rowGraph)
+        : isSet(object.row_graph)
+        ? globalThis.String(object.row_graph)
+        : "",
+      slicings: globalThis.Array.isArray(object?.slicings)
+        ? object.slicings.map((e: any) => Slicing.fromJSON(e))
+        : [],
+      idColumns: globalThis.Array.isArray(object?.idColumns)
+        ? object.idColumns.map((e: any) => globalThis.Number(e))
+        : globalThis.Array.isArray(object?.id_columns)
+        ? object.id_columns.map((e: any) => globalThis.Number(e))
+        : [],
       parameters: globalThis.Array.isArray(object?.parameters)
         ? object.parameters.map((e: any) => Parameter.fromJSON(e))
         : [],
@@ -2194,6 +2470,18 @@ export const Prepared: MessageFns<Prepared> = {
     if (message.servingGraph !== "") {
       obj.servingGraph = message.servingGraph;
     }
+    if (message.outputGraph !== "") {
+      obj.outputGraph = message.outputGraph;
+    }
+    if (message.rowGraph !== "") {
+      obj.rowGraph = message.rowGraph;
+    }
+    if (message.slicings?.length) {
+      obj.slicings = message.slicings.map((e) => Slicing.toJSON(e));
+    }
+    if (message.idColumns?.length) {
+      obj.idColumns = message.idColumns.map((e) => Math.round(e));
+    }
     if (message.parameters?.length) {
       obj.parameters = message.parameters.map((e) => Parameter.toJSON(e));
     }
@@ -2255,6 +2543,10 @@ export const Prepared: MessageFns<Prepared> = {
     message.trainingGraph = object.trainingGraph ?? "";
     message.evaluationGraph = object.evaluationGraph ?? "";
     message.servingGraph = object.servingGraph ?? "";
+    message.outputGraph = object.outputGraph ?? "";
+    message.rowGraph = object.rowGraph ?? "";
+    message.slicings = object.slicings?.map((e) => Slicing.fromPartial(e)) || [];
+    message.idColumns = object.idColumns?.map((e) => e) || [];
     message.parameters = object.parameters?.map((e) => Parameter.fromPartial(e)) || [];
     message.parameterCount = object.parameterCount ?? 0;
     message.initialWeights = object.initialWeights ?? "";
@@ -2269,6 +2561,107 @@ export const Prepared: MessageFns<Prepared> = {
     message.splitDigest = object.splitDigest ?? "";
     message.notes = object.notes?.map((e) => e) || [];
     message.warnings = object.warnings?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseSlicing(): Slicing {
+  return { column: "", values: [], codes: "" };
+}
+
+export const Slicing: MessageFns<Slicing> = {
+  encode(message: Slicing, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.column !== "") {
+      writer.uint32(10).string(message.column);
+    }
+    for (const v of message.values) {
+      writer.uint32(18).string(v!);
+    }
+    if (message.codes !== "") {
+      writer.uint32(26).string(message.codes);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Slicing {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSlicing();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.column = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.values.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.codes = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Slicing {
+    return {
+      column: isSet(object.column) ? globalThis.String(object.column) : "",
+      values: globalThis.Array.isArray(object?.values) ? object.values.map((e: any) => globalThis.String(e)) : [],
+      codes: isSet(object.codes) ? globalThis.String(object.codes) : "",
+    };
+  },
+
+  toJSON(message: Slicing): unknown {
+    const obj: any = {};
+    if (message.column !== "") {
+      obj.column = message.column;
+    }
+    if (message.values?.length) {
+      obj.values = message.values;
+    }
+    if (message.codes !== "") {
+      obj.codes = message.codes;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Slicing>): Slicing {
+    return Slicing.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Slicing>): Slicing {
+    const message = createBaseSlicing();
+    message.column = object.column ?? "";
+    message.values = object.values?.map((e) => e) || [];
+    message.codes = object.codes ?? "";
     return message;
   },
 };
