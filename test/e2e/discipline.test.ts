@@ -91,6 +91,33 @@ test.for([
   expect((await story.run(overfitting(early, resources))).bits).toEqual(alone.bits);
 });
 
+test("on a plateau every shard takes smaller steps from the same step on", {
+  timeout,
+}, async () => {
+  const epochs = endingOf(alone).keptEpoch + 8;
+  const schedule = { type: "plateau", patience: 1, factor: 0.1, end: 0.01 };
+  const plateau = (resources: { workers: number; servers: number }, changed: object = {}) =>
+    overfitting({ epochs, schedule, checkpointEverySteps: 7, ...changed }, resources);
+  const one = await story.run(plateau({ workers: 1, servers: 1 }));
+  expect(one.job.progress?.learningRate).toBeLessThan(0.005);
+  const cuts = (await story.log(one.job.id)).matchAll(/step (\d+), on a plateau: learning rate/g);
+  const [first = 0] = Array.from(cuts, ([, step]) => Number(step));
+  expect(first).toBeGreaterThan(0);
+
+  // Up to the first cut it is the same training, and from there on another.
+  const constant = await story.run(
+    plateau({ workers: 2, servers: 2 }, { schedule: { type: "constant" } }),
+  );
+  expect(one.losses.slice(0, first + 1)).toEqual(constant.losses.slice(0, first + 1));
+  expect(one.losses[first + 1]).not.toBe(constant.losses[first + 1]);
+
+  const act = () => {
+    for (const name of ["parameter-server-2", "trainer-1"]) story.suite.kill(name, "SIGKILL");
+  };
+  const killed = await story.run(plateau({ workers: 3, servers: 3 }), { atStep: first + 3, act });
+  expect(killed.bits).toEqual(one.bits);
+});
+
 test.for([
   ["after the best epoch", "the lead", ["parameter-server-1"], 1.5],
   [

@@ -62,6 +62,9 @@ const schedules: {
   polynomial({ power: exponent, end }, { total }) {
     return (step) => between(end, 1, power(1 - Math.min(step / total, 1), exponent));
   },
+
+  // What the validations make of it, `plateau.ts`, is not known before.
+  plateau: () => () => 1,
 };
 
 /** The factor of a validated schedule, its warm-up left aside. */

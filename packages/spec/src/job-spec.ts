@@ -134,9 +134,9 @@ export function microBatch(training: TrainingSpec): number {
 }
 
 /**
- * Whether the job goes by what its validation shows: when it ends, or which weights it keeps, is
- * found out on the way.
+ * Whether the job goes by what its validation shows: when it ends, how large its
+ * steps are or which weights it keeps is found out on the way.
  */
-export function isGuided({ earlyStopping, keep }: TrainingSpec): boolean {
-  return earlyStopping !== undefined || keep === "best";
+export function isGuided({ earlyStopping, keep, schedule }: TrainingSpec): boolean {
+  return earlyStopping !== undefined || keep === "best" || schedule.type === "plateau";
 }

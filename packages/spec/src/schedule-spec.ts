@@ -1,4 +1,5 @@
 /** How the learning rate goes along with the steps; factors and shares are of `optimizer.learningRate`. */
+import type { Metric } from "./metrics.ts";
 
 export interface WarmupSpec {
   readonly length: number;
@@ -58,6 +59,19 @@ export interface PolynomialScheduleSpec extends CommonSpec {
   readonly end: number;
 }
 
+/** Goes by what the validation split shows at the end of each epoch. */
+export interface PlateauScheduleSpec extends CommonSpec {
+  readonly type: "plateau";
+  readonly metric: Metric;
+  readonly factor: number;
+  /** Epochs. */
+  readonly patience: number;
+  readonly minDelta: number;
+  /** Epochs. */
+  readonly cooldown: number;
+  readonly end: number;
+}
+
 export type ScheduleSpec =
   | ConstantScheduleSpec
   | StepScheduleSpec
@@ -65,4 +79,5 @@ export type ScheduleSpec =
   | ExponentialScheduleSpec
   | CosineScheduleSpec
   | OneCycleScheduleSpec
+  | PlateauScheduleSpec
   | PolynomialScheduleSpec;

@@ -1,5 +1,6 @@
 /** Fields of an optimizer, a schedule or the discipline of a training that do not fit each other, in the form of `consistency.ts`. */
 import type { Check } from "./consistency.ts";
+import type { TrainingSpec } from "./job-spec.ts";
 import { areaMetrics, type Metric, metricsOfTask } from "./metrics.ts";
 
 export const trainingChecks: readonly Check[] = [
@@ -49,21 +50,32 @@ export const trainingChecks: readonly Check[] = [
         ? `found ${schedule.warmup.length}, wanted less than training.epochs, which is ${epochs}`
         : undefined,
   },
-  {
-    reads: ["training.earlyStopping.metric", "training.earlyStopping", "task"],
-    fault({ training: { earlyStopping }, task }) {
-      const told = metricsOfTask(task).filter((metric) => !areaMetrics.includes(metric));
-      const known: readonly Metric[] = told;
-      return earlyStopping === undefined || known.includes(earlyStopping.metric)
-        ? undefined
-        : `found "${earlyStopping.metric}", wanted one of ${known.join(", ")} for ${task}`;
-    },
-  },
-  {
-    reads: ["training.earlyStopping.metric", "training.earlyStopping", "training.loss"],
-    fault: ({ training: { earlyStopping, loss } }) =>
-      earlyStopping?.metric === "quantileLoss" && loss.type !== "quantile"
-        ? `found "quantileLoss", which wants training.loss.type quantile, not ${loss.type}`
-        : undefined,
-  },
+  ...(["earlyStopping", "schedule"] as const).flatMap((part) => metricChecks(part)),
 ];
+
+/** The metric that a part of the training goes by is one of the task, and of the loss. */
+function metricChecks(part: "earlyStopping" | "schedule"): Check[] {
+  const metricOf = ({ [part]: rule }: TrainingSpec) =>
+    rule !== undefined && "metric" in rule ? rule.metric : undefined;
+  const field = `training.${part}.metric`;
+  return [
+    {
+      reads: [field, `training.${part}`, "task"],
+      fault({ training, task }) {
+        const metric = metricOf(training);
+        const told = metricsOfTask(task).filter((name) => !areaMetrics.includes(name));
+        const known: readonly Metric[] = told;
+        return metric === undefined || known.includes(metric)
+          ? undefined
+          : `found "${metric}", wanted one of ${known.join(", ")} for ${task}`;
+      },
+    },
+    {
+      reads: [field, `training.${part}`, "training.loss"],
+      fault: ({ training }) =>
+        metricOf(training) === "quantileLoss" && training.loss.type !== "quantile"
+          ? `found "quantileLoss", which wants training.loss.type quantile, not ${training.loss.type}`
+          : undefined,
+    },
+  ];
+}

@@ -94,6 +94,7 @@ describe("a faulty training", () => {
     ["earlyStopping.patience", { earlyStopping: { patience: 0 } }, "at least 1"],
     ["earlyStopping.metric", { earlyStopping: { metric: "accuracy" } }, "for regression"],
     ["earlyStopping.metric", { earlyStopping: { metric: "quantileLoss" } }, "type quantile, not"],
+    ["schedule.metric", { schedule: { type: "plateau", metric: "f1Macro" } }, "for regression"],
     ["keep", { keep: "first" }, "wanted one of best, last"],
   ])("training.%s: %j", (field, changed, description) => {
     const found = faults(changed);

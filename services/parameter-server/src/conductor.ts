@@ -18,7 +18,7 @@ import {
   keptStep,
   type Standing,
   standingOf,
-  watchedMetric,
+  watchedMetrics,
 } from "./standing.ts";
 
 export interface Move {
@@ -99,12 +99,13 @@ export class Conductor {
     const { rules } = this.#plan;
     const { step: version, closed } = this.#place;
     if (!rules || closed) return undefined;
+    const { share: rate } = this.#standing.plateau;
     if (this.#move?.pass === Pass.TRAINING) {
       const keep = rules.keep === "best" ? (this.#standing.best?.step ?? 0) : 0;
-      return { version, keep, closing: false };
+      return { version, keep, closing: false, rate };
     }
     if (this.#move) return undefined;
-    return { version, keep: keptStep(rules, this.#standing, version), closing: true };
+    return { version, keep: keptStep(rules, this.#standing, version), closing: true, rate };
   }
 
   /** Once it is certain. */
@@ -199,7 +200,7 @@ export class Conductor {
     if (rules) {
       this.#standing = after(rules, this.#standing, evaluation);
       this.#shorten(
-        [...mainMetrics, watchedMetric(rules)],
+        [...mainMetrics, ...watchedMetrics(rules)],
         keptStep(rules, this.#standing, version),
       );
     }

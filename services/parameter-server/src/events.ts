@@ -137,6 +137,14 @@ export function createEvents({ log, metrics, tracer }: Telemetry, jobLog: JobLog
         line.info("training is over", { keptStep, reason });
         if (reason !== "") jobLog(task.job, "info", reason);
       },
+      rateCut(step: number, rate: number) {
+        line.info("learning rate cut", { step, rate });
+        jobLog(
+          task.job,
+          "info",
+          `step ${step}, on a plateau: learning rate ${rate.toPrecision(3)}`,
+        );
+      },
       orderedAgain(leaves: number) {
         repeated.add(leaves);
         line.info("virtual shards ordered again", { leaves });

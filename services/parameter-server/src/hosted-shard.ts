@@ -50,6 +50,7 @@ export class HostedShard implements RunningTask {
   /** When the last gradient came. */
   #heardAt = performance.now();
   readonly #curve = new LossCurve();
+  #shareOfRate = 1;
 
   constructor(task: Task, host: HostTask, spec: JobSpec, parts: HostedShardParts) {
     this.task = task;
@@ -59,7 +60,8 @@ export class HostedShard implements RunningTask {
     this.#events = parts.events;
     this.#changed = parts.changed;
     this.#learningRate = learningRate(spec.training, this.#plan);
-    this.#optimizer = createOptimizer(spec.training.optimizer, this.#learningRate);
+    const rate: LearningRate = (step) => this.#learningRate(step) * this.#shareOfRate;
+    this.#optimizer = createOptimizer(spec.training.optimizer, rate);
     this.#ticking = setInterval(() => this.#repair(), TICK_MS);
     const onProblem = (error: Error) => this.#events.restoreFailed(error);
     const { signal } = this.#stop;
@@ -227,6 +229,7 @@ export class HostedShard implements RunningTask {
     if (guidance?.version !== shard.step)
       throw malformed(`a gradient of step ${shard.step} came without guidance for it`);
     kept.choose(guidance.keep);
+    this.#shareOfRate = guidance.rate;
   }
 
   #holdIfEpochEnds(): void {

@@ -181,16 +181,24 @@ export class Lead {
       secondsLeft: this.#pace.secondsFor(totalSteps - step),
       evaluations,
       restarts: 0,
-      learningRate: this.#learningRate(Math.max(0, step - 1)),
+      learningRate: this.#learningRate(Math.max(0, step - 1)) * this.#shareOfRate(step - 1),
       stepTime: this.#times.means,
       ending,
     };
+  }
+
+  /** That of a plateau. */
+  #shareOfRate(version: number): number {
+    const given = this.#guidance.find((guidance) => guidance.version === version);
+    return (given ?? this.#conductor.guidance)?.rate ?? 1;
   }
 
   #guide(guidance: Guidance): void {
     const known = this.#guidance.at(-1);
     if (known?.version === guidance.version) return;
     if (guidance.closing) this.#events.closing(this.#conductor.ending);
+    else if (known && known.rate !== guidance.rate)
+      this.#events.rateCut(guidance.version, this.#learningRate(guidance.version) * guidance.rate);
     this.#guidance = [...this.#guidance.slice(-1), guidance];
     this.#members.guide(guidance, this.#members.all());
   }

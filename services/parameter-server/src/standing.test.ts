@@ -1,5 +1,13 @@
+import { parseJobSpec } from "@amaas/spec";
 import { expect, test } from "vitest";
-import { endingReason, isOver, keptStep, type Rules, standingOf } from "./standing.ts";
+import {
+  endingReason,
+  isOver,
+  keptStep,
+  type Rules,
+  standingOf,
+  watchedMetrics,
+} from "./standing.ts";
 
 /** A validation after every step. */
 const evaluated = (values: readonly number[], metric = "loss") =>
@@ -67,4 +75,19 @@ test("the ending is told in epochs", () => {
   expect(endingReason(last, standing, { step: 40, stepsPerEpoch: 10 })).toBe(
     "the weights of epoch 2 are kept, the best by validation loss",
   );
+});
+
+test("on a plateau the share of the learning rate goes down, by a metric of its own", () => {
+  const { training } = parseJobSpec({
+    ...{ name: "tiny", task: "classification", architecture: { type: "linear" } },
+    data: { format: "csv", file: "rows.csv", label: "y" },
+    training: {
+      ...{ epochs: 9, batchSize: 8, optimizer: { type: "adam" } },
+      schedule: { type: "plateau", metric: "accuracy", patience: 1, factor: 0.25, cooldown: 1 },
+    },
+  });
+  const all = evaluated([0.5, 0.6, 0.6, 0.6, 0.6, 0.6, 0.6], "accuracy");
+  const shares = all.map((_, i) => standingOf(training, all.slice(0, i + 1)).plateau.share);
+  expect(shares).toEqual([1, 1, 1, 0.25, 0.25, 0.25, 0.0625]);
+  expect(watchedMetrics(training)).toEqual(["loss", "accuracy"]);
 });

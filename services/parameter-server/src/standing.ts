@@ -4,10 +4,12 @@
  * A fold over the evaluations in their order, and nothing else: a lead that begins again from a
  * checkpoint finds the same. A value that is no number is never better than another.
  */
+import { afterEpoch, type Plateau, plateauAtFirst } from "@amaas/optim";
 import type { Evaluation } from "@amaas/proto/amaas/scheduler/v1/jobs";
 import { isErrorMetric, type Metric, type TrainingSpec } from "@amaas/spec";
 
-export type Rules = Pick<TrainingSpec, "earlyStopping" | "keep">;
+export type Rules = Pick<TrainingSpec, "earlyStopping" | "keep"> &
+  Partial<Pick<TrainingSpec, "schedule">>;
 
 export interface Standing {
   /** The epoch with the best value, by the steps at its end; the first of equals. */
@@ -16,11 +18,19 @@ export interface Standing {
   readonly mark: number | undefined;
   /** Epochs in a row without a better value. */
   readonly waited: number;
+  /** Of the learning rate. */
+  readonly plateau: Plateau;
 }
 
-const atFirst: Standing = { best: undefined, mark: undefined, waited: 0 };
+const atFirst: Standing = { best: undefined, mark: undefined, waited: 0, plateau: plateauAtFirst };
 
-/** The metric of the validation split that decides. */
+/** The metrics that have to be known of every validation. */
+export function watchedMetrics(rules: Rules): Metric[] {
+  const { schedule } = rules;
+  return [watchedMetric(rules), ...(schedule?.type === "plateau" ? [schedule.metric] : [])];
+}
+
+/** The metric of the validation split that says which epoch is best. */
 export function watchedMetric({ earlyStopping }: Rules): Metric {
   return earlyStopping?.metric ?? "loss";
 }
@@ -32,6 +42,7 @@ export function standingOf(rules: Rules, evaluations: readonly Evaluation[]): St
 /** The standing once this evaluation is in, too. */
 export function after(rules: Rules, standing: Standing, { split, step, metrics }: Evaluation) {
   if (split !== "validation") return standing;
+  const { schedule } = rules;
   const metric = watchedMetric(rules);
   const value = metrics[metric] ?? Number.NaN;
   const gain = (from: number) => (isErrorMetric(metric) ? from - value : value - from);
@@ -42,6 +53,10 @@ export function after(rules: Rules, standing: Standing, { split, step, metrics }
     best: beats(standing.best?.value, 0) ? { step, value } : standing.best,
     mark: better ? value : standing.mark,
     waited: better ? 0 : standing.waited + 1,
+    plateau:
+      schedule?.type === "plateau"
+        ? afterEpoch(schedule, standing.plateau, metrics[schedule.metric] ?? Number.NaN)
+        : standing.plateau,
   };
 }
 

@@ -116,6 +116,8 @@ export interface Guidance {
   keep: number;
   /** The training is over: every shard goes to the weights that it keeps, as one more version. */
   closing: boolean;
+  /** What the learning rate of the step is multiplied by: on a plateau less than 1. */
+  rate: number;
 }
 
 /**
@@ -717,7 +719,7 @@ export const Contribution: MessageFns<Contribution> = {
 };
 
 function createBaseGuidance(): Guidance {
-  return { version: 0, keep: 0, closing: false };
+  return { version: 0, keep: 0, closing: false, rate: 0 };
 }
 
 export const Guidance: MessageFns<Guidance> = {
@@ -730,6 +732,9 @@ export const Guidance: MessageFns<Guidance> = {
     }
     if (message.closing !== false) {
       writer.uint32(24).bool(message.closing);
+    }
+    if (message.rate !== 0) {
+      writer.uint32(33).double(message.rate);
     }
     return writer;
   },
@@ -771,6 +776,14 @@ export const Guidance: MessageFns<Guidance> = {
             message.closing = reader.bool();
             continue;
           }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.rate = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -788,6 +801,7 @@ export const Guidance: MessageFns<Guidance> = {
       version: isSet(object.version) ? globalThis.Number(object.version) : 0,
       keep: isSet(object.keep) ? globalThis.Number(object.keep) : 0,
       closing: isSet(object.closing) ? globalThis.Boolean(object.closing) : false,
+      rate: isSet(object.rate) ? globalThis.Number(object.rate) : 0,
     };
   },
 
@@ -802,6 +816,9 @@ export const Guidance: MessageFns<Guidance> = {
     if (message.closing !== false) {
       obj.closing = message.closing;
     }
+    if (message.rate !== 0) {
+      obj.rate = floatToJson(message.rate);
+    }
     return obj;
   },
 
@@ -813,6 +830,7 @@ export const Guidance: MessageFns<Guidance> = {
     message.version = object.version ?? 0;
     message.keep = object.keep ?? 0;
     message.closing = object.closing ?? false;
+    message.rate = object.rate ?? 0;
     return message;
   },
 };
