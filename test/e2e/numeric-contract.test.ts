@@ -108,3 +108,19 @@ describe("one trainer of two threads and one parameter server", () => {
     expect((await story.run(shortDigits(uneven))).bits).toEqual(unevenAlone.bits);
   });
 });
+
+describe("two trainers that read their rows from files", () => {
+  let story: Story;
+
+  beforeAll(async () => {
+    const env = { AMAAS_TRAINER_ROWS_MEMORY: "0", AMAAS_TRAINER_THREADS: "2" };
+    story = await startStory({ trainers: 2, servers: 1, env });
+  }, timeout);
+  beforeEach(() => showLinesOnFailure(story));
+  afterAll(() => story?.stop());
+
+  test("the same bits as from memory", { timeout }, async () => {
+    const run = await story.run(shortDigits({ resources: { workers: 2, servers: 1 } }));
+    expect(run.bits).toEqual(alone.bits);
+  });
+});

@@ -15,7 +15,7 @@ export async function createApp({
   config: settings,
   telemetry,
 }: ServiceContext<ConfigOf<typeof config>>): Promise<App> {
-  const { nodeId, threads } = settings;
+  const { nodeId, threads, rowsMemory } = settings;
   const blobs = openBlobs(settings.blobs);
   const node = createNode({
     scheduler: settings.scheduler,
@@ -36,7 +36,8 @@ export async function createApp({
             const { value } = task.work;
             const spec = parseJobSpec(task.spec);
             const own = events.training(task);
-            const parts = { blobs, telemetry, events: own, node: nodeId, threads, changed };
+            const placed = { node: nodeId, threads, rowsMemory };
+            const parts = { blobs, telemetry, events: own, ...placed, changed };
             return telemetry.tracer.with(
               own.traceparent,
               () => new Training(task, value, spec, parts),

@@ -8,6 +8,8 @@ import { openSession, type Session, serveThread } from "@amaas/engine";
 import type { Parameter } from "@amaas/proto/amaas/scheduler/v1/fleet";
 import { addInto, reduce, type TreeNode } from "@amaas/reduction";
 import { type Tensor, tensor } from "@amaas/tensor";
+import { ReadAhead, type Slots } from "./read-ahead.ts";
+import { openRows, type RowReader } from "./row-reader.ts";
 import type { Rows } from "./rows.ts";
 import { evaluationLeaf, type LeafSamples, type Sampling, trainingLeaf } from "./sampling.ts";
 
@@ -24,6 +26,8 @@ export interface ComputeSetup {
   /** The two versions, by parity. */
   readonly weights: readonly [SharedArrayBuffer, SharedArrayBuffer];
   readonly splits: { readonly training: Rows; readonly validation: Rows; readonly test: Rows };
+  /** Where training samples are read ahead of their step. */
+  readonly slots: Slots | undefined;
   /** float32 [parameterCount]: where the gradient of a node is left. */
   readonly result: SharedArrayBuffer;
 }
@@ -71,6 +75,8 @@ interface Batch {
 
 class Compute {
   readonly #setup: ComputeSetup;
+  readonly #readers: Readonly<Record<keyof ComputeSetup["splits"], RowReader>>;
+  readonly #readAhead: ReadAhead | undefined;
   readonly #training: Session;
   readonly #evaluation: Session;
   readonly #batch: Batch;
@@ -92,10 +98,17 @@ class Compute {
 
   private constructor(setup: ComputeSetup, training: Session, evaluation: Session) {
     this.#setup = setup;
+    const { splits, slots } = setup;
+    this.#readers = {
+      training: openRows(splits.training),
+      validation: openRows(splits.validation),
+      test: openRows(splits.test),
+    };
+    this.#readAhead = slots && new ReadAhead(slots);
     this.#training = training;
     this.#evaluation = evaluation;
     const { microBatch } = setup.sampling;
-    const { width } = setup.splits.training;
+    const { width } = splits.training;
     const labels =
       setup.labels === "INT32" ? new Int32Array(microBatch) : new Float32Array(microBatch);
     const mask = new Float32Array(microBatch);
@@ -114,7 +127,7 @@ class Compute {
   }
 
   async train(version: number, node: TreeNode): Promise<StepSummary> {
-    const { sampling, splits, result } = this.#setup;
+    const { sampling, result } = this.#setup;
     const times: ComputeTimes = { data: 0, compute: 0, reduce: 0 };
     let at = performance.now();
     const lap = (part: keyof ComputeTimes): void => {
@@ -124,7 +137,9 @@ class Compute {
     };
     const leaf = async (index: number): Promise<Gradient> => {
       const samples = trainingLeaf(sampling, version, index);
-      this.#gather(splits.training, samples);
+      if (!this.#readAhead?.take(version, index, this.#batch.features))
+        this.#readers.training.read(samples, this.#batch.features);
+      this.#label("training", samples);
       lap("data");
       const values = this.#take();
       await this.#training.run(this.#feedsOf(version), this.#fetchesOf(values));
@@ -149,7 +164,8 @@ class Compute {
     const sums = Array.from(this.#sums, () => 0);
     let samples = 0;
     for (const batch of evaluationLeaf({ rows: rows.count, microBatch, leaves }, leaf)) {
-      this.#gather(rows, batch);
+      this.#readers[split].read(batch, this.#batch.features);
+      this.#label(split, batch);
       await this.#evaluation.run(this.#feedsOf(version), { sums: this.#sumsTensor });
       this.#sums.forEach((value, i) => {
         sums[i] = (sums[i] ?? 0) + value;
@@ -196,19 +212,13 @@ class Compute {
     return Object.fromEntries(views);
   }
 
-  /** Fills the micro-batch; padding is zeros, masked out of every sum. */
-  #gather({ features, labels, width }: Rows, { samples, row }: LeafSamples): void {
-    const { features: batch, labels: batchLabels, mask } = this.#batch;
-    const source = new Float32Array(features);
-    const sourceLabels =
-      this.#setup.labels === "INT32" ? new Int32Array(labels) : new Float32Array(labels);
-    for (let place = 0; place < samples; place++) {
-      const from = row(place);
-      batch.set(source.subarray(from * width, (from + 1) * width), place * width);
-      batchLabels[place] = sourceLabels[from] ?? 0;
-    }
-    batch.fill(0, samples * width);
-    batchLabels.fill(0, samples);
+  /** Labels and mask of the micro-batch; padding is zeros, masked out of every sum. */
+  #label(split: keyof ComputeSetup["splits"], { samples, row }: LeafSamples): void {
+    const { labels: batch, mask } = this.#batch;
+    const { labels } = this.#setup.splits[split];
+    const source = batch instanceof Int32Array ? new Int32Array(labels) : new Float32Array(labels);
+    for (let place = 0; place < samples; place++) batch[place] = source[row(place)] ?? 0;
+    batch.fill(0, samples);
     mask.fill(1, 0, samples).fill(0, samples);
   }
 }

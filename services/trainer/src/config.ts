@@ -13,4 +13,10 @@ export const config = {
     max: 256,
     describe: "compute threads, each with one virtual shard at a time",
   }),
+  rowsMemory: integer("AMAAS_TRAINER_ROWS_MEMORY", {
+    default: 256 * 2 ** 20,
+    min: 0,
+    max: 2 ** 40,
+    describe: "bytes of a split's features to hold in memory; a larger split is read from a file",
+  }),
 };

@@ -5,10 +5,9 @@
  * It decides nothing: which samples are in a virtual shard follows from the spec, which shards to
  * compute is ordered. Computing one twice, or one that nobody needs any more, changes nothing.
  */
-import { type BlobStore, parseDigest } from "@amaas/blobs";
+import type { BlobStore } from "@amaas/blobs";
 import { numericClass, startThread, type Thread } from "@amaas/engine";
 import { persistently, type RunningTask } from "@amaas/fleet";
-import { labelType } from "@amaas/nn";
 import {
   type ExchangeRequest,
   type ExchangeResponse,
@@ -24,15 +23,16 @@ import {
 import type { StepTime } from "@amaas/proto/amaas/scheduler/v1/jobs";
 import { span, type TreeNode } from "@amaas/reduction";
 import { release } from "@amaas/rpc";
-import { isGuided, type JobSpec, microBatch } from "@amaas/spec";
+import { isGuided, type JobSpec } from "@amaas/spec";
 import type { Telemetry } from "@amaas/telemetry";
-import type { ComputeApi, ComputeSetup, Summary } from "./compute.thread.ts";
+import type { ComputeApi, Summary } from "./compute.thread.ts";
 import { incomplete } from "./errors.ts";
 import type { TrainingEvents } from "./events.ts";
 import { Guide } from "./guide.ts";
 import { Link } from "./link.ts";
+import { type LoadedSetup, loadSetup, withRowFolder } from "./load-setup.ts";
+import type { ReadAheadApi } from "./read-ahead.thread.ts";
 import { GradientBuffers } from "./requests.ts";
-import { loadRows } from "./rows.ts";
 import { ThreadClock } from "./thread-clock.ts";
 import { WeightBuffers } from "./weight-buffers.ts";
 import { type Job, WorkList } from "./work-list.ts";
@@ -50,6 +50,8 @@ export interface TrainingParts {
   readonly events: TrainingEvents;
   readonly node: string;
   readonly threads: number;
+  /** Bytes that the features of a split may take in memory; a larger split is read by position. */
+  readonly rowsMemory: number;
   changed(): void;
 }
 
@@ -68,6 +70,7 @@ export class Training implements RunningTask {
   readonly #opening: Promise<void>;
   readonly #stop = new AbortController();
   #workers: Worker[] = [];
+  #readAhead: Thread<ReadAheadApi> | undefined;
   #links: Link[] = [];
   #queue: Job[] = [];
   #version = -1;
@@ -100,53 +103,38 @@ export class Training implements RunningTask {
     await this.#opening;
     await Promise.all(this.#links.map((link) => link.close()));
     await Promise.all(this.#workers.map(({ thread }) => thread.close()));
+    await this.#readAhead?.close();
     this.#parts.events.ended();
   }
 
   async #open(spec: JobSpec, servers: readonly string[]): Promise<void> {
-    const { events, threads } = this.#parts;
+    const { blobs, events, threads, rowsMemory } = this.#parts;
     const { signal } = this.#stop;
     const { numericClass: wanted } = this.#prepared;
     if (numericClass() !== wanted) events.otherArithmetic(numericClass(), wanted);
     // A thread takes as long to start as the data to load: both at once.
     this.#workers = Array.from({ length: threads }, (_, index) => this.#startWorker(index));
-    const setup = await persistently(() => this.#load(spec), {
-      signal,
-      onProblem: events.loadFailed,
+    await withRowFolder(async (folder) => {
+      const memory = { most: rowsMemory, folder };
+      const load = () => loadSetup(this.#prepared, spec, blobs, memory);
+      const setup = await persistently(load, { signal, onProblem: events.loadFailed });
+      if (!signal.aborted) await this.#openThreads(setup);
     });
-    if (signal.aborted) return;
-    const open = ({ thread, result }: Worker) => thread.call("open", { ...setup, result });
-    await Promise.all(this.#workers.map(open));
     if (signal.aborted) return;
     this.#links = servers.map((address, shard) => this.#link(address, shard));
     events.began(servers.length);
   }
 
-  async #load(spec: JobSpec): Promise<Omit<ComputeSetup, "result">> {
-    const { blobs } = this.#parts;
-    const { training, validation, test, ...prepared } = this.#prepared;
-    const splits = {
-      training: await loadRows(training, blobs),
-      validation: await loadRows(validation, blobs),
-      test: await loadRows(test, blobs),
-    };
-    return {
-      training: await blobs.get(parseDigest(prepared.trainingGraph)),
-      evaluation: await blobs.get(parseDigest(prepared.evaluationGraph)),
-      parameters: prepared.parameters,
-      parameterCount: prepared.parameterCount,
-      sums: prepared.sums.reduce((total, { length }) => total + length, 0),
-      labels: labelType(spec.task),
-      sampling: {
-        rows: splits.training.count,
-        microBatch: microBatch(spec.training),
-        leaves: spec.training.virtualShards,
-        stepsPerEpoch: prepared.stepsPerEpoch,
-        seed: spec.training.seed,
-      },
-      weights: this.#weights.memory,
-      splits,
-    };
+  async #openThreads(setup: LoadedSetup): Promise<void> {
+    const { slots, sampling, splits } = setup;
+    if (slots) {
+      const url = new URL("./read-ahead.thread.ts", import.meta.url);
+      this.#readAhead = startThread<ReadAheadApi>(url, { name: "read-ahead" });
+      await this.#readAhead.call("open", { rows: splits.training, sampling, slots });
+    }
+    const weights = this.#weights.memory;
+    const open = ({ thread, result }: Worker) => thread.call("open", { ...setup, weights, result });
+    await Promise.all(this.#workers.map(open));
   }
 
   #startWorker(index: number): Worker {
@@ -229,6 +217,7 @@ export class Training implements RunningTask {
   async #train({ thread, result, clock }: Worker, job: Job): Promise<number> {
     const { version, node } = job;
     clock.begin(performance.now(), this.#intakeMs);
+    this.#prefetch(version + 1, node);
     const summary = await thread.call("train", { version, node });
     const cameAt = performance.now();
     const { samples, sums: values } = summary;
@@ -248,6 +237,15 @@ export class Training implements RunningTask {
     // Last, since they tell the lead that all shards have theirs.
     this.#sendSums(job, node, summary, time);
     return samples;
+  }
+
+  /** The next step most likely has the same leaves for this trainer; a wrong guess costs some reading. */
+  #prefetch(step: number, node: TreeNode): void {
+    if (!this.#readAhead || step >= this.#prepared.totalSteps) return;
+    const [from, to] = span(node, this.#work.leaves);
+    const leaves = Array.from({ length: to - from }, (_, at) => from + at);
+    // What cannot be read here fails where it is asked for.
+    this.#readAhead.call("fill", step, leaves).catch(() => undefined);
   }
 
   async #evaluate({ thread, clock }: Worker, job: Job): Promise<number> {
