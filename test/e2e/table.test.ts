@@ -111,7 +111,7 @@ test("a number from a CSV: how much a penguin weighs", { timeout }, async () => 
 test("equal rows in two parts are told, dropped or kept together; the lineage says who went where", {
   timeout,
 }, async () => {
-  const birds = JSON.parse(await readFile(join(story.directory, "penguins/penguins.json"), "utf8"));
+  const birds = await penguins();
   const path = join(story.directory, "nests.json");
   // Five birds a nest, and the birds of eight nests once more.
   const rows = [...birds, ...birds.slice(0, 40)].map((bird: object, row: number) => ({
@@ -163,13 +163,14 @@ test("equal rows in two parts are told, dropped or kept together; the lineage sa
 test("encodings that a spec names: fitted in training, part of what is served", {
   timeout,
 }, async () => {
-  const birds = JSON.parse(await readFile(join(story.directory, "penguins/penguins.json"), "utf8"));
+  const birds = await penguins();
   const path = join(story.directory, "encoded.json");
   const remark = ({ Island, Sex }: Record<string, string>, row: number) =>
     `Seen on ${Island}, ${row % 3 === 0 ? "by two people" : "alone"}; ${Sex ?? "hard to tell"}.`;
   const rows = birds.map((bird: Record<string, string>, row: number) => ({
     ...bird,
     remark: remark(bird, row),
+    answer: `bird of ${bird.Species?.toLowerCase()}`,
     seen:
       row % 9 === 0 ? null : `2008-${String((row % 12) + 1).padStart(2, "0")}-11T0${row % 10}:30`,
   }));
@@ -201,6 +202,9 @@ test("encodings that a spec names: fitted in training, part of what is served", 
   const { job } = await story.follow(id);
   expect(jobStateName(job.state), job.reason).toBe("succeeded");
   expect(await story.log(id)).toMatch(/30 of \d+ features kept by mutual-information; dropped: /);
+  expect(await story.log(id)).toContain(
+    'column "answer" alone predicts the label almost perfectly',
+  );
   expect(job.outcome?.alias).toBe("champion");
   await story.client.waitServed("encoded", 1);
   const { dataset, test: held } = await datasetOf(job, path);
@@ -214,7 +218,7 @@ test("encodings that a spec names: fitted in training, part of what is served", 
 
   // What training has not seen, and nothing at all.
   const odd = { ...rows[0], Island: "Atlantis", Sex: "?", remark: "", seen: "soon" };
-  const nothing = Object.fromEntries(Object.keys(rows[0]).map((name) => [name, null]));
+  const nothing = Object.fromEntries(Object.keys(rows[0] ?? {}).map((name) => [name, null]));
   await writeFile(join(story.directory, "odd.json"), JSON.stringify([odd, nothing]));
   const { predictions } = await amaas("predict", "encoded", "--input", "odd.json");
   expect(predictions).toHaveLength(2);
@@ -247,10 +251,14 @@ function evaluationOf(job: Job, split: string): Readonly<Record<string, number>>
   return found.metrics;
 }
 
+async function penguins(): Promise<Record<string, string>[]> {
+  const [path = ""] = await examples.penguins.writeData(join(story.directory, "source"));
+  return JSON.parse(await readFile(path, "utf8"));
+}
+
 /** With a header, and an empty cell where a value is missing. */
 async function penguinsAsCsv(): Promise<string> {
-  const [path = ""] = await examples.penguins.writeData(join(story.directory, "source"));
-  const birds = JSON.parse(await readFile(path, "utf8")) as Record<string, unknown>[];
+  const birds = await penguins();
   const columns = Object.keys(birds[0] ?? {});
   const lines = birds.map((bird) => columns.map((column) => bird[column] ?? "").join(","));
   return [columns.join(","), ...lines, ""].join("\n");

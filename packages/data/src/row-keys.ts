@@ -74,13 +74,14 @@ function numberOf(text: string, numbers: Map<string, number>): number {
   return found;
 }
 
-const date = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?))?(Z|[+-]\d\d:\d\d)?$/;
+const date = /^(\d{4}[-/]\d\d[-/]\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?))?(Z|[+-]\d\d:\d\d)?$/;
 
-/** When a cell was: a number as it is, an ISO 8601 date in milliseconds, in UTC where it does not say. */
+/** When a cell was: a number as it is, an ISO 8601 date, which may have strokes, in milliseconds, in UTC where it does not say. */
 export function timeIn(cell: unknown): number | undefined {
   const number = numberIn(cell);
   if (number !== undefined) return number;
   const [, day, time = "00:00", zone = "Z"] = (typeof cell === "string" && date.exec(cell)) || [];
-  const found = day === undefined ? Number.NaN : Date.parse(`${day}T${time}${zone}`);
+  const found =
+    day === undefined ? Number.NaN : Date.parse(`${day.replaceAll("/", "-")}T${time}${zone}`);
   return Number.isNaN(found) ? undefined : found;
 }

@@ -46,6 +46,7 @@ import { writeScoringGraphs } from "./evaluation/graphs.ts";
 import { slicingsOf } from "./evaluation/slicing.ts";
 import { type FeatureRun, fitted } from "./fit.ts";
 import { openData } from "./open-data.ts";
+import { suspects } from "./suspects.ts";
 
 /** Steps, and places among the rows, have to fit into 32 bits. */
 const MOST_STEPS = 100_000_000;
@@ -91,7 +92,7 @@ export async function prepare(args: { spec: unknown; blobs: string }): Promise<P
     numericClass: numericClass(),
     splitDigest: splitDigest(rows),
     notes,
-    warnings,
+    warnings: [...warnings, ...suspects(dataset, rows.training)],
   };
 }
 

@@ -2,7 +2,7 @@
  * A date as places on circles, so that December is beside January: sine and cosine of the day in the year, the
  * month, the weekday and the hour; and as a trend, the days less their mean over their deviation.
  *
- * A date is a text, 2024-03-10 with or without a time of day after T or a blank, which is taken as it stands; or
+ * A date is a text, 2024-03-10 or 2024/03/10 with or without a time of day after T or a blank, which is taken as it stands; or
  * a number, days since 1970-01-01 with a fraction. One that is missing or none of these is 0 everywhere.
  */
 import { contribDomain, type GraphBuilder, type Value } from "@amaas/graph";
@@ -67,7 +67,7 @@ export function circle(steps: number): Float32Array {
   });
 }
 
-const date = "[1-9]\\d{3}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])";
+const date = "[1-9]\\d{3}[-/](0[1-9]|1[0-2])[-/](0[1-9]|[12]\\d|3[01])";
 const time = "([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d+)?)?";
 const pattern = `${date}([T ]${time}(Z|[+-]\\d{2}:?\\d{2})?)?`;
 const whole = new RegExp(`^${pattern}$`);
@@ -76,7 +76,7 @@ const whole = new RegExp(`^${pattern}$`);
 export function dayOf(cell: number | string): number {
   if (typeof cell === "string") {
     if (!whole.test(cell)) return Number.NaN;
-    const [year = 0, month = 0, day = 0] = cell.slice(0, 10).split("-").map(Number);
+    const [year = 0, month = 0, day = 0] = cell.slice(0, 10).split(/[-/]/).map(Number);
     return Date.UTC(year, month - 1, day) / 86_400_000;
   }
   return cell >= firstDay && cell < lastDay + 1 ? Math.floor(cell) : Number.NaN;
