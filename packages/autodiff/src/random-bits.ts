@@ -50,6 +50,17 @@ export function bitsFor(g: GraphBuilder, [start, stir]: Words, x: Value): Value 
   return g.mul(once, g.add(g.add(once, once), stir));
 }
 
+/** UINT32 words of this shape for whoever else draws, by a key UINT32[2] and what they are for. Upper bits are the better. */
+export function drawWords(
+  g: GraphBuilder,
+  key: Value,
+  shape: readonly number[],
+  ...purpose: readonly string[]
+): Value {
+  const places = g.expand(g.scalar(0, "UINT32"), shape);
+  return g.reshape(bitsFor(g, wordsFor(g, mixKey(g, key), ...purpose), places), shape);
+}
+
 /** v(2v + k), v ^ (v >> 16), v(2v + k) */
 function scramble(g: GraphBuilder, v: Value, k: Value): Value {
   const once = shifted(g, g.mul(v, g.add(g.add(v, v), k)));

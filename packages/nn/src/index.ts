@@ -1,5 +1,6 @@
 export { buildNetwork } from "./architectures/index.ts";
 export { classWeights } from "./class-weights.ts";
+export { freeze } from "./freezing.ts";
 export type { Initialization, Network, NetworkSize, Parameter } from "./network.ts";
 export { type Aim, networkSize, type Samples } from "./network-size.ts";
 export { labelType } from "./objectives/index.ts";
@@ -10,6 +11,7 @@ export { type ClassName, type ServingOptions, servingGraph } from "./serving.ts"
 export {
   type EvaluationOptions,
   evaluationGraph,
+  randomKey,
   type TrainingOptions,
   trainingGraph,
 } from "./training.ts";

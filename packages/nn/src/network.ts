@@ -35,6 +35,8 @@ export interface Network {
   /** Inputs: the parameters and `features` FP32 [batch, features]; output `outputs` FP32 [batch, outputs],
    * or [batch, time, outputs] where there is one at each place; and perhaps `code`, what it made in between. */
   readonly graph: Graph;
+  /** What training runs, where that is another: with dropout turned on. */
+  readonly training?: Graph;
   readonly parameters: readonly Parameter[];
   /** How many tokens it sees at most, where it takes any number up to that. */
   readonly context?: number;

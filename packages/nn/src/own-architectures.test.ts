@@ -30,7 +30,8 @@ describe.each([
   const aim = { task: "reconstruction", loss, batch: 3 } as const;
   const shape = [2, 5, 6];
   const size = networkSize(aim, { width: 60, classes: 0, shape });
-  const network = buildNetwork(parseArchitecture(document), size);
+  // Without what is drawn, which no difference quotient could follow.
+  const { training, ...network } = buildNetwork(parseArchitecture(document), size);
   const weights = someWeights(network);
   const features = tensor("FP32", [3, 60], randomFloats("images", 180));
   const feeds = { features, mask, ...parametersIn(network, weights) };
@@ -46,6 +47,10 @@ describe.each([
     const others = { ...feeds, features: tensor("FP32", [3, 60], dirty) };
     const told = await run(evaluationGraph(network, { ...aim, measures }), others);
     expect(floats(told.sums)[0]).toBe(floats(sums)[0]);
+  });
+
+  test("hides something in training, where it is to", () => {
+    expect(training !== undefined).toBe("corrupt" in document);
   });
 
   test("tells its code, where it has one", () => {

@@ -16,7 +16,12 @@ export function imagesOf(
 ): Value {
   const shape = shapeOf(size);
   if (shape.length !== 3)
-    throw unfit(architecture, "images of the shape [channels, height, width]", shape);
+    throw unfit(
+      "architecture.type",
+      `"${architecture}"`,
+      "images of the shape [channels, height, width]",
+      shape,
+    );
   return g.reshape(features, [0, ...shape]);
 }
 
@@ -30,9 +35,15 @@ export function shapeOf({ shape, features }: NetworkSize): readonly number[] {
   );
 }
 
-export function unfit(architecture: string, wanted: string, found: readonly number[]): DomainError {
-  const description = `"${architecture}" wants ${wanted}, found samples of the shape [${found}]; for arrays, data.shape says how a row is to be seen`;
-  return new DomainError("invalid-argument", `architecture.type: ${description}`, {
-    violations: [{ field: "architecture.type", description }],
+/** The refusal of data by whom a field of the spec names. */
+export function unfit(
+  field: string,
+  who: string,
+  wanted: string,
+  found: readonly number[],
+): DomainError {
+  const description = `${who} wants ${wanted}, found samples of the shape [${found}]; for arrays, data.shape says how a row is to be seen`;
+  return new DomainError("invalid-argument", `${field}: ${description}`, {
+    violations: [{ field, description }],
   });
 }

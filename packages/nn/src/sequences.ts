@@ -24,7 +24,8 @@ export function sequenceOf(
   const { vocabulary } = size;
   const shape = shapeOf(size);
   if (vocabulary !== undefined) {
-    if (shape.length !== 1) throw unfit(architecture, "rows of tokens, [time]", shape);
+    if (shape.length !== 1)
+      throw unfit("architecture.type", `"${architecture}"`, "rows of tokens, [time]", shape);
     const ids = g.cast(features, "INT32");
     const x = embedding(n.at("token"), ids, { count: vocabulary, width });
     return { x, time: shape[0]!, counts: g.greater(ids, g.scalar(0, ids)) };
@@ -32,7 +33,12 @@ export function sequenceOf(
   // An array [rows, time, channels] is taken for images of one channel as long as nobody says otherwise.
   const [time, channels, ...more] = shape.length === 3 && shape[0] === 1 ? shape.slice(1) : shape;
   if (!size.shape || time === undefined || channels === undefined || more.length > 0)
-    throw unfit(architecture, "series of the shape [time, channels], or tokens", shape);
+    throw unfit(
+      "architecture.type",
+      `"${architecture}"`,
+      "series of the shape [time, channels], or tokens",
+      shape,
+    );
   return { x: g.reshape(features, [0, time, channels]), time };
 }
 

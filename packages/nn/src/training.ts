@@ -8,6 +8,7 @@
 import { gradient } from "@amaas/autodiff";
 import { DomainError } from "@amaas/errors";
 import {
+  type Graph,
   type GraphBuilder,
   graphBuilder,
   type Model,
@@ -17,6 +18,7 @@ import {
 } from "@amaas/graph";
 import { type Measures, sumsOf } from "@amaas/metrics";
 import type { LossSpec, Task } from "@amaas/spec";
+import { type Augmentation, augmented } from "./augmentation.ts";
 import { Detachment } from "./detachment.ts";
 import type { Network } from "./network.ts";
 import { labelType, lossColumn, measuredSums, ownLabels } from "./objectives/index.ts";
@@ -31,6 +33,14 @@ export interface TrainingOptions {
   readonly batch: number;
 }
 
+/** An evaluation sees samples as they are. */
+export interface StepOptions extends TrainingOptions {
+  readonly augmentation?: Augmentation | undefined;
+}
+
+/** The input that a training graph draws random numbers from, where it draws any: UINT32 [2]. */
+export const randomKey = "random/key";
+
 export interface EvaluationOptions extends Omit<TrainingOptions, "task"> {
   readonly measures: Measures;
   /** How labels were standardised; errors in the labels' own units need it. */
@@ -40,17 +50,28 @@ export interface EvaluationOptions extends Omit<TrainingOptions, "task"> {
 /**
  * Inputs: the parameters, `features` FP32 [batch, F], `labels` INT32 (classes) or FP32 (standardised
  * values) [batch] where the task has labels, `mask` FP32 [batch]. Outputs: `sums` FP32 [1], the sum of the losses, and for each
- * parameter `grad/<name>`, its gradient.
+ * parameter `grad/<name>`, its gradient. Where something is dropped or augmented, `random/key` UINT32 [2] goes in too.
  */
-export function trainingGraph(network: Network, options: TrainingOptions): Model {
+export function trainingGraph(network: Network, options: StepOptions): Model {
   const g = graphBuilder(network.graph.name);
   const detachment = new Detachment(g);
-  const batch = batchOf(g, network, options);
+  const { augmentation } = options;
+  const change = (features: Value) =>
+    augmentation
+      ? augmented(g, features, g.input(randomKey, "UINT32", [2]), augmentation)
+      : features;
+  const batch = batchOf(g, network, network.training ?? network.graph, options, change);
   const loss = lossSum(g, batch, options, (value) => detachment.detach(value));
   g.output("sums", loss);
   g.output("loss", g.squeeze(loss, [0]));
   const wrt = network.parameters.map(({ name }) => name);
-  const derived = detachment.join(gradient(g.build(), { loss: "loss", wrt }));
+  const derived = detachment.join(
+    gradient(g.build(), {
+      loss: "loss",
+      wrt,
+      ...((network.training ?? augmentation) && { randomKey }),
+    }),
+  );
   return modelOf(withOutputs(derived, ["sums", ...wrt.map((name) => `grad/${name}`)]));
 }
 
@@ -59,7 +80,7 @@ export function evaluationGraph(network: Network, options: EvaluationOptions): M
   const { loss, measures, labelScale = unscaled } = options;
   const training = { ...options, task: measures.task };
   const g = graphBuilder(network.graph.name);
-  const batch = batchOf(g, network, training);
+  const batch = batchOf(g, network, network.graph, training);
   const measured = measuredSums(g, batch, measures, { loss, labelScale });
   // Each kind is added by itself, as the loss is in training: its bits are the same.
   const sums = sumsOf(measures).map(({ name }) =>
@@ -69,22 +90,28 @@ export function evaluationGraph(network: Network, options: EvaluationOptions): M
   return g.model();
 }
 
-function batchOf(g: GraphBuilder, network: Network, { task, batch }: TrainingOptions): MaskedBatch {
+function batchOf(
+  g: GraphBuilder,
+  network: Network,
+  graph: Graph,
+  { task, batch }: TrainingOptions,
+  change: (features: Value) => Value = (features) => features,
+): MaskedBatch {
   if (!Number.isSafeInteger(batch) || batch < 1)
     throw new DomainError("invalid-argument", `found a micro-batch of ${batch}, wanted 1 or more`);
   const inputs = Object.fromEntries(
-    network.graph.inputs.map(({ name, type, shape }) => {
+    graph.inputs.map(({ name, type, shape }) => {
       const rows = name === "features" ? [batch, rowWidth(network, task)] : shape;
       return [name, g.input(name, type, rows)];
     }),
   );
-  const features = inputs.features!;
+  const features = change(inputs.features!);
   const { seen, labels } = ownLabels(task)?.divide(g, features) ?? {
     seen: features,
     labels: g.unsqueeze(g.input("labels", labelType(task)!, [batch]), [1]),
   };
   const mask = g.unsqueeze(g.input("mask", "FP32", [batch]), [1]);
-  const { outputs } = g.inline(network.graph, { ...inputs, features: seen });
+  const { outputs } = g.inline(graph, { ...inputs, features: seen });
   return { outputs: outputs!, labels, mask };
 }
 

@@ -15,6 +15,7 @@ export type {
   UnetSpec,
   WideDeepSpec,
 } from "./architecture-spec.ts";
+export type { AugmentationSpec } from "./augmentation-spec.ts";
 export type {
   BucketsSpec,
   CategorySpec,

@@ -5,6 +5,7 @@
  * there, and a default lives only there.
  */
 import type { ArchitectureSpec } from "./architecture-spec.ts";
+import type { AugmentationSpec } from "./augmentation-spec.ts";
 import type { ColumnSpec, FeaturesSpec } from "./column-spec.ts";
 import type { LossSpec } from "./loss-spec.ts";
 import type { Metric } from "./metrics.ts";
@@ -84,6 +85,9 @@ export interface TrainingSpec {
   readonly earlyStopping?: EarlyStoppingSpec;
   /** The weights that are evaluated on the test split and registered. */
   readonly keep: "best" | "last";
+  readonly augmentation?: AugmentationSpec;
+  /** Names of parameters that stay as they are; `*` stands for anything. */
+  readonly freeze?: readonly string[];
   readonly checkpointEverySteps: number;
 }
 

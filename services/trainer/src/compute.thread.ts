@@ -5,13 +5,20 @@
  * tensors are made once, so a step allocates nothing that grows with the model.
  */
 import { openSession, type Session, serveThread } from "@amaas/engine";
+import { randomKey } from "@amaas/nn";
 import type { Parameter } from "@amaas/proto/amaas/scheduler/v1/fleet";
 import { addInto, reduce, type TreeNode } from "@amaas/reduction";
 import { type Tensor, tensor } from "@amaas/tensor";
 import { ReadAhead, type Slots } from "./read-ahead.ts";
 import { openRows, type RowReader } from "./row-reader.ts";
 import type { Rows } from "./rows.ts";
-import { evaluationLeaf, type LeafSamples, type Sampling, trainingLeaf } from "./sampling.ts";
+import {
+  evaluationLeaf,
+  type LeafSamples,
+  randomKeyOf,
+  type Sampling,
+  trainingLeaf,
+} from "./sampling.ts";
 
 export interface ComputeSetup {
   readonly training: Uint8Array;
@@ -82,6 +89,9 @@ class Compute {
   readonly #batch: Batch;
   /** By parity of the version. */
   readonly #feeds: readonly [Feeds, Feeds];
+  /** What a step takes besides: the key of its random numbers, where it draws any. */
+  readonly #random = new Uint32Array(2);
+  readonly #draws: Feeds;
   /** Of one micro-batch: the loss that a step tells, and what an evaluation adds up. */
   readonly #loss = new Float32Array(1);
   readonly #lossTensor = tensor("FP32", [1], this.#loss);
@@ -122,6 +132,8 @@ class Compute {
       { ...this.#views(new Float32Array(setup.weights[0])), ...inputs },
       { ...this.#views(new Float32Array(setup.weights[1])), ...inputs },
     ];
+    const draws = training.inputs.some(({ name }) => name === randomKey);
+    this.#draws = draws ? { [randomKey]: tensor("UINT32", [2], this.#random) } : {};
     this.#sums = new Float32Array(setup.sums);
     this.#sumsTensor = tensor("FP32", [setup.sums], this.#sums);
   }
@@ -140,9 +152,11 @@ class Compute {
       if (!this.#readAhead?.take(version, index, this.#batch.features))
         this.#readers.training.read(samples, this.#batch.features);
       this.#label("training", samples);
+      this.#random.set(randomKeyOf(sampling, version, index));
       lap("data");
       const values = this.#take();
-      await this.#training.run(this.#feedsOf(version), this.#fetchesOf(values));
+      const feeds = { ...this.#feedsOf(version), ...this.#draws };
+      await this.#training.run(feeds, this.#fetchesOf(values));
       lap("compute");
       return { values, samples: samples.samples, sums: Array.from(this.#loss) };
     };

@@ -22,6 +22,7 @@ import {
   buildNetwork,
   classWeights,
   evaluationGraph,
+  freeze,
   initialValues,
   type LabelScale,
   layout,
@@ -65,7 +66,9 @@ export async function prepare(args: { spec: unknown; blobs: string }): Promise<P
   const isImage = features.shape?.length === 3;
   const measures = measuresOf(spec, classes, isImage);
   const aim = { task: spec.task, loss: spec.training.loss };
-  const network = buildNetwork(spec.architecture, networkSize(aim, { ...features, classes }));
+  const built = buildNetwork(spec.architecture, networkSize(aim, { ...features, classes }));
+  const initial = initialValues(built.parameters, spec.training.seed);
+  const { network, values } = freeze(built, spec.training.freeze ?? [], initial);
 
   const split = (which: Uint32Array) =>
     writeSplit({ spec, dataset, run, scale, blobs }, which, which === rows.training);
@@ -80,7 +83,7 @@ export async function prepare(args: { spec: unknown; blobs: string }): Promise<P
     validation: await split(rows.validation),
     test: await split(rows.test),
     ...(await writeNetwork(
-      { spec, network, features, dataset, scale, measures, training: rows.training },
+      { spec, network, values, features, dataset, scale, measures, training: rows.training },
       blobs,
     )),
     sums: [...sumsOf(measures)],
@@ -117,6 +120,8 @@ function checkedSteps(steps: number): number {
 interface Parts {
   readonly spec: JobSpec;
   readonly network: Network;
+  /** Of its parameters, before the first step. */
+  readonly values: Float32Array;
   readonly features: FittedFeatures;
   readonly dataset: Dataset;
   readonly scale: LabelScale | undefined;
@@ -126,7 +131,7 @@ interface Parts {
 }
 
 async function writeNetwork(parts: Parts, blobs: BlobStore) {
-  const { spec, network, features, scale, measures } = parts;
+  const { spec, network, values, features, scale, measures } = parts;
   const { labels, inputs } = parts.dataset;
   const { task } = spec;
   const { loss } = spec.training;
@@ -140,7 +145,6 @@ async function writeNetwork(parts: Parts, blobs: BlobStore) {
     ...(scale && { labelScale: scale }),
     ...(features.unit !== undefined && { array: { sizes, unit: features.unit } }),
   });
-  const values = initialValues(network.parameters, spec.training.seed);
   const options = {
     task,
     loss,
@@ -148,6 +152,8 @@ async function writeNetwork(parts: Parts, blobs: BlobStore) {
     batch: microBatch(spec.training),
     ...(scale && { labelScale: scale }),
   };
+  const { augmentation: changes } = spec.training;
+  const augmentation = changes && { ...changes, shape: features.shape ?? [features.width] };
   const evaluation = evaluationGraph(network, { ...options, measures });
   const specs: TensorSpec[] = inputs.map(({ name, datatype, shape }) => ({
     name,
@@ -155,7 +161,7 @@ async function writeNetwork(parts: Parts, blobs: BlobStore) {
     shape: [...shape],
   }));
   return {
-    trainingGraph: await put(writeModel(trainingGraph(network, options))),
+    trainingGraph: await put(writeModel(trainingGraph(network, { ...options, augmentation }))),
     evaluationGraph: await put(writeModel(evaluation)),
     servingGraph: await put(writeModel(serving)),
     ...(await writeScoringGraphs(network, { ...options, measures }, blobs)),

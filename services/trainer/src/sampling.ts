@@ -30,6 +30,11 @@ export function trainingLeaf(sampling: Sampling, step: number, leaf: number): Le
   };
 }
 
+/** What dropout and augmentation draw from in a leaf of a step, the same whoever computes it. */
+export function randomKeyOf({ seed }: Sampling, step: number, leaf: number): Key {
+  return hashKey("dropout and augmentation", seed, step, leaf);
+}
+
 /** Micro-batches of a leaf in a pass over a whole split, in the split's own order. */
 export function* evaluationLeaf(
   { rows, microBatch, leaves }: Omit<Sampling, "seed" | "stepsPerEpoch">,

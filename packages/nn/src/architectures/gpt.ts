@@ -21,7 +21,7 @@ export function gpt(n: LayerBuilder, features: Value, spec: GptSpec, size: Netwo
   const { g } = n;
   const { width, heads, layers, feedforward = 4 * width, tied } = spec;
   const { vocabulary, outputs, features: context } = size;
-  if (vocabulary === undefined) throw unfit("gpt", "tokens", shapeOf(size));
+  if (vocabulary === undefined) throw unfit("architecture.type", '"gpt"', "tokens", shapeOf(size));
   const ids = g.cast(features, "INT32");
   const init = { type: "normal", std: 0.02 } as const;
   const table = n.at("token").parameter("embedding", [vocabulary, width], init);

@@ -2,6 +2,7 @@
 import { DomainError } from "@amaas/errors";
 import type { Value } from "@amaas/graph";
 import type { ArchitectureSpec, InitializerSpec } from "@amaas/spec";
+import { networkOf } from "../dropout-mode.ts";
 import { LayerBuilder } from "../layers/layer-builder.ts";
 import type { Initialization, Network, NetworkSize } from "../network.ts";
 import { autoencoder } from "./autoencoder.ts";
@@ -58,11 +59,7 @@ export function buildNetwork(spec: ArchitectureSpec, size: NetworkSize): Network
   const made = make(n, x, spec.type, spec, size);
   for (const [name, value] of Object.entries("outputs" in made ? made : { outputs: made }))
     n.g.output(name, value);
-  return {
-    graph: n.g.build(),
-    parameters: n.parameters,
-    ...(isOpen && { context: features }),
-  };
+  return { ...networkOf(n.g.build(), n.parameters), ...(isOpen && { context: features }) };
 }
 
 /** Generic in the name, which ties the table's entry to the spec that it takes. */
