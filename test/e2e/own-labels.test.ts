@@ -4,10 +4,12 @@
  * The contract holds as it does for labels: the same bits for one worker and for three.
  */
 
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { generate, languageModel } from "@amaas/cli";
 import { decodeNpy } from "@amaas/data";
 import { examples } from "@amaas/examples";
+import { hashKey, uniform } from "@amaas/random";
 import { tensor } from "@amaas/tensor";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Run } from "./run.ts";
@@ -65,3 +67,84 @@ describe("reconstruction", () => {
     expect(mean((await ask(noise)).error?.data ?? [])).toBeGreaterThan(2 * errors);
   });
 });
+
+describe("a language model of text", () => {
+  const job = (workers: number) => ({
+    name: "phrases",
+    task: "language-modeling",
+    data: { format: "text", file: join(story.directory, "phrases.txt"), context: 24, stride: 12 },
+    architecture: { type: "gpt", width: 32, heads: 4, layers: 2 },
+    training: { epochs: 6, batchSize: 32, optimizer: { type: "adamw", learningRate: 0.01 } },
+    resources: { workers, servers: 2 },
+    gate: { metric: "perplexity", max: 3 },
+  });
+  let run: Run;
+  beforeAll(async () => {
+    await writeFile(join(story.directory, "phrases.txt"), phrases(1500));
+    run = await story.run(job(1));
+  }, timeout);
+
+  test("has the same bits with three workers", { timeout }, async () => {
+    const again = await story.run(job(3));
+    expect(again.bits).toEqual(run.bits);
+    await story.client.waitServed("phrases", again.version);
+  });
+
+  test("knows how words go on, from prompts of any length", { timeout }, async () => {
+    const model = await languageModel(story.client, "phrases");
+    const goOn = async (prompt: string, length: number, seed = 0, temperature = 0) => {
+      const made: string[] = [];
+      for await (const token of generate(story.client, model, {
+        prompt,
+        length,
+        seed,
+        temperature,
+      }))
+        made.push(token);
+      return made.join("");
+    };
+    expect(await goOn("the qu", 3)).toBe("ick");
+    expect(await goOn("fi", 3)).toBe("sh ");
+    expect(await goOn("a lazy bird sleeps in the sun. the qui", 2)).toBe("ck");
+    const drawn = await goOn("a ", 80, 1, 0.8);
+    expect(await goOn("a ", 80, 1, 0.8)).toBe(drawn);
+    expect(await goOn("a ", 80, 2, 0.8)).not.toBe(drawn);
+    const known = new Set(phrases(200).split(/[ .]+/));
+    const words = drawn.split(/[ .]+/).slice(1, -1);
+    expect(words.filter((word) => known.has(word)).length).toBeGreaterThan(0.7 * words.length);
+  });
+
+  test("takes prompts of several lengths in one request", { timeout }, async () => {
+    const ask = (...prompts: string[]) => {
+      const time = Math.max(...prompts.map(({ length }) => length));
+      const rows = prompts.flatMap((prompt) => [...prompt.padEnd(time, "\0")]);
+      const tokens = rows.map((token) => (token === "\0" ? "" : token));
+      return story.client.predict("phrases", {
+        tokens: tensor("BYTES", [prompts.length, time], tokens),
+      });
+    };
+    const { label, probabilities } = await ask("the quic", "laz");
+    expect(Array.from(label?.data ?? [], String)).toEqual(["k", "y"]);
+    const alone = await ask("laz");
+    const width = alone.probabilities?.shape[1] ?? 0;
+    for (const [id, p] of Array.from(alone.probabilities?.data ?? [], Number).entries())
+      expect(Number(probabilities?.data[width + id])).toBeCloseTo(p, 5);
+  });
+});
+
+/** Sentences that a grammar of a few words makes, always the same ones. */
+function phrases(count: number): string {
+  const key = hashKey("phrases");
+  const lists = [
+    ["the", "a"],
+    ["quick", "lazy", "old"],
+    ["fox", "bird", "fish"],
+    ["sleeps", "sings"],
+    ["in the sun", "at night"],
+  ];
+  return Array.from({ length: count }, (_, sentence) =>
+    lists
+      .map((words, place) => words[Math.floor(uniform(key, sentence * 5 + place) * words.length)])
+      .join(" "),
+  ).join(". ");
+}

@@ -8,7 +8,7 @@ import { type Dataset, fitFeatures, readDataset, splitRows } from "@amaas/data";
 import { openSession, type Session } from "@amaas/engine";
 import { modelOf, readModel, withInitializers, writeModel } from "@amaas/graph";
 import { buildNetwork, initialValues, layout, networkSize, servingGraph } from "@amaas/nn";
-import { type JobSpec, parseJobSpec } from "@amaas/spec";
+import { isRecords, type JobSpec, parseJobSpec } from "@amaas/spec";
 import { type Tensor, tensor } from "@amaas/tensor";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -124,7 +124,7 @@ async function fit({ file, spec: given }: Case): Promise<Fitted> {
   });
   const dataset = await readDataset(spec.data, spec.task, async () => readFile(file));
   const { training } = splitRows({ rows: dataset.rows, split: spec.split, labels: dataset.labels });
-  const columns = spec.data.format === "arrays" ? {} : spec.data.columns;
+  const columns = isRecords(spec.data) ? spec.data.columns : {};
   const features = fitFeatures(dataset, training, {
     columns,
     crosses: spec.features?.crosses ?? [],
@@ -237,7 +237,7 @@ describe.each(Object.entries(cases))("%s", (_, given) => {
 
   test("the label is no input of what is served", () => {
     const { data } = fitted.spec;
-    const label = data.format === "arrays" ? undefined : data.label;
+    const label = isRecords(data) ? data.label : undefined;
     expect(fitted.servedInputs).toEqual(fitted.dataset.inputs.map(({ name }) => name));
     expect(fitted.servedInputs).not.toContain(label);
   });

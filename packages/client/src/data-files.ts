@@ -21,6 +21,7 @@ const endings: { readonly [F in DataSpec["format"]]: string } = {
   json: "*.json",
   jsonl: "*.{jsonl,ndjson}",
   parquet: "*.parquet",
+  text: "*.txt",
 };
 
 /** The file's path, or the files of a folder or pattern. */

@@ -33,14 +33,14 @@ export type Labels = ClassLabels | ValueLabels | NoLabels;
 
 export interface Dataset {
   /** What the inputs were read from; integers of arrays are measurements that nobody has scaled. */
-  readonly source: "columns" | "floats" | "integers" | "tokens";
+  readonly source: "columns" | "floats" | "integers" | "tokens" | "text";
   readonly rows: number;
   /** Rows that were left out because they do not fit. */
   readonly skippedRows: number;
   readonly inputs: readonly InputSpec[];
   /** How one sample is to be seen, where it is more than a list of numbers. */
   readonly shape?: readonly number[];
-  /** Of tokens: how many ids there are. */
+  /** Of tokens: how many ids there are; of a text at most. */
   readonly vocabulary?: number;
   readonly labels: Labels;
   /** What a split by group or time goes by. */

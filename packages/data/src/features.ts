@@ -16,6 +16,7 @@ import type { Dataset } from "./dataset.ts";
 import { join } from "./encoders/constants.ts";
 import type { Part } from "./encoders/encoder.ts";
 import { defaultLimits, faultyData, holdTo } from "./limits.ts";
+import { fitText } from "./text-features.ts";
 
 export interface FittedFeatures {
   /** Inputs: the data set's. Output: `features`, FP32 [rows, width]. */
@@ -48,6 +49,7 @@ export function fitFeatures(
   rows: Uint32Array,
   plan: FeaturePlan = {},
 ): FittedFeatures {
+  if (dataset.source === "text") return fitText(dataset, rows);
   const g = graphBuilder("features");
   return dataset.source === "columns"
     ? ofColumns(g, columnParts(g, dataset, rows, plan))

@@ -12,3 +12,4 @@ export type { KeyColumns, RowKeys } from "./row-keys.ts";
 export { type Blocks, type Selection, selectFeatures } from "./selection.ts";
 export { type RowSplit, type SplitRequest, splitRows } from "./split.ts";
 export { labelScale, type Scale } from "./statistics.ts";
+export { tokenize, untokenize } from "./text-tokens.ts";

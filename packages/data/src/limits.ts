@@ -8,6 +8,8 @@ export interface Limits {
   readonly arrayBytes: number;
   /** Of an array of JSON, or of one line, which take many times their size while they are read. */
   readonly jsonBytes: number;
+  /** Of a text, all files together; its tokens take eight times that in memory. */
+  readonly textBytes: number;
   /** Of one column in one group of rows of a Parquet file, unpacked; of one batch of an Arrow file. */
   readonly groupBytes: number;
   /** That are one data set. */
@@ -31,6 +33,7 @@ export interface Limits {
 export const defaultLimits: Limits = {
   arrayBytes: 1 << 30,
   jsonBytes: 1 << 26,
+  textBytes: 1 << 26,
   groupBytes: 1 << 29,
   files: 100_000,
   rows: 50_000_000,

@@ -11,6 +11,7 @@ import type { Dataset } from "./dataset.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import { readRecords } from "./records.ts";
 import type { KeyColumns } from "./row-keys.ts";
+import { readText } from "./text.ts";
 
 /** @throws DomainError invalid-argument where the data is at fault. */
 export function readDataset(
@@ -22,6 +23,7 @@ export function readDataset(
   /** Columns that the split goes by. */
   keys: KeyColumns = {},
 ): Promise<Dataset> {
+  if (spec.format === "text") return readText(spec, open, limits);
   return spec.format === "arrays"
     ? readArrays(spec, task, open, limits)
     : readRecords(spec, task, open, limits, keys);

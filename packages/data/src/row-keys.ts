@@ -17,6 +17,14 @@ export interface RowKeys {
   readonly groups?: Int32Array;
   /** As numbers, or as dates in milliseconds since 1970. */
   readonly times?: Float64Array;
+  /** Of a text: its rows are windows. */
+  readonly windows?: Windows;
+}
+
+/** Row r is the tokens from r * stride on, `width` of them. */
+export interface Windows {
+  readonly stride: number;
+  readonly width: number;
 }
 
 /** Takes the keys of rows, one by one. */

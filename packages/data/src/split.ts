@@ -9,7 +9,7 @@ import type { SplitSpec } from "@amaas/spec";
 import type { Labels } from "./dataset.ts";
 import { type Bundle, deal, dealBundles } from "./deal.ts";
 import { faultyData } from "./limits.ts";
-import type { RowKeys } from "./row-keys.ts";
+import type { RowKeys, Windows } from "./row-keys.ts";
 
 export interface SplitRequest extends RowKeys {
   readonly rows: number;
@@ -38,6 +38,7 @@ type Part = readonly number[];
 
 function partsOf(request: SplitRequest): readonly Part[] {
   const { training, validation, test, folds, fold = 0 } = request.split;
+  if (request.windows) return byPosition(request.rows, request.windows, request.split);
   if (request.times) return byTime(request.times, [training, validation, test]);
   if (folds === undefined)
     return divide(request, everyRow(request.rows), [training, validation, test]);
@@ -100,6 +101,24 @@ function byTime(times: Float64Array, shares: readonly number[]): readonly Part[]
   return [order.slice(0, ends[0]), order.slice(ends[0], ends[1]), order.slice(ends[1])];
 }
 
+/**
+ * The beginning of a text is for training, the end for the test. A window that would reach over an end is
+ * left out, so that no part has a token of another.
+ */
+function byPosition(
+  rows: number,
+  { stride, width }: Windows,
+  { training, validation }: SplitRequest["split"],
+): readonly Part[] {
+  const tokens = (rows - 1) * stride + width;
+  const ends = [training, training + validation, 1].map((share) => Math.round(share * tokens));
+  return ends.map((end, part) => {
+    const first = Math.ceil((ends[part - 1] ?? 0) / stride);
+    const last = Math.floor((end - width) / stride);
+    return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index);
+  });
+}
+
 /** The first place from `place` on at which another time begins. */
 function nextTime(order: Part, times: Float64Array, place: number): number {
   let next = place;
@@ -147,9 +166,10 @@ function everyRow(rows: number): number[] {
   return Array.from({ length: rows }, (_, row) => row);
 }
 
-function tooFew({ rows, groups, times, split }: SplitRequest): string {
+function tooFew({ rows, groups, times, windows, split }: SplitRequest): string {
   const folds = split.folds === undefined ? "" : ` for ${split.folds} folds`;
   if (groups) return `${new Set(groups).size} groups${folds}`;
+  if (windows) return `${rows} windows of ${windows.width} tokens`;
   if (times) return `${new Set(times).size} times`;
   return `${rows} rows${folds}`;
 }

@@ -6,7 +6,7 @@
 import type { Violation } from "@amaas/errors";
 import { architectureChecks } from "./architecture-consistency.ts";
 import { featureChecks } from "./feature-consistency.ts";
-import type { JobSpec, RecordsSpec } from "./job-spec.ts";
+import { isRecords, type JobSpec, type RecordsSpec } from "./job-spec.ts";
 import { lossesOf } from "./loss-spec.ts";
 import { isErrorMetric, type Metric, metricsOfTask } from "./metrics.ts";
 import { splitChecks } from "./split-consistency.ts";
@@ -177,10 +177,6 @@ function overlap(a: string, b: string): boolean {
 function within(field: string, outer: string): boolean {
   if (outer === "" || field === outer) return true;
   return field.startsWith(outer) && /^[.[]/.test(field.slice(outer.length));
-}
-
-function isRecords(data: JobSpec["data"]): data is RecordsSpec {
-  return data.format !== "arrays";
 }
 
 /** Of the label. */

@@ -1,7 +1,7 @@
 /** Columns and features that do not fit each other, in the form of `consistency.ts`. */
 import type { ColumnSpec, ColumnType, EncodeSpec } from "./column-spec.ts";
 import type { Check } from "./consistency.ts";
-import type { JobSpec } from "./job-spec.ts";
+import { isRecords, type JobSpec } from "./job-spec.ts";
 
 /** What each encoding is of. */
 const encoded: { readonly [E in EncodeSpec["type"]]: readonly ColumnType[] } = {
@@ -56,7 +56,7 @@ export const featureChecks: readonly Check[] = [
     fault({ features, data }) {
       const crosses = features?.crosses ?? [];
       if (crosses.length === 0) return undefined;
-      if (data.format === "arrays") return "names columns, which arrays do not have";
+      if (!isRecords(data)) return `names columns, which ${data.format} data does not have`;
       const hidden = [data.label, ...data.ignore];
       const wrong = crosses.flatMap(({ columns }) => columns).find((name) => hidden.includes(name));
       return wrong === undefined
@@ -89,7 +89,7 @@ function ofColumns(
   return {
     reads: ["data.columns", "data.format", "data.label", "task"],
     fault(spec) {
-      if (spec.data.format === "arrays") return undefined;
+      if (!isRecords(spec.data)) return undefined;
       const faults = Object.entries(spec.data.columns).map(([name, column]) =>
         fault(JSON.stringify(name), column, spec),
       );

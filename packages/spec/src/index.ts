@@ -55,6 +55,7 @@ export {
   type FileRef,
   type GateSpec,
   isGuided,
+  isRecords,
   type JobSpec,
   microBatch,
   type RecordsSpec,
@@ -62,6 +63,7 @@ export {
   type SliceSpec,
   type SplitSpec,
   type Task,
+  type TextSpec,
   type TrainingSpec,
 } from "./job-spec.ts";
 export {

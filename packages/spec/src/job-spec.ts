@@ -45,7 +45,24 @@ export interface RecordsSpec {
   readonly onBadRow: "fail" | "skip";
 }
 
-export type DataSpec = ArraysSpec | RecordsSpec;
+export interface TextSpec {
+  readonly format: "text";
+  readonly file: FileRef;
+  readonly tokens: "characters" | "bytes" | "words";
+  /** How many tokens are told apart at most; padding and one for all others are two of them. */
+  readonly vocabulary: number;
+  /** How many tokens the network sees at most. */
+  readonly context: number;
+  /** Where rows begin after each other; the context where it is left out. */
+  readonly stride?: number;
+}
+
+export type DataSpec = ArraysSpec | RecordsSpec | TextSpec;
+
+/** Whether the data has columns. */
+export function isRecords(data: DataSpec): data is RecordsSpec {
+  return data.format !== "arrays" && data.format !== "text";
+}
 
 export interface SplitSpec {
   readonly training: number;

@@ -1,5 +1,6 @@
 /** Fields of a split that do not fit each other, in the form of `consistency.ts`. */
 import type { Check } from "./consistency.ts";
+import { isRecords } from "./job-spec.ts";
 
 export const splitChecks: readonly Check[] = [
   {
@@ -28,8 +29,8 @@ export const splitChecks: readonly Check[] = [
     (key): Check => ({
       reads: [`split.${key}`, "data.format"],
       fault: ({ split, data }) =>
-        split[key] !== undefined && data.format === "arrays"
-          ? `found ${JSON.stringify(split[key])}, wanted none: arrays have no columns`
+        split[key] !== undefined && !isRecords(data)
+          ? `found ${JSON.stringify(split[key])}, wanted none: ${data.format} data has no columns`
           : undefined,
     }),
   ),
@@ -38,6 +39,13 @@ export const splitChecks: readonly Check[] = [
     fault: ({ split }) =>
       split.time !== undefined && split.group !== undefined
         ? "wanted none where there is split.group: rows go by one of them"
+        : undefined,
+  },
+  {
+    reads: ["split.folds", "data.format"],
+    fault: ({ split, data }) =>
+      split.folds !== undefined && data.format === "text"
+        ? `found ${split.folds}, wanted none: a text is split by position`
         : undefined,
   },
   {

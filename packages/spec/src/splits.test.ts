@@ -43,7 +43,7 @@ describe("a split", () => {
   test("of arrays goes by no column", () => {
     const data = { format: "arrays", features: "x.npy", labels: "y.npy" };
     expect(faultsOf({ data, split: { group: "g" } })["split.group"]).toBe(
-      'found "g", wanted none: arrays have no columns',
+      'found "g", wanted none: arrays data has no columns',
     );
   });
 });

@@ -2,7 +2,7 @@
 
 import type { ArchitectureSpec } from "./architecture-spec.ts";
 import type { Check } from "./consistency.ts";
-import type { JobSpec, Task } from "./job-spec.ts";
+import { isRecords, type JobSpec, type Task } from "./job-spec.ts";
 
 type Architecture = ArchitectureSpec["type"];
 
@@ -29,15 +29,30 @@ export const taskChecks: readonly Check[] = [
   {
     reads: ["data.label", "data.format", "task"],
     fault: ({ data, task }) =>
-      data.format === "arrays"
-        ? undefined
-        : labelFault(task, data.label, "a text of 1 to 256 characters"),
+      isRecords(data) ? labelFault(task, data.label, "a text of 1 to 256 characters") : undefined,
   },
   {
     reads: ["data.labels", "data.format", "task"],
     fault: ({ data, task }) =>
       data.format === "arrays"
         ? labelFault(task, data.labels, "a path, or sha256: and 64 hex digits")
+        : undefined,
+  },
+  {
+    reads: ["data.format", "task"],
+    fault({ data: { format }, task }) {
+      if (format === "text" && task !== "language-modeling")
+        return `found "text" for ${task}, wanted it for language-modeling`;
+      return task === "language-modeling" && format !== "text" && format !== "arrays"
+        ? `found "${format}" for language-modeling, wanted text, or arrays of tokens`
+        : undefined;
+    },
+  },
+  {
+    reads: ["data.vocabulary", "data.format", "task"],
+    fault: ({ data, task }) =>
+      task === "language-modeling" && data.format === "arrays" && data.vocabulary === undefined
+        ? "is missing, wanted how many ids a token can be"
         : undefined,
   },
   {

@@ -11,7 +11,8 @@ export interface Division {
 export function divide(dataset: Dataset, split: SplitSpec): Division {
   const { labels, keys } = dataset;
   const rows = splitRows({ rows: dataset.rows, split, labels, ...keys });
-  if (split.onDuplicates === "keep") return { rows, warnings: [] };
+  // Windows of a text are nobody's samples twice: no two begin at one token.
+  if (split.onDuplicates === "keep" || keys?.windows) return { rows, warnings: [] };
   const { distinct, validation, test } = withoutDuplicates(dataset, rows);
   const told = [
     ...tell("validation", validation, rows.validation.length),

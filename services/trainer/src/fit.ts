@@ -12,7 +12,7 @@ import {
 } from "@amaas/data";
 import { openSession, type Session } from "@amaas/engine";
 import { writeModel } from "@amaas/graph";
-import type { JobSpec } from "@amaas/spec";
+import { isRecords, type JobSpec } from "@amaas/spec";
 import type { Tensor } from "@amaas/tensor";
 
 export const BLOCK_ROWS = 4_096;
@@ -52,7 +52,7 @@ export async function fitted(
 
 function planOf({ data, features }: JobSpec): FeaturePlan {
   return {
-    ...(data.format !== "arrays" && { columns: data.columns }),
+    ...(isRecords(data) && { columns: data.columns }),
     ...(features && { crosses: features.crosses }),
   };
 }

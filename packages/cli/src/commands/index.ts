@@ -71,6 +71,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "ask a model",
     load: async () => (await import("./predict.ts")).predict,
   },
+  generate: {
+    summary: "have a language model go on with a text",
+    load: async () => (await import("./generate.ts")).generate,
+  },
   download: {
     summary: "fetch a model's ONNX file",
     load: async () => (await import("./download.ts")).download,
