@@ -37,6 +37,7 @@ const counted: Readonly<Record<keyof typeof services, readonly string[]>> = {
   "parameter-server-1": [
     "amaas_parameter_server_steps_total",
     "amaas_parameter_server_apply_seconds",
+    "amaas_parameter_server_norm",
   ],
   "trainer-1": [
     "amaas_trainer_samples_total",

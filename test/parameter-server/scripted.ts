@@ -13,6 +13,7 @@ import {
   type ExchangeRequest,
   ParameterServerDefinition,
   Pass,
+  type Squares,
 } from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
 import {
   type AttachRequest,
@@ -211,6 +212,7 @@ export class ScriptedWorker {
   readonly #stop = new AbortController();
   readonly #channels: Channel<ExchangeRequest>[] = [];
   readonly #weights = new Map<number, Map<string, Float32Array>>();
+  readonly #squares = new Map<string, Squares>();
   readonly #orders: { version: number; pass: Pass; leaves: number[] }[] = [];
   readonly #clients;
   readonly ended: Promise<unknown>;
@@ -260,13 +262,14 @@ export class ScriptedWorker {
     const stream = this.#clients[shard]?.exchange(channel, { signal: this.#stop.signal });
     for await (const { message } of stream ?? []) {
       if (message?.$case === "weights") {
-        const { version, chunk, values } = message.value;
+        const { version, chunk, values, squares } = message.value;
         const chunks = this.#weights.get(version) ?? new Map<string, Float32Array>();
         this.#weights.set(
           version,
           chunks.set(`${shard}/${chunk}`, new Float32Array(values.slice().buffer)),
         );
         this.#weights.delete(version - 2);
+        if (squares) this.#squares.set(`${version}/${shard}/${chunk}`, squares);
       }
       if (message?.$case === "orders") this.#orders.push(message.value);
       await this.#answer();
@@ -298,10 +301,24 @@ export class ScriptedWorker {
             (_, at) => lossOf(leaf, version) + at,
           ),
           time: undefined,
+          squares: this.#squaresOf(version),
         };
         this.#channels[0]?.push({ message: { $case: "sums", value } });
       }
     }
+  }
+
+  /** Over all chunks, in their order. */
+  #squaresOf(version: number): Squares | undefined {
+    const total = { gradient: 0, weights: 0, update: 0 };
+    for (const { shard, chunk } of this.#chunks(this.#cluster.addresses.length)) {
+      const squares = this.#squares.get(`${version}/${shard}/${chunk}`);
+      if (!squares) return undefined;
+      total.gradient += squares.gradient;
+      total.weights += squares.weights;
+      total.update += squares.update;
+    }
+    return total;
   }
 
   async #gradients(
@@ -327,7 +344,11 @@ export class ScriptedWorker {
         const gradient = new Uint8Array(sum.buffer);
         if (this.#script.sends?.(shard, version) === false) continue;
         const samples = SAMPLES_PER_LEAF * 2 ** node.level;
-        const value = { version, ...node, chunk, samples, values, gradient, guidance: undefined };
+        const told = {
+          guidance: undefined,
+          squares: shard === 0 ? this.#squaresOf(version) : undefined,
+        };
+        const value = { version, ...node, chunk, samples, values, gradient, ...told };
         this.#channels[shard]?.push({ message: { $case: "contribution", value } });
       }
     }

@@ -19,12 +19,15 @@ function request(version: number, gradient: Uint8Array): ExchangeRequest {
     values: [],
     gradient,
     guidance: undefined,
+    squares: undefined,
   };
   return { message: { $case: "contribution", value } };
 }
 
 function response(version: number, values: Uint8Array): ExchangeResponse {
-  return { message: { $case: "weights", value: { version, chunk: 0, values } } };
+  return {
+    message: { $case: "weights", value: { version, chunk: 0, values, squares: undefined } },
+  };
 }
 
 /** One buffer, written anew for each message. */

@@ -166,6 +166,7 @@ function hostedStatus(id: string, shard: number, step: number, tested: boolean):
     .map((at) => ({ step: at, split: "validation", metrics: { accuracy: 0.9 + at / 1000 } }));
   const test = { step, split: "test", metrics: { accuracy: 0.91 } };
   const losses = Float64Array.from({ length: step }, (_, i) => lossAt(i));
+  const norms = losses.slice(0, -1).map((loss) => 10 * loss);
   return TaskStatus.fromPartial({
     id,
     state: TaskState.RUNNING,
@@ -185,6 +186,8 @@ function hostedStatus(id: string, shard: number, step: number, tested: boolean):
               },
               firstLossStep: 0,
               losses: new Uint8Array(losses.buffer),
+              // A step late, as norms are.
+              series: [{ name: "gradientNorm", values: new Uint8Array(norms.buffer) }],
             }),
       },
     },

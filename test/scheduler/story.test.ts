@@ -222,7 +222,16 @@ function tellStory(databaseOf: (folder: string) => Promise<string>): void {
     const curve = Array.from({ length: totalSteps }, (_, step) => lossAt(step));
     expect(lossesOf(await rest).slice(3)).toEqual(curve.slice(3));
     expect((await rest).at(-1)?.job?.state).toBe(JobState.SUCCEEDED);
-    expect(lossesOf(await collect(scheduler.jobs.watchJob({ id })))).toEqual(curve);
+    const whole = await collect(scheduler.jobs.watchJob({ id }));
+    expect(lossesOf(whole)).toEqual(curve);
+    // From the database: put together from what was kept at each checkpoint.
+    expect(whole.flatMap(({ series }) => series.map(({ name }) => name))).toEqual(["gradientNorm"]);
+    const [{ firstStep, values } = { firstStep: -1, values: new Uint8Array() }] =
+      whole[0]?.series ?? [];
+    expect(firstStep).toBe(0);
+    expect([...new Float64Array(new Uint8Array(values).buffer)]).toEqual(
+      curve.slice(0, -1).map((loss) => 10 * loss),
+    );
     const lines = (await log).map(({ source, message }) => `${source}: ${message}`);
     expect(lines[0]).toMatch(/^scheduler-1: QUEUED/);
     expect(lines).toContain("s1: seven steps");

@@ -5,5 +5,12 @@ export type { Blobs, TransferOptions, Uploaded } from "./blobs.ts";
 export { type Amaas, type ClientOptions, createClient } from "./client.ts";
 export type { ModelMetadata, Prediction, PredictOptions, TensorMetadata } from "./inference.ts";
 export { hasEnded, type JobStateName, jobStateName } from "./job-state.ts";
-export type { JobLogLine, Jobs, JobUpdate, SubmitOptions, WatchOptions } from "./jobs.ts";
+export type {
+  JobLogLine,
+  Jobs,
+  JobUpdate,
+  StepSeries,
+  SubmitOptions,
+  WatchOptions,
+} from "./jobs.ts";
 export type { ModelDetails, Models, PromoteOptions } from "./models.ts";

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { DomainError } from "@amaas/errors";
-import type { Job, JobsDefinition } from "@amaas/proto/amaas/scheduler/v1/jobs";
+import type { Job, JobsDefinition, Series } from "@amaas/proto/amaas/scheduler/v1/jobs";
 import type { CallOptions, Client } from "@amaas/rpc";
 import {
   fileRefs,
@@ -41,6 +41,16 @@ export interface JobUpdate {
   readonly firstStep: number;
   /** Mean loss of each step from `firstStep` on. */
   readonly losses: Float64Array;
+  /** Other figures of each step, by name, as far as they are news; they may lag a step behind. */
+  readonly series: readonly StepSeries[];
+}
+
+export interface StepSeries {
+  /** "learningRate", "gradientNorm", "weightNorm" or "updateRatio" */
+  readonly name: string;
+  readonly firstStep: number;
+  /** NaN where a figure is not known. */
+  readonly values: Float64Array;
 }
 
 export interface JobLogLine {
@@ -133,17 +143,23 @@ async function* watch(
   options: WatchOptions,
 ): AsyncGenerator<JobUpdate> {
   const interruptions = patience({ forMs: interruptionMs, signal: options.signal });
-  let fromStep = options.fromStep ?? 0;
+  const { fromStep = 0 } = options;
+  /** How far each curve is known, by name. */
+  const known = new Map([["loss", fromStep]]);
   let ended = false;
   for (;;) {
     try {
-      for await (const update of client.watchJob({ id, fromStep }, callOptions(options))) {
+      const from = Math.min(...known.values());
+      for await (const update of client.watchJob({ id, fromStep: from }, callOptions(options))) {
         interruptions.renew();
         const job = present(update.job);
+        const { firstStep } = update;
         const losses = float64s(update.losses);
-        fromStep = Math.max(fromStep, update.firstStep + losses.length);
+        const series = update.series.map(seriesOf);
+        for (const news of [{ name: "loss", firstStep, values: losses }, ...series])
+          known.set(news.name, Math.max(fromStep, news.firstStep + news.values.length));
         ended = hasEnded(job.state);
-        yield { job, firstStep: update.firstStep, losses };
+        yield { job, firstStep, losses, series };
       }
       // The scheduler ends the stream after the job: leaving it before would cancel the call.
       if (ended) return;
@@ -182,6 +198,10 @@ async function* readLog(
       await interruptions.bear(error);
     }
   }
+}
+
+function seriesOf({ name, firstStep, values }: Series): StepSeries {
+  return { name, firstStep, values: float64s(values) };
 }
 
 /** Little-endian on the wire, unaligned in the received buffer. */

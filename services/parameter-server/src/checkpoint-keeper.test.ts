@@ -33,6 +33,7 @@ const stateOf = (step: number) => ({
   weights: Float32Array.of(step),
   slots: [],
   scalars: { step, powers: [] },
+  squares: [],
 });
 
 test("all that is written between two reports is told in the second one", async () => {

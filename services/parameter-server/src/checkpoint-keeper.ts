@@ -11,6 +11,7 @@ import { errorMessage } from "@amaas/errors";
 import type { Checkpoint, HostTask } from "@amaas/proto/amaas/scheduler/v1/fleet";
 import { type Saved, save } from "./checkpoint.ts";
 import type { ShardEvents } from "./events.ts";
+import { copyOfSeries } from "./step-series.ts";
 
 interface Waiting {
   readonly saved: Saved;
@@ -55,7 +56,11 @@ export class CheckpointKeeper {
 
   keep(saved: Saved, last: boolean): void {
     const { history } = saved;
-    const copy = history && { losses: [...history.losses], evaluations: [...history.evaluations] };
+    const copy = history && {
+      losses: [...history.losses],
+      evaluations: [...history.evaluations],
+      series: copyOfSeries(history.series),
+    };
     this.#waiting.push({ saved: { ...saved, history: copy }, last });
     this.#writing ??= this.#write().finally(() => {
       this.#writing = undefined;

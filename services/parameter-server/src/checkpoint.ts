@@ -9,6 +9,7 @@ import { shardRange } from "@amaas/reduction";
 import type { History } from "./conductor.ts";
 import type { Keeping } from "./kept-weights.ts";
 import type { ShardState } from "./shard.ts";
+import { noSeries, seriesMessages, seriesOf } from "./step-series.ts";
 
 export interface Saved {
   readonly state: ShardState;
@@ -36,11 +37,11 @@ export async function restore(
     const digest = parseDigest(prepared.initialWeights);
     const weights = floats(await blobs.get(digest, { offset: from * 4, length: (to - from) * 4 }));
     const slots = Array.from({ length: optimizer.slots }, () => new Float32Array(to - from));
-    const state = { step: 0, weights, slots, scalars: optimizer.scalars() };
+    const state = { step: 0, weights, slots, scalars: optimizer.scalars(), squares: [] };
     return {
       state: checked(state, to - from),
       keeping: { best: undefined, closed: false },
-      history: { losses: [], evaluations: [] },
+      history: { losses: [], evaluations: [], series: noSeries() },
     };
   }
   const message = Message.decode(await blobs.get(parseDigest(task.checkpoint)));
@@ -49,21 +50,27 @@ export async function restore(
       "data-loss",
       `a checkpoint of step ${task.step} holds step ${message.step}`,
     );
-  const { step, powers } = message;
+  const { step, powers, squares } = message;
   if (message.slots.length !== optimizer.slots)
     throw new DomainError(
       "data-loss",
       `a checkpoint holds ${message.slots.length} vectors of optimizer state, wanted ${optimizer.slots}`,
     );
   const slots = message.slots.map(floats);
-  const state = { step, weights: floats(message.weights), slots, scalars: { step, powers } };
+  const state = {
+    step,
+    weights: floats(message.weights),
+    slots,
+    scalars: { step, powers },
+    squares,
+  };
   const losses = [...new Float64Array(copyOf(message.losses))];
   const { keptStep, keptWeights, closed } = message;
   const best = keptStep > 0 ? { step: keptStep, weights: floats(keptWeights) } : undefined;
   return {
     state: checked(state, to - from),
     keeping: { best, closed },
-    history: { losses, evaluations: message.evaluations },
+    history: { losses, evaluations: message.evaluations, series: seriesOf(message.series) },
   };
 }
 
@@ -78,6 +85,8 @@ export async function save({ state, keeping, history }: Saved, blobs: BlobStore)
     keptStep: keeping?.best?.step ?? 0,
     keptWeights: keeping?.best ? bytes(keeping.best.weights) : new Uint8Array(),
     closed: keeping?.closed ?? false,
+    squares: [...state.squares],
+    series: history ? seriesMessages(history.series) : [],
   });
   return (await blobs.put(message.finish())).digest;
 }

@@ -7,6 +7,7 @@ import { Conductor, type History, type Move, nextMove } from "./conductor.ts";
 import { divide } from "./orders.ts";
 import type { Plan } from "./plan.ts";
 import { type Rules, standingOf } from "./standing.ts";
+import { noSeries } from "./step-series.ts";
 
 const sums = sumsOf({ task: "classification", classes: 2 });
 /** A loss, and five samples of which four are right: 2 + 2 on the diagonal of the confusion matrix. */
@@ -53,7 +54,7 @@ function play(conductor: Conductor, from: number): string[] {
 }
 
 test("a job is steps, a validation after each epoch, and one test", () => {
-  const conductor = new Conductor(plan, { losses: [], evaluations: [] }, start);
+  const conductor = new Conductor(plan, { losses: [], evaluations: [], series: noSeries() }, start);
   expect(play(conductor, 0)).toEqual([
     "train 0",
     "train 1",
@@ -74,7 +75,7 @@ test("a job is steps, a validation after each epoch, and one test", () => {
 });
 
 test("before the last step the main metrics are kept, the confusion matrix only of the test", () => {
-  const conductor = new Conductor(plan, { losses: [], evaluations: [] }, start);
+  const conductor = new Conductor(plan, { losses: [], evaluations: [], series: noSeries() }, start);
   play(conductor, 0);
   const [first, last, tested] = conductor.history.evaluations.map(({ metrics }) => metrics);
   expect(Object.keys(first ?? {}).sort()).toEqual(["accuracy", "f1Macro", "loss"]);
@@ -86,7 +87,7 @@ test("before the last step the main metrics are kept, the confusion matrix only 
 
 test("a step has one sum, an evaluation all of them, and others are refused", () => {
   const at = { level: 0, index: 0, version: 0, samples: 5 };
-  const conductor = new Conductor(plan, { losses: [], evaluations: [] }, start);
+  const conductor = new Conductor(plan, { losses: [], evaluations: [], series: noSeries() }, start);
   const add = (pass: Pass, values: number[]) => () => conductor.add({ ...at, pass, values });
   expect(add(Pass.TRAINING, [1])).not.toThrow();
   expect(add(Pass.TRAINING, evaluated(1))).toThrow("22 sums came where 1 were wanted");
@@ -140,7 +141,11 @@ const guidedJob = [
 ];
 
 test("a guided job is told which weights to keep, ends early, and is tested on those it keeps", () => {
-  const { told, conductor } = playGuided(start, { losses: [], evaluations: [] });
+  const { told, conductor } = playGuided(start, {
+    losses: [],
+    evaluations: [],
+    series: noSeries(),
+  });
   expect(told).toEqual(guidedJob);
   expect(conductor.totalSteps).toBe(6);
   expect(conductor.ending).toEqual({
@@ -162,13 +167,13 @@ test("a guided job is told which weights to keep, ends early, and is tested on t
 });
 
 test("a lead that begins again anywhere in a guided job decides the same", () => {
-  const { conductor } = playGuided(start, { losses: [], evaluations: [] });
+  const { conductor } = playGuided(start, { losses: [], evaluations: [], series: noSeries() });
   const { losses, evaluations } = conductor.history;
   for (const step of [1, 2, 3, 4, 5, 6]) {
     const known = evaluations.filter((one) => one.split === "validation" && one.step < step);
     const again = playGuided(
       { step, closed: false },
-      { losses: losses.slice(0, step), evaluations: known },
+      { losses: losses.slice(0, step), evaluations: known, series: noSeries() },
     );
     const rest = step % 2 === 0 ? `validate ${step}` : `step ${step},`;
     const from = guidedJob.findIndex((told) => told.startsWith(rest));
@@ -176,7 +181,8 @@ test("a lead that begins again anywhere in a guided job decides the same", () =>
     expect(again.conductor.ending).toEqual(conductor.ending);
   }
   const validations = evaluations.slice(0, 3);
-  const closed = playGuided({ step: 7, closed: true }, { losses, evaluations: validations });
+  const history = { losses, evaluations: validations, series: noSeries() };
+  const closed = playGuided({ step: 7, closed: true }, history);
   expect(closed.told).toEqual(["test 7"]);
   expect(closed.conductor.ending).toEqual(conductor.ending);
 });
@@ -189,14 +195,14 @@ test("a lead that begins again from a checkpoint repeats no evaluation and misse
   expect(next(validated)).toEqual({ pass: Pass.TRAINING, version: 2 });
   const conductor = new Conductor(
     plan,
-    { losses: [1, 1], evaluations: validated },
+    { losses: [1, 1], evaluations: validated, series: noSeries() },
     { step: 2, closed: false },
   );
   expect(play(conductor, 2)).toEqual(["train 2", "train 3", "validate 4", "test 4"]);
 });
 
 test("a training pass ends only when the step has been applied as well", () => {
-  const conductor = new Conductor(plan, { losses: [], evaluations: [] }, start);
+  const conductor = new Conductor(plan, { losses: [], evaluations: [], series: noSeries() }, start);
   for (const leaf of [0, 1])
     conductor.add({
       pass: Pass.TRAINING,

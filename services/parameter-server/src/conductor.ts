@@ -20,6 +20,7 @@ import {
   standingOf,
   watchedMetrics,
 } from "./standing.ts";
+import type { StepSeries } from "./step-series.ts";
 
 export interface Move {
   readonly pass: Pass;
@@ -34,6 +35,7 @@ export interface NodeSums extends Move, TreeNode {
 export interface History {
   readonly losses: number[];
   readonly evaluations: Evaluation[];
+  readonly series: StepSeries;
 }
 
 interface Totals {

@@ -2,7 +2,7 @@
 import { errorMessage } from "@amaas/errors";
 import type { Contribution } from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
 import type { HostTask, Task } from "@amaas/proto/amaas/scheduler/v1/fleet";
-import type { Ending, Evaluation, StepTime } from "@amaas/proto/amaas/scheduler/v1/jobs";
+import type { Ending, Evaluation, Progress } from "@amaas/proto/amaas/scheduler/v1/jobs";
 import { mainMetrics } from "@amaas/spec";
 import type { Span, Telemetry } from "@amaas/telemetry";
 import type { Receipt } from "./shard.ts";
@@ -30,6 +30,11 @@ export function createEvents({ log, metrics, tracer }: Telemetry, jobLog: JobLog
     "amaas_parameter_server_apply_seconds",
     "Time to add the last gradient of a chunk and to apply the optimizer to it, in seconds",
     { buckets: [1e-5, 1e-4, 2.5e-4, 5e-4, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1] },
+  );
+  const norms = metrics.histogram(
+    "amaas_parameter_server_norm",
+    "Norms of a step over all parameters: of the gradient of the mean loss, of the weights, and of the update against the weights",
+    { labels: ["of"], buckets: [1e-5, 1e-4, 1e-3, 0.01, 0.1, 1, 10, 100, 1e3, 1e4] },
   );
   const hostedShards = metrics.gauge("amaas_parameter_server_shards", "Shards hosted now");
   const repeated = metrics.counter(
@@ -99,14 +104,8 @@ export function createEvents({ log, metrics, tracer }: Telemetry, jobLog: JobLog
           `corrupted arithmetic: ${worker} or another sent ${node} differently`,
         );
       },
-      stepDone(
-        step: number,
-        loss: number,
-        samples: number,
-        elapsedMs: number,
-        stepsPerEpoch: number,
-        time: StepTime | undefined,
-      ) {
+      stepDone(progress: Progress, samples: number, elapsedMs: number, stepsPerEpoch: number) {
+        const { step, loss, stepTime, gradientNorm, weightNorm, updateRatio } = progress;
         steps.add(1);
         stepSeconds.observe(elapsedMs / 1000);
         epoch ??= tracer.start("job.epoch", {
@@ -114,9 +113,18 @@ export function createEvents({ log, metrics, tracer }: Telemetry, jobLog: JobLog
           attributes: { "amaas.job": task.job, "amaas.epoch": Math.ceil(step / stepsPerEpoch) },
         });
         line.debug("step done", { step, loss, samples, ms: elapsedMs });
+        // Not known before the second step.
+        if (weightNorm > 0) {
+          norms.observe(gradientNorm, { of: "gradient" });
+          norms.observe(weightNorm, { of: "weights" });
+          norms.observe(updateRatio, { of: "update" });
+        }
         if (step % stepsPerEpoch !== 0) return;
-        epoch.set({ "amaas.step": step, "amaas.loss": loss });
-        for (const [part, seconds] of Object.entries(time ?? {}))
+        epoch.set({
+          ...{ "amaas.step": step, "amaas.loss": loss },
+          ...{ "amaas.gradient_norm": gradientNorm, "amaas.weight_norm": weightNorm },
+        });
+        for (const [part, seconds] of Object.entries(stepTime ?? {}))
           epoch.set({ [`amaas.step_seconds.${part}`]: seconds });
         epoch.end();
         epoch = undefined;

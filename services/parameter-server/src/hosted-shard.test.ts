@@ -100,6 +100,7 @@ const contribution = (leaf: number, values: readonly number[], samples = 1) => (
   chunk: 0,
   samples,
   values: [1],
+  squares: undefined,
   gradient: new Uint8Array(Float32Array.from(values).buffer),
   guidance: undefined,
 });
@@ -112,6 +113,7 @@ const sums = (leaf: number) => ({
   samples: 1,
   values: [1],
   time: undefined,
+  squares: undefined,
 });
 
 test("a worker that joins again takes its own place, and what its first stream still brings counts", async () => {

@@ -27,9 +27,9 @@ import { type Restored, restore, type Saved } from "./checkpoint.ts";
 import { malformed, notHosted } from "./errors.ts";
 import type { ShardEvents } from "./events.ts";
 import { goLive, type HostedShardParts, type Live } from "./live.ts";
-import { LossCurve } from "./loss-curve.ts";
 import { type Member, newMember } from "./members.ts";
 import { endsEpoch, type Plan, planOf } from "./plan.ts";
+import { StepNews } from "./step-news.ts";
 
 const TICK_MS = 250;
 const QUIET_MS = 300;
@@ -49,7 +49,7 @@ export class HostedShard implements RunningTask {
   #failure = "";
   /** When the last gradient came. */
   #heardAt = performance.now();
-  readonly #curve = new LossCurve();
+  readonly #news = new StepNews();
   #shareOfRate = 1;
 
   constructor(task: Task, host: HostTask, spec: JobSpec, parts: HostedShardParts) {
@@ -93,6 +93,7 @@ export class HostedShard implements RunningTask {
     const { shard, members, lead, normed } = this.#liveOrRefuse();
     const before = shard.step;
     if (this.#plan.rules && contribution.version === before) this.#follow(contribution.guidance);
+    if (contribution.squares) lead?.squares(contribution.version, contribution.squares);
     this.#heardAt = performance.now();
     const gradient = { ...contribution, bytes: contribution.gradient };
     const receipt = shard.contribute(gradient, (snapshot) => members.broadcast(snapshot));
@@ -173,7 +174,7 @@ export class HostedShard implements RunningTask {
           step: live.shard.step,
           checkpoints: live.keeper.kept(),
           progress: live.lead?.progress(),
-          ...this.#curve.news(live.lead?.history.losses ?? [], fresh),
+          ...this.#news.of(live.lead?.history, fresh),
         },
       },
     };

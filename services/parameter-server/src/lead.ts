@@ -7,6 +7,7 @@ import {
   type Contribution,
   type Guidance,
   Pass,
+  type Squares,
   type Sums,
 } from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
 import type { Progress } from "@amaas/proto/amaas/scheduler/v1/jobs";
@@ -17,6 +18,7 @@ import type { Member, Members } from "./members.ts";
 import { Pace } from "./pace.ts";
 import type { Plan } from "./plan.ts";
 import type { Shard } from "./shard.ts";
+import { recordRate, recordSquares } from "./step-series.ts";
 import { StepTimes } from "./step-times.ts";
 
 export interface LeadParts {
@@ -84,6 +86,7 @@ export class Lead {
 
   sums(member: Member, sums: Sums): void {
     this.#conductor.add(sums);
+    if (sums.squares) this.squares(sums.version, sums.squares);
     const { move } = this.#conductor;
     if (sums.pass === move?.pass && sums.version === move.version) {
       const [from, to] = span(sums, this.#plan.leaves);
@@ -93,6 +96,13 @@ export class Lead {
     // Also of the step before: its gradients may have ended it already.
     if (sums.time && sums.pass === Pass.TRAINING) this.#times.add(sums.time);
     this.heardOf(member);
+  }
+
+  /** What a step has made of all the parameters, told by whoever has its weights whole. */
+  squares(version: number, squares: Squares): void {
+    // Not before the lead itself has left that step: a checkpoint of it must not depend on who was first.
+    if (version > 0 && version === this.#conductor.move?.version)
+      recordSquares(this.history.series, version - 1, squares);
   }
 
   /** A part of this shard's range took so long to apply. */
@@ -166,7 +176,7 @@ export class Lead {
   }
 
   progress(): Progress {
-    const { losses, evaluations } = this.history;
+    const { losses, evaluations, series } = this.history;
     const { stepsPerEpoch } = this.#plan;
     const { totalSteps, ending } = this.#conductor;
     const step = losses.length;
@@ -181,9 +191,12 @@ export class Lead {
       secondsLeft: this.#pace.secondsFor(totalSteps - step),
       evaluations,
       restarts: 0,
-      learningRate: this.#learningRate(Math.max(0, step - 1)) * this.#shareOfRate(step - 1),
+      learningRate: series.learningRate.at(-1) ?? this.#learningRate(0),
       stepTime: this.#times.means,
       ending,
+      gradientNorm: series.gradientNorm.at(-1) ?? 0,
+      weightNorm: series.weightNorm.at(-1) ?? 0,
+      updateRatio: series.updateRatio.at(-1) ?? 0,
     };
   }
 
@@ -214,10 +227,9 @@ export class Lead {
     const elapsed = performance.now() - this.#movedAt;
     this.#pace.recordStep(samples, elapsed);
     this.#times.end(elapsed);
-    const { losses } = this.history;
-    const loss = losses.at(-1) ?? Number.NaN;
-    const { stepsPerEpoch } = this.#plan;
-    const { means } = this.#times;
-    this.#events.stepDone(losses.length, loss, samples, elapsed, stepsPerEpoch, means);
+    const { losses, series } = this.history;
+    const step = losses.length - 1;
+    recordRate(series, step, this.#learningRate(step) * this.#shareOfRate(step));
+    this.#events.stepDone(this.progress(), samples, elapsed, this.#plan.stepsPerEpoch);
   }
 }

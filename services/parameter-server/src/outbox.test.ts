@@ -3,7 +3,8 @@ import { Outbox } from "./outbox.ts";
 import { Snapshot } from "./snapshot.ts";
 
 function snapshot(version: number, freed: number[]): Snapshot {
-  return new Snapshot(version, 0, new Float32Array(2), () => freed.push(version));
+  const of = { version, chunk: 0, squares: undefined };
+  return new Snapshot(of, new Float32Array(2), () => freed.push(version));
 }
 
 const weights = (value: Snapshot) => ({ message: { $case: "weights" as const, value } });

@@ -21,7 +21,8 @@ function open(): Shard {
   const optimizer = createOptimizer(adam);
   const weights = Float32Array.from({ length: LENGTH }, (_, i) => Math.fround(0.1 * i - 0.2));
   const slots = Array.from({ length: optimizer.slots }, () => new Float32Array(LENGTH));
-  return new Shard({ step: 0, weights, slots, scalars: optimizer.scalars() }, optimizer, LEAVES);
+  const state = { step: 0, weights, slots, scalars: optimizer.scalars(), squares: [] };
+  return new Shard(state, optimizer, LEAVES);
 }
 
 const leafGradient = (step: number, leaf: number) =>
@@ -82,6 +83,24 @@ test("a state restored goes on with the same bits", async () => {
   await train(half, 3, alone);
   const restored = new Shard(half.state(), createOptimizer(adam), LEAVES);
   expect((await train(restored, 6, alone)).at(-1)).toEqual(whole.at(-1));
+});
+
+test("a step tells the squares of its mean gradient, its weights and its update", async () => {
+  const shard = open();
+  const before = shard.state().weights;
+  expect(shard.snapshots().map(({ squares }) => squares)).toEqual([undefined]);
+  await train(shard, 1, alone);
+  const { weights, squares } = shard.state();
+  const { bytes, samples } = await gradientOf(0, { level: 3, index: 0 });
+  const sum = [...new Float32Array(bytes.slice().buffer)];
+  const length = (values: readonly number[]) => values.reduce((total, v) => total + v * v, 0);
+  expect(samples).toBe(60);
+  expect(squares).toHaveLength(1);
+  expect(squares[0]?.gradient).toBeCloseTo(length(sum.map((value) => value / samples)), 12);
+  expect(squares[0]?.weights).toBeCloseTo(length([...weights]), 12);
+  const update = [...weights].map((weight, i) => weight - (before[i] ?? 0));
+  expect(squares[0]?.update).toBeCloseTo(length(update), 12);
+  expect(shard.snapshots().at(-1)?.squares).toEqual(squares[0]);
 });
 
 test("repeats change nothing, and one that differs is told", async () => {

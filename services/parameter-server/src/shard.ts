@@ -8,10 +8,12 @@
  */
 import { crc32 } from "node:zlib";
 import type { Optimizer, ParameterRange, Scalars } from "@amaas/optim";
+import type { Squares } from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
 import { addInto, chunkRanges, isNode, SumTree, type TreeNode } from "@amaas/reduction";
 import { BufferPool } from "./buffer-pool.ts";
 import { malformed } from "./errors.ts";
 import { Snapshot } from "./snapshot.ts";
+import { squaresOfUpdate, sumOfSquares } from "./squares.ts";
 
 export interface Gradient extends TreeNode {
   readonly version: number;
@@ -41,6 +43,8 @@ export interface ShardState {
   readonly weights: Float32Array<ArrayBuffer>;
   readonly slots: readonly Float32Array<ArrayBuffer>[];
   readonly scalars: Scalars;
+  /** Of the newest step, by chunk; none before the first. */
+  readonly squares: readonly Squares[];
 }
 
 interface Summand {
@@ -55,6 +59,9 @@ interface Chunk {
   tree: SumTree<Summand>;
   /** Checksum of each node that came in this step. */
   seen: Map<string, number>;
+  /** Squares of the mean gradient that has come in whole, and of the newest step, if one is known. */
+  gradient: number;
+  squares: Squares | undefined;
   /** Newest, and the one before: a late joiner may need both. */
   readonly snapshots: Snapshot[];
 }
@@ -88,7 +95,9 @@ export class Shard {
     const ranges = chunkRanges(state.weights.length);
     // A worker may be a whole step ahead of the one that completes its sums.
     this.#pool = new BufferPool(2 * ranges.length);
-    this.#chunks = ranges.map((range, chunk) => this.#openChunk(chunk, range));
+    this.#chunks = ranges.map((range, chunk) =>
+      this.#openChunk(chunk, range, state.squares[chunk]),
+    );
     this.#behind = this.#chunks.length;
   }
 
@@ -132,6 +141,9 @@ export class Shard {
       chunk.seen.set(name, crc32(bytes));
       return "added";
     }
+    const { range, samples: all } = this.#sum(chunk);
+    // Before anything is made of the gradient: clipping and some optimizers write into it.
+    chunk.gradient = sumOfSquares(range.gradient) / all ** 2;
     if (this.#holds) {
       this.#held += 1;
       return "held";
@@ -170,6 +182,7 @@ export class Shard {
       weights: this.#weights.slice(),
       slots: this.#slots.map((slot) => slot.slice()),
       scalars: this.#applied,
+      squares: this.#chunks.flatMap(({ squares }) => squares ?? []),
     };
   }
 
@@ -178,6 +191,8 @@ export class Shard {
     if (weights) this.#weights.set(weights);
     this.#step += 1;
     this.#chunks.forEach((chunk, index) => {
+      // No step has made these: what one would be known by is not.
+      chunk.squares = undefined;
       applied(this.#renew(chunk, index));
     });
   }
@@ -210,6 +225,8 @@ export class Shard {
     const { range, samples } = this.#sum(chunk);
     update(range, samples, this.#scalars);
     this.#pool.give(range.gradient);
+    const before = chunk.snapshots.at(-1)?.floats ?? range.weights;
+    chunk.squares = { gradient: chunk.gradient, ...squaresOfUpdate(range.weights, before) };
     const newest = this.#renew(chunk, index);
     this.#behind -= 1;
     if (this.#behind === 0) this.#advance();
@@ -234,18 +251,18 @@ export class Shard {
     this.#scalars = this.#optimizer.advance(this.#scalars);
   }
 
-  #openChunk(index: number, [from, to]: [number, number]): Chunk {
+  #openChunk(index: number, [from, to]: [number, number], squares: Squares | undefined): Chunk {
     const bare = { from, to, version: this.#step, seen: new Map<string, number>() };
-    const chunk: Chunk = { ...bare, tree: this.#newTree(), snapshots: [] };
+    const chunk: Chunk = { ...bare, gradient: 0, squares, tree: this.#newTree(), snapshots: [] };
     chunk.snapshots.push(this.#snapshot(chunk, index));
     return chunk;
   }
 
-  #snapshot({ version, from, to }: Chunk, chunk: number): Snapshot {
+  #snapshot({ version, from, to, squares }: Chunk, chunk: number): Snapshot {
     const { buffer, byteOffset } = this.#weights;
     const current = new Uint8Array(buffer, byteOffset + from * 4, (to - from) * 4);
     const values = this.#pool.take(current);
-    return new Snapshot(version, chunk, values, () => this.#pool.give(values));
+    return new Snapshot({ version, chunk, squares }, values, () => this.#pool.give(values));
   }
 
   #newTree(): SumTree<Summand> {

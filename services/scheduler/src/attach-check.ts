@@ -13,6 +13,7 @@ const mostCheckpoints = 100;
 const mostEvaluations = 100_001;
 /** 32 MB of float64. */
 const mostLosses = 4_000_000;
+const mostSeries = 16;
 
 export function checkAttach(request: AttachRequest): void {
   const { node, incarnation, role, address, threads, tasks, logs } = request;
@@ -43,7 +44,7 @@ export function checkSameNode(first: AttachRequest, next: AttachRequest): void {
 function checkStatus({ id, detail }: TaskStatus, path: string): void {
   require(id.length <= 200, `${path}.id`, "wanted at most 200 characters");
   if (detail?.$case !== "hosted") return;
-  const { checkpoints, losses, progress } = detail.value;
+  const { checkpoints, losses, series, progress } = detail.value;
   require(checkpoints.length <=
     mostCheckpoints, `${path}.checkpoints`, `wanted at most ${mostCheckpoints}`);
   for (const { digest } of checkpoints)
@@ -52,6 +53,14 @@ function checkStatus({ id, detail }: TaskStatus, path: string): void {
     ), `${path}.checkpoints`, "wanted digests sha256:<hex>");
   require(losses.length % 8 === 0 &&
     losses.length <= mostLosses * 8, `${path}.losses`, `wanted at most ${mostLosses} float64`);
+  require(series.length <= mostSeries, `${path}.series`, `wanted at most ${mostSeries}`);
+  for (const { name, values } of series) {
+    require(/^(?!loss$)[A-Za-z0-9]{1,32}$/.test(
+      name,
+    ), `${path}.series`, "wanted names of 1 to 32 letters and digits, and not loss");
+    require(values.length % 8 === 0 &&
+      values.length <= mostLosses * 8, `${path}.series`, `wanted at most ${mostLosses} float64`);
+  }
   const evaluations = progress?.evaluations.length ?? 0;
   require(evaluations <=
     mostEvaluations, `${path}.progress.evaluations`, `wanted at most ${mostEvaluations}`);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bytesOfLosses, Curve, lossesFromBytes } from "./curve.ts";
+import { bytesOfFigures, Curve, figuresFromBytes } from "./curve.ts";
 
 test("a curve grows by what is told, whether new or again, but never leaves a gap", () => {
   const curve = new Curve();
@@ -16,8 +16,8 @@ test("a curve grows by what is told, whether new or again, but never leaves a ga
   expect(curve.slice(5_001)[0]).toBe(4_999);
 });
 
-test("losses survive the wire, wherever in a buffer they lie", () => {
+test("figures survive the wire, wherever in a buffer they lie", () => {
   const losses = Float64Array.of(0.1, Number.NaN, 3);
-  const message = Buffer.concat([Buffer.from([1]), bytesOfLosses(losses)]);
-  expect(lossesFromBytes(message.subarray(1))).toEqual(losses);
+  const message = Buffer.concat([Buffer.from([1]), bytesOfFigures(losses)]);
+  expect(figuresFromBytes(message.subarray(1))).toEqual(losses);
 });

@@ -1,5 +1,5 @@
 /**
- * The loss curve of a job: the mean loss of every step, from step 0 on, without gaps.
+ * A curve of a job: a figure of every step, such as its mean loss, from step 0 on, without gaps.
  *
  * The lead tells the whole curve first and then what is new; what is told twice is the same by
  * the numeric contract, so the later telling simply wins.
@@ -18,18 +18,18 @@ export class Curve {
     this.#length = values.length;
   }
 
-  /** Number of steps with a loss. */
+  /** Number of steps with a figure. */
   get length(): number {
     return this.#length;
   }
 
-  /** Takes in the losses of the steps from `first` on; false where steps before are missing. */
-  merge(first: number, losses: Float64Array): boolean {
+  /** Takes in the figures of the steps from `first` on; false where steps before are missing. */
+  merge(first: number, figures: Float64Array): boolean {
     if (first > this.#length) return false;
-    const end = Math.min(first + losses.length, longest);
+    const end = Math.min(first + figures.length, longest);
     if (end <= first) return true;
     this.#reserve(end);
-    this.#values.set(losses.subarray(0, end - first), first);
+    this.#values.set(figures.subarray(0, end - first), first);
     this.#length = Math.max(this.#length, end);
     return true;
   }
@@ -39,7 +39,7 @@ export class Curve {
     this.#length = Math.min(this.#length, length);
   }
 
-  /** A copy of the losses of the steps from `first` up to `end`. */
+  /** A copy of the figures of the steps from `first` up to `end`. */
   slice(first: number, end: number = this.#length): Float64Array<ArrayBuffer> {
     return this.#values.slice(first, Math.min(end, this.#length));
   }
@@ -53,10 +53,10 @@ export class Curve {
 }
 
 /** Float64, little-endian, as it is on the wire. */
-export function lossesFromBytes(bytes: Uint8Array): Float64Array<ArrayBuffer> {
+export function figuresFromBytes(bytes: Uint8Array): Float64Array<ArrayBuffer> {
   return new Float64Array(new Uint8Array(bytes).buffer, 0, Math.floor(bytes.byteLength / 8));
 }
 
-export function bytesOfLosses(losses: Float64Array): Uint8Array {
-  return new Uint8Array(losses.buffer, losses.byteOffset, losses.byteLength);
+export function bytesOfFigures(figures: Float64Array): Uint8Array {
+  return new Uint8Array(figures.buffer, figures.byteOffset, figures.byteLength);
 }

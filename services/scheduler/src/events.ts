@@ -13,7 +13,7 @@ export interface SchedulerEvents {
   jobChanged(before: ActiveJob, after: Job): void;
   /** How many jobs are in each state, told at the start. */
   jobsCounted(counts: ReadonlyMap<string, number>): void;
-  lossesMissing(job: ActiveJob, first: number): void;
+  stepsMissing(job: ActiveJob, piece: { name: string; first: number }): void;
   stateDiffers(job: ActiveJob, shard: number, step: number): void;
   registryAway(job: ActiveJob, reason: string): void;
   nodeAttached(node: Node): void;
@@ -117,8 +117,9 @@ export function createEvents({ telemetry, nodeId, jobLog, now }: Parts): Schedul
         placementChanged(before, after);
     },
     jobsCounted: (counts) => metrics.setJobs(counts),
-    lossesMissing(job, first) {
-      log.warn("losses came that do not follow on what is known", { job: job.id, first });
+    stepsMissing(job, { name, first }) {
+      const text = "figures of steps came that do not follow on what is known";
+      log.warn(text, { job: job.id, curve: name, first });
     },
     stateDiffers(job, shard, step) {
       say(

@@ -52,6 +52,9 @@ const progress = {
   evaluations: [{ step: 3, split: "test", metrics: { accuracy: 0.5 } }],
   restarts: 0,
   learningRate: 0.001,
+  gradientNorm: 1.5,
+  weightNorm: 10,
+  updateRatio: 0.001,
   stepTime: { data: 0, compute: 0.01, reduce: 0, exchange: 0, apply: 0, wait: 0 },
   ending,
 };

@@ -7,7 +7,7 @@
  */
 
 import { isDomainError } from "@amaas/errors";
-import { Curve } from "./curve.ts";
+import { Curves, type Piece } from "./curves.ts";
 import { queueIsFull } from "./errors.ts";
 import type { SchedulerEvents } from "./events.ts";
 import { type ActiveJob, isActive, type Job } from "./job.ts";
@@ -16,14 +16,14 @@ import type { Watchers } from "./watch.ts";
 
 interface Entry {
   job: ActiveJob;
-  readonly curve: Curve;
-  /** How many steps of the curve are in the database. */
-  stored: number;
+  readonly curves: Curves;
+  /** How many steps of each curve are in the database. */
+  stored: ReadonlyMap<string, number>;
 }
 
 export interface Reading {
   readonly job: Job;
-  readonly curve: Curve;
+  readonly curves: Curves;
 }
 
 const mostActive = 10_000;
@@ -65,7 +65,7 @@ export class Ledger {
       if (this.#entries.size >= mostActive) throw queueIsFull(mostActive);
       const kept = await this.#store.insert(job, idempotencyKey);
       if (kept.id !== job.id) return this.find(kept.id) ?? kept;
-      this.#entries.set(job.id, { job, curve: new Curve(), stored: 0 });
+      this.#entries.set(job.id, { job, curves: new Curves(), stored: new Map() });
       this.#events.jobQueued(job);
       this.#changed();
       return job;
@@ -91,11 +91,12 @@ export class Ledger {
     return this.#entries.get(id)?.job;
   }
 
-  /** The losses that the lead of a job tells. */
-  addLosses(id: string, first: number, losses: Float64Array): void {
+  /** What the lead of a job tells of its steps. */
+  addToCurves(id: string, pieces: readonly Piece[]): void {
     const entry = this.#entries.get(id);
     if (!entry) return;
-    if (!entry.curve.merge(first, losses)) this.#events.lossesMissing(entry.job, first);
+    for (const piece of pieces)
+      if (!entry.curves.merge(piece)) this.#events.stepsMissing(entry.job, piece);
     this.#watchers.notify(id);
   }
 
@@ -103,7 +104,7 @@ export class Ledger {
     const entry = this.#entries.get(id);
     if (entry) return entry;
     const job = await this.#store.get(id);
-    return job && { job, curve: await this.#store.curve(id) };
+    return job && { job, curves: await this.#store.curves(id) };
   }
 
   async get(id: string): Promise<Job | undefined> {
@@ -120,11 +121,11 @@ export class Ledger {
     const entries = new Map<string, Entry>();
     for (const job of await this.#store.active()) {
       if (!isActive(job)) continue;
-      const curve = await this.#store.curve(job.id);
-      const stored = curve.length;
+      const curves = await this.#store.curves(job.id);
+      const stored = curves.lengths();
       // The database may be ahead, from before the job went back to a checkpoint.
-      curve.truncate(job.progress?.step ?? 0);
-      entries.set(job.id, { job, curve, stored });
+      curves.truncate(job.progress?.step ?? 0);
+      entries.set(job.id, { job, curves, stored });
     }
     this.#entries = entries;
     this.#events.jobsCounted(await this.#store.counts());
@@ -133,13 +134,14 @@ export class Ledger {
   #changeTo(job: Job): Change[] {
     const entry = this.#entries.get(job.id);
     if (!entry || entry.job === job) return [];
-    const { job: before, curve, stored } = entry;
+    const { job: before, curves, stored } = entry;
     if (!differsDurably(before, job)) return [{ before, after: job }];
     const after = { ...job, revision: before.revision + 1 };
     const leavesTraining = before.state === "TRAINING" && after.state !== "TRAINING";
     const due = leavesTraining || checkpointsOf(before) !== checkpointsOf(after);
-    if (!due || curve.length <= stored) return [{ before, after }];
-    return [{ before, after, losses: { first: stored, values: curve.slice(stored) } }];
+    return [
+      { before, after, ...(due && { pieces: curves.pieces((name) => stored.get(name) ?? 0) }) },
+    ];
   }
 
   async #persist(changes: readonly Change[]): Promise<void> {
@@ -152,12 +154,13 @@ export class Ledger {
     }
   }
 
-  #apply({ before, after, losses }: Change): void {
+  #apply({ before, after, pieces = [] }: Change): void {
     const entry = this.#entries.get(after.id);
     if (!entry) return;
-    if (losses) entry.stored = losses.first + losses.values.length;
+    const ends = pieces.map(({ name, first, values }) => [name, first + values.length] as const);
+    entry.stored = new Map([...entry.stored, ...ends]);
     if (after.state === "TRAINING" && after.generation !== before.generation)
-      entry.curve.truncate(after.start.step);
+      entry.curves.truncate(after.start.step);
     if (isActive(after)) entry.job = after;
     else this.#entries.delete(after.id);
     this.#events.jobChanged(before, after);

@@ -1,11 +1,12 @@
 /**
- * Jobs, loss curves and job logs in the database.
+ * Jobs, their curves and job logs in the database.
  *
- * What a method has answered is committed. A job's change, its piece of the loss curve and the
+ * What a method has answered is committed. A job's change, its pieces of curves and the
  * event that tells of it are one transaction.
  */
 import { appendEvent, type Database, type Transaction } from "@amaas/database";
-import { bytesOfLosses, Curve, lossesFromBytes } from "./curve.ts";
+import { bytesOfFigures, figuresFromBytes } from "./curve.ts";
+import { Curves, lossCurve, type Piece } from "./curves.ts";
 import { changedElsewhere } from "./errors.ts";
 import { type ActiveJob, type Job, type State, states } from "./job.ts";
 import { bodyOf, jobOf, preparedOf } from "./rows.ts";
@@ -14,8 +15,8 @@ import { type LogRow, prefix, type Tables } from "./tables.ts";
 export interface Change {
   readonly before: ActiveJob;
   readonly after: Job;
-  /** What the stored curve does not have yet. */
-  readonly losses?: { readonly first: number; readonly values: Float64Array } | undefined;
+  /** What the stored curves do not have yet. */
+  readonly pieces?: readonly Piece[];
 }
 
 const activeStates: readonly State[] = states.filter(
@@ -59,7 +60,7 @@ export class Store {
 
   update(changes: readonly Change[]): Promise<void> {
     return this.#database.transaction(async (trx) => {
-      for (const { before, after, losses } of changes) {
+      for (const { before, after, pieces = [] } of changes) {
         const { numUpdatedRows } = await trx
           .updateTable("scheduler_jobs")
           .set({
@@ -72,7 +73,7 @@ export class Store {
           .where("revision", "=", before.revision)
           .executeTakeFirst();
         if (numUpdatedRows !== 1n) throw changedElsewhere(after.id);
-        if (losses) await insertLosses(trx, after.id, losses.first, losses.values);
+        for (const piece of pieces) await insertPiece(trx, after.id, piece);
         const told = before.state === after.state && before.generation === after.generation;
         if (!told) await announce(trx, after);
       }
@@ -117,17 +118,25 @@ export class Store {
     return new Map(rows.map(({ state, count }) => [state, Number(count)]));
   }
 
-  async curve(job: string): Promise<Curve> {
-    const rows = await this.#database.db
+  async curves(job: string): Promise<Curves> {
+    const losses = await this.#database.db
       .selectFrom("scheduler_losses")
-      .select(["first_step", "losses"])
+      .select(["first_step", "losses as figures"])
       .where("job", "=", job)
       .orderBy("first_step")
       .execute();
-    const curve = new Curve();
-    for (const { first_step, losses } of rows)
-      curve.merge(first_step, lossesFromBytes(Buffer.from(losses, "base64")));
-    return curve;
+    const series = await this.#database.db
+      .selectFrom("scheduler_series")
+      .select(["name", "first_step", "figures"])
+      .where("job", "=", job)
+      .orderBy("first_step")
+      .execute();
+    const curves = new Curves();
+    for (const row of [...losses.map((row) => ({ ...row, name: lossCurve })), ...series]) {
+      const values = figuresFromBytes(Buffer.from(row.figures, "base64"));
+      curves.merge({ name: row.name, first: row.first_step, values });
+    }
+    return curves;
   }
 
   async appendLog(lines: readonly LogRow[]): Promise<void> {
@@ -172,14 +181,23 @@ function announce(trx: Transaction<Tables>, job: Job): Promise<void> {
   });
 }
 
-async function insertLosses(
+async function insertPiece(
   trx: Transaction<Tables>,
   job: string,
-  first: number,
-  values: Float64Array,
+  { name, first, values }: Piece,
 ): Promise<void> {
-  const losses = Buffer.from(bytesOfLosses(values)).toString("base64");
-  await trx.insertInto("scheduler_losses").values({ job, first_step: first, losses }).execute();
+  const figures = Buffer.from(bytesOfFigures(values)).toString("base64");
+  const at = { job, first_step: first };
+  if (name === lossCurve)
+    await trx
+      .insertInto("scheduler_losses")
+      .values({ ...at, losses: figures })
+      .execute();
+  else
+    await trx
+      .insertInto("scheduler_series")
+      .values({ ...at, name, figures })
+      .execute();
 }
 
 function samePreparation(before: Job, after: Job): boolean {

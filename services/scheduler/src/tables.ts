@@ -7,6 +7,7 @@ export const prefix = "scheduler_";
 export interface Tables {
   scheduler_jobs: JobRow;
   scheduler_losses: LossesRow;
+  scheduler_series: SeriesRow;
   scheduler_job_log: LogRow;
 }
 
@@ -28,6 +29,15 @@ export interface LossesRow {
   first_step: number;
   /** Base64 of float64, little-endian. */
   losses: string;
+}
+
+/** A piece of another curve of a job, as that of its loss. */
+export interface SeriesRow {
+  job: string;
+  name: string;
+  first_step: number;
+  /** Base64 of float64, little-endian. */
+  figures: string;
 }
 
 export interface LogRow {
@@ -78,4 +88,17 @@ export const migrations: readonly Migration[] = [
     },
   },
   outboxMigration(prefix),
+  {
+    name: "scheduler_002_series",
+    async up(db) {
+      await db.schema
+        .createTable("scheduler_series")
+        .addColumn("job", "text", (column) => column.notNull())
+        .addColumn("name", "text", (column) => column.notNull())
+        .addColumn("first_step", "integer", (column) => column.notNull())
+        .addColumn("figures", "text", (column) => column.notNull())
+        .addPrimaryKeyConstraint("scheduler_series_key", ["job", "name", "first_step"])
+        .execute();
+    },
+  },
 ];

@@ -11,6 +11,7 @@ function contribution(gradient: Uint8Array) {
     values: [],
     gradient,
     guidance: undefined,
+    squares: undefined,
   };
   return { message: { $case: "contribution" as const, value } };
 }

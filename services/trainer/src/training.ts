@@ -164,10 +164,9 @@ export class Training implements RunningTask {
 
   #receive(shard: number, { message }: ExchangeResponse): void {
     if (message?.$case === "weights") {
-      const { chunk, version, values } = message.value;
       const from = performance.now();
-      this.#weights.put(shard, chunk, version, values);
-      release(values);
+      this.#weights.put(shard, message.value);
+      release(message.value.values);
       this.#intakeMs += performance.now() - from;
       if (this.#weights.version > this.#version) {
         this.#version = this.#weights.version;
@@ -222,12 +221,14 @@ export class Training implements RunningTask {
     const cameAt = performance.now();
     const { samples, sums: values } = summary;
     const guidance = this.#guide.at(version);
+    const squares = this.#weights.squares(version);
     const send = async (link: Link, shard: number): Promise<void> => {
       for (const { chunk, from, to } of this.#weights.placesOf(shard)) {
         await link.room();
         // A copy, since the thread's memory is written again while this waits to be sent.
         const gradient = this.#buffers.take(new Uint8Array(result, from * 4, (to - from) * 4));
-        const value = { version, ...node, chunk, samples, values, gradient, guidance };
+        const told = { guidance, squares: shard === 0 ? squares : undefined };
+        const value = { version, ...node, chunk, samples, values, gradient, ...told };
         link.send({ message: { $case: "contribution", value } });
       }
     };
@@ -264,7 +265,8 @@ export class Training implements RunningTask {
 
   #sendSums({ pass, version }: Job, node: TreeNode, summary: Summary, time?: StepTime): void {
     const { samples, sums: values } = summary;
-    const value = { version, pass, ...node, samples, values, time };
+    const squares = this.#weights.squares(version);
+    const value = { version, pass, ...node, samples, values, time, squares };
     this.#send(0, { message: { $case: "sums", value } });
   }
 

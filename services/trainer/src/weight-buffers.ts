@@ -5,6 +5,7 @@
  * Two buffers are enough: no server reaches version t + 2 before all of them have t + 1, and then
  * nothing computed from t matters any more.
  */
+import type { Squares, Weights } from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
 import { CHUNK_LENGTH, chunkRanges, shardRange } from "@amaas/reduction";
 import { damaged } from "./errors.ts";
 
@@ -13,6 +14,9 @@ interface Buffer {
   version: number;
   /** Version of each chunk, by place. */
   readonly chunks: Int32Array;
+  /** Sums of squares of each chunk, by place; of no meaning where `known` lacks some. */
+  readonly squares: Float64Array;
+  known: number;
   complete: number;
 }
 
@@ -39,6 +43,8 @@ export class WeightBuffers {
       memory: new SharedArrayBuffer(parameters * 4),
       version: -1,
       chunks: new Int32Array(this.places.length).fill(-1),
+      squares: new Float64Array(3 * this.places.length),
+      known: 0,
       complete: 0,
     });
     this.#buffers = [open(), open()];
@@ -66,7 +72,23 @@ export class WeightBuffers {
     return { version, shards: new Set(behind.map(({ shard }) => shard)) };
   }
 
-  put(shard: number, chunk: number, version: number, values: Uint8Array): void {
+  /** What the step that made this version has made of all parameters, if that is known here. */
+  squares(version: number): Squares | undefined {
+    const buffer = this.#buffers[version % 2 === 0 ? 0 : 1];
+    const { length } = this.places;
+    if (buffer.version !== version || buffer.complete < length || buffer.known < length)
+      return undefined;
+    const total = { gradient: 0, weights: 0, update: 0 };
+    // In the order of the places, whatever that of their coming: the same bits each time.
+    for (let at = 0; at < 3 * length; at += 3) {
+      total.gradient += buffer.squares[at] ?? 0;
+      total.weights += buffer.squares[at + 1] ?? 0;
+      total.update += buffer.squares[at + 2] ?? 0;
+    }
+    return total;
+  }
+
+  put(shard: number, { chunk, version, values, squares }: Weights): void {
     const place = this.#placeOf.get(key(shard, chunk));
     const range = place === undefined ? undefined : this.places[place];
     if (place === undefined || !range || values.byteLength !== (range.to - range.from) * 4)
@@ -76,6 +98,11 @@ export class WeightBuffers {
     if (version > buffer.version) {
       buffer.version = version;
       buffer.complete = 0;
+      buffer.known = 0;
+    }
+    if (squares) {
+      buffer.squares.set([squares.gradient, squares.weights, squares.update], 3 * place);
+      buffer.known += 1;
     }
     this.#write(buffer.memory, range.from, values);
     buffer.chunks[place] = version;

@@ -67,9 +67,8 @@ async function* exchange(
 }
 
 function weights(chunk: number): ExchangeResponse {
-  return {
-    message: { $case: "weights", value: { version: 1, chunk, values: chunkOf(values, chunk) } },
-  };
+  const value = { version: 1, chunk, values: chunkOf(values, chunk), squares: undefined };
+  return { message: { $case: "weights", value } };
 }
 
 const rpc = createServer({

@@ -18,7 +18,7 @@ export function plainClient(port: number): Runner {
     if (direction === "down") return;
     for (let chunk = 0; chunk < messages; chunk++) {
       const gradient = chunkOf(values, chunk);
-      const node = { level: 3, index: 0, guidance: undefined };
+      const node = { level: 3, index: 0, guidance: undefined, squares: undefined };
       const value = { version: 0, ...node, chunk, samples: 32, values: [1], gradient };
       yield { message: { $case: "contribution", value } };
     }

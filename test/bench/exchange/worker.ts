@@ -94,7 +94,13 @@ export class Worker implements Runner {
   async #finishStep(): Promise<void> {
     for (let index = 0; index < leaves; index++) {
       const of = { version: this.#version, pass: Pass.TRAINING, level: 0, index };
-      const value = { ...of, samples: samplesPerLeaf, values: [1], time: undefined };
+      const value = {
+        ...of,
+        samples: samplesPerLeaf,
+        values: [1],
+        time: undefined,
+        squares: undefined,
+      };
       this.#requests.push({ message: { $case: "sums", value } });
     }
     await this.#until(() => this.#chunksOf(this.#version + 1) === chunks);
@@ -107,8 +113,9 @@ export class Worker implements Runner {
     // A copy, as a trainer makes one.
     const gradient = this.#buffers.take(this.#gradient.subarray(begin, begin + chunkBytes));
     const samples = samplesPerLeaf * 2 ** node.level;
-    const counts = { samples, values: [2 ** node.level], guidance: undefined };
-    const value = { version: this.#version, ...node, chunk, ...counts, gradient };
+    const counts = { samples, values: [2 ** node.level] };
+    const told = { guidance: undefined, squares: undefined };
+    const value = { version: this.#version, ...node, chunk, ...counts, gradient, ...told };
     this.#requests.push({ message: { $case: "contribution", value } });
   }
 

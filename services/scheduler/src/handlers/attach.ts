@@ -5,10 +5,11 @@
  * before it counts: a faulty message ends the stream and changes nothing.
  */
 import { errorMessage } from "@amaas/errors";
-import type { AttachRequest, AttachResponse } from "@amaas/proto/amaas/scheduler/v1/fleet";
+import type { AttachRequest, AttachResponse, Hosted } from "@amaas/proto/amaas/scheduler/v1/fleet";
 import type { Scheduler } from "../app.ts";
 import { checkAttach, checkSameNode } from "../attach-check.ts";
-import { lossesFromBytes } from "../curve.ts";
+import { figuresFromBytes } from "../curve.ts";
+import { lossCurve, type Piece } from "../curves.ts";
 import { fleetIsFull } from "../errors.ts";
 import type { ActiveJob } from "../job.ts";
 import { hostId } from "../tasks.ts";
@@ -17,11 +18,12 @@ export function attach({ fleet, loop, ledger, jobLog, events }: Scheduler) {
   /** What is told once; how the node stands is asked for by the loop. */
   const take = ({ node, incarnation, tasks, logs }: AttachRequest) => {
     for (const { id, detail } of tasks) {
-      if (detail?.$case !== "hosted" || detail.value.losses.length === 0) continue;
+      if (detail?.$case !== "hosted") continue;
+      const pieces = piecesOf(detail.value);
+      if (pieces.length === 0) continue;
       const job = ledger.find(id.split("/", 1)[0] ?? "");
       if (!job || !leads(job, id, node, incarnation)) continue;
-      const { firstLossStep, losses } = detail.value;
-      ledger.addLosses(job.id, firstLossStep, lossesFromBytes(losses));
+      ledger.addToCurves(job.id, pieces);
     }
     for (const line of logs) if (ledger.find(line.job)) jobLog.append({ ...line, source: node });
     loop.wake();
@@ -63,6 +65,15 @@ export function attach({ fleet, loop, ledger, jobLog, events }: Scheduler) {
       loop.wake();
     }
   };
+}
+
+function piecesOf({ firstLossStep, losses, series }: Hosted): Piece[] {
+  const loss = { name: lossCurve, firstStep: firstLossStep, values: losses };
+  return [loss, ...series]
+    .filter(({ values }) => values.length > 0)
+    .map(({ name, firstStep, values }) => ({
+      ...{ name, first: firstStep, values: figuresFromBytes(values) },
+    }));
 }
 
 /** Whether this is the process that shard 0 of the job was placed on, in this generation. */

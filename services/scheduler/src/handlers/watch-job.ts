@@ -1,19 +1,20 @@
 /**
- * Jobs.WatchJob: the job as it stands and its losses, then again whenever something is new,
+ * Jobs.WatchJob: the job as it stands and the figures of its steps, then again whenever something is new,
  * until it has ended.
  *
- * When the job goes back to a checkpoint, the losses are told again from there.
+ * When the job goes back to a checkpoint, the figures are told again from there.
  */
 import type { WatchJobRequest, WatchJobResponse } from "@amaas/proto/amaas/scheduler/v1/jobs";
 import type { Context } from "@amaas/rpc";
 import type { Scheduler } from "../app.ts";
-import { bytesOfLosses } from "../curve.ts";
+import { bytesOfFigures } from "../curve.ts";
+import { lossCurve, type Piece } from "../curves.ts";
 import { jobNotFound } from "../errors.ts";
 import { isActive, type Job } from "../job.ts";
 import { jobMessage } from "../messages.ts";
 
-/** 800 kB in a message. */
-const mostLosses = 100_000;
+/** Of each curve: some MB in a message. */
+const mostSteps = 100_000;
 
 export function watchJob({ ledger, jobWatchers }: Scheduler) {
   return async function* (
@@ -22,24 +23,39 @@ export function watchJob({ ledger, jobWatchers }: Scheduler) {
   ): AsyncGenerator<WatchJobResponse> {
     // Before the first look, so that nothing falls between the two.
     const watch = jobWatchers.watch(id, signal);
-    let next = fromStep;
-    let told: Job | undefined;
+    /** By curve: how much of it is told. */
+    const told = new Map<string, number>();
+    let toldJob: Job | undefined;
     try {
       for (;;) {
         const found = await ledger.read(id);
         if (!found) throw jobNotFound(id);
-        const { job, curve } = found;
-        next = Math.max(fromStep, Math.min(next, curve.length));
-        const losses = curve.slice(next, next + mostLosses);
-        if (job !== told || losses.length > 0)
-          yield { job: jobMessage(job), firstStep: next, losses: bytesOfLosses(losses) };
-        told = job;
-        next += losses.length;
-        if (next < curve.length) continue;
+        const { job, curves } = found;
+        for (const [name, length] of curves.lengths())
+          told.set(name, Math.max(fromStep, Math.min(told.get(name) ?? fromStep, length)));
+        const pieces = curves.pieces((name) => told.get(name) ?? fromStep, mostSteps);
+        if (job !== toldJob || pieces.length > 0)
+          yield { job: jobMessage(job), ...messagesOf(pieces, told.get(lossCurve) ?? fromStep) };
+        toldJob = job;
+        for (const { name, first, values } of pieces) told.set(name, first + values.length);
+        if (pieces.some(({ values }) => values.length === mostSteps)) continue;
         if (!isActive(job) || !(await watch.changed())) return;
       }
     } finally {
       watch.close();
     }
+  };
+}
+
+function messagesOf(pieces: readonly Piece[], lossesFrom: number) {
+  const losses = pieces.find(({ name }) => name === lossCurve);
+  return {
+    firstStep: losses?.first ?? lossesFrom,
+    losses: losses ? bytesOfFigures(losses.values) : new Uint8Array(),
+    series: pieces
+      .filter(({ name }) => name !== lossCurve)
+      .map(({ name, first, values }) => ({
+        ...{ name, firstStep: first, values: bytesOfFigures(values) },
+      })),
   };
 }

@@ -6,7 +6,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { Evaluation, StepTime } from "../../scheduler/v1/jobs.ts";
+import { Evaluation, Series, StepTime } from "../../scheduler/v1/jobs.ts";
 
 export const protobufPackage = "amaas.parameter_server.v1";
 
@@ -101,7 +101,11 @@ export interface Contribution {
   /** The loss summed over the leaves: whoever has the gradients of a step has its loss. */
   values: number[];
   /** Where the job is guided: the lead's, for this version. */
-  guidance: Guidance | undefined;
+  guidance:
+    | Guidance
+    | undefined;
+  /** Of the step that made `version`, over all parameters; to shard 0 alone. */
+  squares: Squares | undefined;
 }
 
 /**
@@ -132,7 +136,22 @@ export interface Sums {
   samples: number;
   values: number[];
   /** What the trainer's time went into for these leaves of a training step. Of no influence on anything. */
-  time: StepTime | undefined;
+  time:
+    | StepTime
+    | undefined;
+  /** Of the step that made `version`, over all parameters. */
+  squares: Squares | undefined;
+}
+
+/**
+ * Sums of squares: of the gradient of the mean loss by which a step was taken, of the weights after
+ * it, and of their difference to the weights before. Servers tell them chunk by chunk, trainers add
+ * them up and tell shard 0. Of no influence on anything.
+ */
+export interface Squares {
+  gradient: number;
+  weights: number;
+  update: number;
 }
 
 /**
@@ -155,6 +174,8 @@ export interface Weights {
   chunk: number;
   /** float32, little-endian. */
   values: Uint8Array;
+  /** Of the step that made `version`; absent at step 0. */
+  squares: Squares | undefined;
 }
 
 /**
@@ -184,6 +205,10 @@ export interface ShardState {
   keptWeights: Uint8Array;
   /** The weights are those that the job keeps, and no step follows. */
   closed: boolean;
+  /** Of the newest step, by chunk. */
+  squares: Squares[];
+  /** Shard 0 only: what else is known of each step so far. */
+  series: Series[];
 }
 
 export interface AddSquaresRequest {
@@ -522,6 +547,7 @@ function createBaseContribution(): Contribution {
     gradient: new Uint8Array(0),
     values: [],
     guidance: undefined,
+    squares: undefined,
   };
 }
 
@@ -554,6 +580,9 @@ export const Contribution: MessageFns<Contribution> = {
     }
     if (message.guidance !== undefined) {
       Guidance.encode(message.guidance, writer.uint32(66).fork()).join();
+    }
+    if (message.squares !== undefined) {
+      Squares.encode(message.squares, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -645,6 +674,14 @@ export const Contribution: MessageFns<Contribution> = {
             message.guidance = Guidance.decode(reader, reader.uint32());
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.squares = Squares.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -667,6 +704,7 @@ export const Contribution: MessageFns<Contribution> = {
       gradient: isSet(object.gradient) ? bytesFromBase64(object.gradient) : new Uint8Array(0),
       values: globalThis.Array.isArray(object?.values) ? object.values.map((e: any) => globalThis.Number(e)) : [],
       guidance: isSet(object.guidance) ? Guidance.fromJSON(object.guidance) : undefined,
+      squares: isSet(object.squares) ? Squares.fromJSON(object.squares) : undefined,
     };
   },
 
@@ -696,6 +734,9 @@ export const Contribution: MessageFns<Contribution> = {
     if (message.guidance !== undefined) {
       obj.guidance = Guidance.toJSON(message.guidance);
     }
+    if (message.squares !== undefined) {
+      obj.squares = Squares.toJSON(message.squares);
+    }
     return obj;
   },
 
@@ -713,6 +754,9 @@ export const Contribution: MessageFns<Contribution> = {
     message.values = object.values?.map((e) => e) || [];
     message.guidance = (object.guidance !== undefined && object.guidance !== null)
       ? Guidance.fromPartial(object.guidance)
+      : undefined;
+    message.squares = (object.squares !== undefined && object.squares !== null)
+      ? Squares.fromPartial(object.squares)
       : undefined;
     return message;
   },
@@ -836,7 +880,7 @@ export const Guidance: MessageFns<Guidance> = {
 };
 
 function createBaseSums(): Sums {
-  return { version: 0, pass: 0, level: 0, index: 0, samples: 0, values: [], time: undefined };
+  return { version: 0, pass: 0, level: 0, index: 0, samples: 0, values: [], time: undefined, squares: undefined };
 }
 
 export const Sums: MessageFns<Sums> = {
@@ -865,6 +909,9 @@ export const Sums: MessageFns<Sums> = {
     }
     if (message.time !== undefined) {
       StepTime.encode(message.time, writer.uint32(58).fork()).join();
+    }
+    if (message.squares !== undefined) {
+      Squares.encode(message.squares, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -948,6 +995,14 @@ export const Sums: MessageFns<Sums> = {
             message.time = StepTime.decode(reader, reader.uint32());
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.squares = Squares.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -969,6 +1024,7 @@ export const Sums: MessageFns<Sums> = {
       samples: isSet(object.samples) ? globalThis.Number(object.samples) : 0,
       values: globalThis.Array.isArray(object?.values) ? object.values.map((e: any) => globalThis.Number(e)) : [],
       time: isSet(object.time) ? StepTime.fromJSON(object.time) : undefined,
+      squares: isSet(object.squares) ? Squares.fromJSON(object.squares) : undefined,
     };
   },
 
@@ -995,6 +1051,9 @@ export const Sums: MessageFns<Sums> = {
     if (message.time !== undefined) {
       obj.time = StepTime.toJSON(message.time);
     }
+    if (message.squares !== undefined) {
+      obj.squares = Squares.toJSON(message.squares);
+    }
     return obj;
   },
 
@@ -1010,6 +1069,110 @@ export const Sums: MessageFns<Sums> = {
     message.samples = object.samples ?? 0;
     message.values = object.values?.map((e) => e) || [];
     message.time = (object.time !== undefined && object.time !== null) ? StepTime.fromPartial(object.time) : undefined;
+    message.squares = (object.squares !== undefined && object.squares !== null)
+      ? Squares.fromPartial(object.squares)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseSquares(): Squares {
+  return { gradient: 0, weights: 0, update: 0 };
+}
+
+export const Squares: MessageFns<Squares> = {
+  encode(message: Squares, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.gradient !== 0) {
+      writer.uint32(9).double(message.gradient);
+    }
+    if (message.weights !== 0) {
+      writer.uint32(17).double(message.weights);
+    }
+    if (message.update !== 0) {
+      writer.uint32(25).double(message.update);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Squares {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSquares();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.gradient = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.weights = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.update = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Squares {
+    return {
+      gradient: isSet(object.gradient) ? globalThis.Number(object.gradient) : 0,
+      weights: isSet(object.weights) ? globalThis.Number(object.weights) : 0,
+      update: isSet(object.update) ? globalThis.Number(object.update) : 0,
+    };
+  },
+
+  toJSON(message: Squares): unknown {
+    const obj: any = {};
+    if (message.gradient !== 0) {
+      obj.gradient = floatToJson(message.gradient);
+    }
+    if (message.weights !== 0) {
+      obj.weights = floatToJson(message.weights);
+    }
+    if (message.update !== 0) {
+      obj.update = floatToJson(message.update);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Squares>): Squares {
+    return Squares.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Squares>): Squares {
+    const message = createBaseSquares();
+    message.gradient = object.gradient ?? 0;
+    message.weights = object.weights ?? 0;
+    message.update = object.update ?? 0;
     return message;
   },
 };
@@ -1204,7 +1367,7 @@ export const ExchangeResponse: MessageFns<ExchangeResponse> = {
 };
 
 function createBaseWeights(): Weights {
-  return { version: 0, chunk: 0, values: new Uint8Array(0) };
+  return { version: 0, chunk: 0, values: new Uint8Array(0), squares: undefined };
 }
 
 export const Weights: MessageFns<Weights> = {
@@ -1217,6 +1380,9 @@ export const Weights: MessageFns<Weights> = {
     }
     if (message.values.length !== 0) {
       writer.uint32(26).bytes(message.values);
+    }
+    if (message.squares !== undefined) {
+      Squares.encode(message.squares, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -1258,6 +1424,14 @@ export const Weights: MessageFns<Weights> = {
             message.values = reader.bytes();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.squares = Squares.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1275,6 +1449,7 @@ export const Weights: MessageFns<Weights> = {
       version: isSet(object.version) ? globalThis.Number(object.version) : 0,
       chunk: isSet(object.chunk) ? globalThis.Number(object.chunk) : 0,
       values: isSet(object.values) ? bytesFromBase64(object.values) : new Uint8Array(0),
+      squares: isSet(object.squares) ? Squares.fromJSON(object.squares) : undefined,
     };
   },
 
@@ -1289,6 +1464,9 @@ export const Weights: MessageFns<Weights> = {
     if (message.values.length !== 0) {
       obj.values = base64FromBytes(message.values);
     }
+    if (message.squares !== undefined) {
+      obj.squares = Squares.toJSON(message.squares);
+    }
     return obj;
   },
 
@@ -1300,6 +1478,9 @@ export const Weights: MessageFns<Weights> = {
     message.version = object.version ?? 0;
     message.chunk = object.chunk ?? 0;
     message.values = object.values ?? new Uint8Array(0);
+    message.squares = (object.squares !== undefined && object.squares !== null)
+      ? Squares.fromPartial(object.squares)
+      : undefined;
     return message;
   },
 };
@@ -1430,6 +1611,8 @@ function createBaseShardState(): ShardState {
     keptStep: 0,
     keptWeights: new Uint8Array(0),
     closed: false,
+    squares: [],
+    series: [],
   };
 }
 
@@ -1465,6 +1648,12 @@ export const ShardState: MessageFns<ShardState> = {
     }
     if (message.closed !== false) {
       writer.uint32(72).bool(message.closed);
+    }
+    for (const v of message.squares) {
+      Squares.encode(v!, writer.uint32(82).fork()).join();
+    }
+    for (const v of message.series) {
+      Series.encode(v!, writer.uint32(90).fork()).join();
     }
     return writer;
   },
@@ -1564,6 +1753,22 @@ export const ShardState: MessageFns<ShardState> = {
             message.closed = reader.bool();
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.squares.push(Squares.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.series.push(Series.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1597,6 +1802,8 @@ export const ShardState: MessageFns<ShardState> = {
         ? bytesFromBase64(object.kept_weights)
         : new Uint8Array(0),
       closed: isSet(object.closed) ? globalThis.Boolean(object.closed) : false,
+      squares: globalThis.Array.isArray(object?.squares) ? object.squares.map((e: any) => Squares.fromJSON(e)) : [],
+      series: globalThis.Array.isArray(object?.series) ? object.series.map((e: any) => Series.fromJSON(e)) : [],
     };
   },
 
@@ -1629,6 +1836,12 @@ export const ShardState: MessageFns<ShardState> = {
     if (message.closed !== false) {
       obj.closed = message.closed;
     }
+    if (message.squares?.length) {
+      obj.squares = message.squares.map((e) => Squares.toJSON(e));
+    }
+    if (message.series?.length) {
+      obj.series = message.series.map((e) => Series.toJSON(e));
+    }
     return obj;
   },
 
@@ -1646,6 +1859,8 @@ export const ShardState: MessageFns<ShardState> = {
     message.keptStep = object.keptStep ?? 0;
     message.keptWeights = object.keptWeights ?? new Uint8Array(0);
     message.closed = object.closed ?? false;
+    message.squares = object.squares?.map((e) => Squares.fromPartial(e)) || [];
+    message.series = object.series?.map((e) => Series.fromPartial(e)) || [];
     return message;
   },
 };

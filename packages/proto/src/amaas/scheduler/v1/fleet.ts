@@ -8,7 +8,7 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Struct } from "../../../google/protobuf/struct.ts";
 import { Interval } from "../../registry/v1/registry.ts";
-import { Progress } from "./jobs.ts";
+import { Progress, Series } from "./jobs.ts";
 
 export const protobufPackage = "amaas.scheduler.v1";
 
@@ -223,6 +223,8 @@ export interface Hosted {
    */
   firstLossStep: number;
   losses: Uint8Array;
+  /** The other figures of each step, told as the losses are. */
+  series: Series[];
 }
 
 export interface Checkpoint {
@@ -1503,7 +1505,7 @@ export const TaskStatus: MessageFns<TaskStatus> = {
 };
 
 function createBaseHosted(): Hosted {
-  return { step: 0, checkpoints: [], progress: undefined, firstLossStep: 0, losses: new Uint8Array(0) };
+  return { step: 0, checkpoints: [], progress: undefined, firstLossStep: 0, losses: new Uint8Array(0), series: [] };
 }
 
 export const Hosted: MessageFns<Hosted> = {
@@ -1522,6 +1524,9 @@ export const Hosted: MessageFns<Hosted> = {
     }
     if (message.losses.length !== 0) {
       writer.uint32(42).bytes(message.losses);
+    }
+    for (const v of message.series) {
+      Series.encode(v!, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -1579,6 +1584,14 @@ export const Hosted: MessageFns<Hosted> = {
             message.losses = reader.bytes();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.series.push(Series.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1604,6 +1617,7 @@ export const Hosted: MessageFns<Hosted> = {
         ? globalThis.Number(object.first_loss_step)
         : 0,
       losses: isSet(object.losses) ? bytesFromBase64(object.losses) : new Uint8Array(0),
+      series: globalThis.Array.isArray(object?.series) ? object.series.map((e: any) => Series.fromJSON(e)) : [],
     };
   },
 
@@ -1624,6 +1638,9 @@ export const Hosted: MessageFns<Hosted> = {
     if (message.losses.length !== 0) {
       obj.losses = base64FromBytes(message.losses);
     }
+    if (message.series?.length) {
+      obj.series = message.series.map((e) => Series.toJSON(e));
+    }
     return obj;
   },
 
@@ -1639,6 +1656,7 @@ export const Hosted: MessageFns<Hosted> = {
       : undefined;
     message.firstLossStep = object.firstLossStep ?? 0;
     message.losses = object.losses ?? new Uint8Array(0);
+    message.series = object.series?.map((e) => Series.fromPartial(e)) || [];
     return message;
   },
 };

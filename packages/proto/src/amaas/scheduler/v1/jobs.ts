@@ -148,7 +148,25 @@ export interface Progress {
     | StepTime
     | undefined;
   /** Set once it is certain where the training ends; from then on total_steps and total_epochs say so. */
-  ending: Ending | undefined;
+  ending:
+    | Ending
+    | undefined;
+  /**
+   * Euclidean norms, over all parameters, at the newest step of which they are known: of the gradient
+   * of the mean loss, and of the weights. And the norm of the update against that of the weights.
+   */
+  gradientNorm: number;
+  weightNorm: number;
+  updateRatio: number;
+}
+
+/** A figure of each step, without gaps. */
+export interface Series {
+  /** "learningRate", "gradientNorm", "weightNorm" or "updateRatio" */
+  name: string;
+  firstStep: number;
+  /** float64, little-endian; NaN where it is not known. */
+  values: Uint8Array;
 }
 
 /** What a compute thread's time goes into, in seconds. */
@@ -252,6 +270,8 @@ export interface WatchJobResponse {
   /** Mean loss of each step from `first_step` on; float64, little-endian. */
   firstStep: number;
   losses: Uint8Array;
+  /** The other figures of each step; they may lag a step behind. */
+  series: Series[];
 }
 
 export interface CancelJobRequest {
@@ -537,6 +557,9 @@ function createBaseProgress(): Progress {
     learningRate: 0,
     stepTime: undefined,
     ending: undefined,
+    gradientNorm: 0,
+    weightNorm: 0,
+    updateRatio: 0,
   };
 }
 
@@ -580,6 +603,15 @@ export const Progress: MessageFns<Progress> = {
     }
     if (message.ending !== undefined) {
       Ending.encode(message.ending, writer.uint32(106).fork()).join();
+    }
+    if (message.gradientNorm !== 0) {
+      writer.uint32(113).double(message.gradientNorm);
+    }
+    if (message.weightNorm !== 0) {
+      writer.uint32(121).double(message.weightNorm);
+    }
+    if (message.updateRatio !== 0) {
+      writer.uint32(129).double(message.updateRatio);
     }
     return writer;
   },
@@ -701,6 +733,30 @@ export const Progress: MessageFns<Progress> = {
             message.ending = Ending.decode(reader, reader.uint32());
             continue;
           }
+          case 14: {
+            if (tag !== 113) {
+              break;
+            }
+
+            message.gradientNorm = reader.double();
+            continue;
+          }
+          case 15: {
+            if (tag !== 121) {
+              break;
+            }
+
+            message.weightNorm = reader.double();
+            continue;
+          }
+          case 16: {
+            if (tag !== 129) {
+              break;
+            }
+
+            message.updateRatio = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -754,6 +810,21 @@ export const Progress: MessageFns<Progress> = {
         ? StepTime.fromJSON(object.step_time)
         : undefined,
       ending: isSet(object.ending) ? Ending.fromJSON(object.ending) : undefined,
+      gradientNorm: isSet(object.gradientNorm)
+        ? globalThis.Number(object.gradientNorm)
+        : isSet(object.gradient_norm)
+        ? globalThis.Number(object.gradient_norm)
+        : 0,
+      weightNorm: isSet(object.weightNorm)
+        ? globalThis.Number(object.weightNorm)
+        : isSet(object.weight_norm)
+        ? globalThis.Number(object.weight_norm)
+        : 0,
+      updateRatio: isSet(object.updateRatio)
+        ? globalThis.Number(object.updateRatio)
+        : isSet(object.update_ratio)
+        ? globalThis.Number(object.update_ratio)
+        : 0,
     };
   },
 
@@ -798,6 +869,15 @@ export const Progress: MessageFns<Progress> = {
     if (message.ending !== undefined) {
       obj.ending = Ending.toJSON(message.ending);
     }
+    if (message.gradientNorm !== 0) {
+      obj.gradientNorm = floatToJson(message.gradientNorm);
+    }
+    if (message.weightNorm !== 0) {
+      obj.weightNorm = floatToJson(message.weightNorm);
+    }
+    if (message.updateRatio !== 0) {
+      obj.updateRatio = floatToJson(message.updateRatio);
+    }
     return obj;
   },
 
@@ -823,6 +903,114 @@ export const Progress: MessageFns<Progress> = {
     message.ending = (object.ending !== undefined && object.ending !== null)
       ? Ending.fromPartial(object.ending)
       : undefined;
+    message.gradientNorm = object.gradientNorm ?? 0;
+    message.weightNorm = object.weightNorm ?? 0;
+    message.updateRatio = object.updateRatio ?? 0;
+    return message;
+  },
+};
+
+function createBaseSeries(): Series {
+  return { name: "", firstStep: 0, values: new Uint8Array(0) };
+}
+
+export const Series: MessageFns<Series> = {
+  encode(message: Series, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.firstStep !== 0) {
+      writer.uint32(16).uint32(message.firstStep);
+    }
+    if (message.values.length !== 0) {
+      writer.uint32(26).bytes(message.values);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Series {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSeries();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.firstStep = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.values = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Series {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      firstStep: isSet(object.firstStep)
+        ? globalThis.Number(object.firstStep)
+        : isSet(object.first_step)
+        ? globalThis.Number(object.first_step)
+        : 0,
+      values: isSet(object.values) ? bytesFromBase64(object.values) : new Uint8Array(0),
+    };
+  },
+
+  toJSON(message: Series): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.firstStep !== 0) {
+      obj.firstStep = Math.round(message.firstStep);
+    }
+    if (message.values.length !== 0) {
+      obj.values = base64FromBytes(message.values);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Series>): Series {
+    return Series.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Series>): Series {
+    const message = createBaseSeries();
+    message.name = object.name ?? "";
+    message.firstStep = object.firstStep ?? 0;
+    message.values = object.values ?? new Uint8Array(0);
     return message;
   },
 };
@@ -2024,7 +2212,7 @@ export const WatchJobRequest: MessageFns<WatchJobRequest> = {
 };
 
 function createBaseWatchJobResponse(): WatchJobResponse {
-  return { job: undefined, firstStep: 0, losses: new Uint8Array(0) };
+  return { job: undefined, firstStep: 0, losses: new Uint8Array(0), series: [] };
 }
 
 export const WatchJobResponse: MessageFns<WatchJobResponse> = {
@@ -2037,6 +2225,9 @@ export const WatchJobResponse: MessageFns<WatchJobResponse> = {
     }
     if (message.losses.length !== 0) {
       writer.uint32(26).bytes(message.losses);
+    }
+    for (const v of message.series) {
+      Series.encode(v!, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -2078,6 +2269,14 @@ export const WatchJobResponse: MessageFns<WatchJobResponse> = {
             message.losses = reader.bytes();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.series.push(Series.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2099,6 +2298,7 @@ export const WatchJobResponse: MessageFns<WatchJobResponse> = {
         ? globalThis.Number(object.first_step)
         : 0,
       losses: isSet(object.losses) ? bytesFromBase64(object.losses) : new Uint8Array(0),
+      series: globalThis.Array.isArray(object?.series) ? object.series.map((e: any) => Series.fromJSON(e)) : [],
     };
   },
 
@@ -2113,6 +2313,9 @@ export const WatchJobResponse: MessageFns<WatchJobResponse> = {
     if (message.losses.length !== 0) {
       obj.losses = base64FromBytes(message.losses);
     }
+    if (message.series?.length) {
+      obj.series = message.series.map((e) => Series.toJSON(e));
+    }
     return obj;
   },
 
@@ -2124,6 +2327,7 @@ export const WatchJobResponse: MessageFns<WatchJobResponse> = {
     message.job = (object.job !== undefined && object.job !== null) ? Job.fromPartial(object.job) : undefined;
     message.firstStep = object.firstStep ?? 0;
     message.losses = object.losses ?? new Uint8Array(0);
+    message.series = object.series?.map((e) => Series.fromPartial(e)) || [];
     return message;
   },
 };
