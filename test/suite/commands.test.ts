@@ -68,7 +68,12 @@ test("from a table to answers, and back again", { timeout: 180_000 }, async () =
   expect({ state, version: outcome.version }).toEqual({ state: "succeeded", version: 1 });
   expect((await run("jobs")).stdout).toMatch(new RegExp(`${id} +insects +succeeded +100 %`));
   expect((await run("job", id)).stdout).toContain(outcome.weightsSha256);
-  expect((await json("job", id)).outcome).toEqual(outcome);
+  const whole = await json("job", id);
+  expect(whole.outcome).toEqual(outcome);
+  expect(whole.curves.loss).toHaveLength(whole.progress.totalSteps);
+  expect(whole.curves.learningRate).toHaveLength(whole.progress.totalSteps);
+  const large = await run("job", id, "--curve", "gradient-norm");
+  expect(large.stdout).toMatch(/⠤⠤ gradient-norm {3}newest \d[\s\S]*step 1 +\d+\n$/);
   expect((await run("logs", id)).stdout).toContain("QUEUED");
 
   expect((await run("models")).stdout).toMatch(/insects +1 +champion → 1/);
@@ -193,6 +198,7 @@ test("what is wrong is said, and changes nothing", async () => {
     [["predict", "nothing", "-i", "rows.json"], "nothing", 1],
     [["model", "nothing"], 'no model "nothing"', 1],
     [["job", "job_nope"], "job_nope", 1],
+    [["job", before[0].id, "--curve", "beauty"], 'no curve "beauty", wanted one of loss', 1],
     [["download", "insects@99"], "no version 99", 1],
     [["download", "../insects"], "wanted NAME@ALIAS or NAME@VERSION", 2],
     [["promote", "insects", "first"], "Wanted a whole number", 2],

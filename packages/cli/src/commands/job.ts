@@ -1,36 +1,61 @@
 /** `amaas job ID`: one job in full, or followed to its end. */
 import { type Amaas, hasEnded, type Job } from "@amaas/client";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { type Cli, examples } from "../cli.ts";
-import { jobDocument } from "../documents.ts";
+import { curveDocument } from "../documents.ts";
 import { Ended, exitCodes } from "../failure.ts";
 import type { Session } from "../session.ts";
 import { attend } from "../training/attend.ts";
 import { Curve } from "../training/curve.ts";
 import { describeJob } from "../training/describe-job.ts";
+import { drawCurve } from "../training/one-curve.ts";
 
 export function job(command: Command, cli: Cli): void {
   command
     .description("Shows a job: its state, its progress, its loss curve, what came out.")
     .argument("<id>", "the job's id")
     .option("-f, --follow", "stay until it has ended; Ctrl-C detaches")
-    .addHelpText("after", examples("amaas job job_01K…", "amaas job job_01K… --follow"))
+    .addOption(
+      new Option(
+        "--curve <name>",
+        "draw one figure large: loss, accuracy, learning-rate, gradient-norm, …",
+      ).conflicts("follow"),
+    )
+    .addHelpText(
+      "after",
+      examples(
+        "amaas job job_01K…",
+        "amaas job job_01K… --follow",
+        "amaas job job_01K… --curve gradient-norm",
+      ),
+    )
     .action(
-      cli.lasting(async (session, id: string, options: { follow?: true }) => {
+      cli.lasting(async (session, id: string, options: { follow?: true; curve?: string }) => {
         await session.connect("job", ["scheduler"], async (connection) => {
-          if (options.follow) await attend(session, connection, id);
-          else await show(session, connection.client, id);
+          if (options.follow) return attend(session, connection, id);
+          const curve = await snapshot(connection.client, id, session.shell.signal);
+          if (options.curve === undefined) show(session, curve);
+          else draw(session, curve, options.curve);
         });
       }),
     );
 }
 
-async function show(session: Session, client: Amaas, id: string): Promise<void> {
-  const curve = await snapshot(client, id, session.shell.signal);
-  if (session.json) return session.printJson(jobDocument(curve.job));
+function show(session: Session, curve: Curve): void {
+  if (session.json) {
+    session.printJson(curveDocument(curve));
+    return;
+  }
   const columns = Math.min(100, session.shell.stdout.columns ?? 80);
   session.print(...describeJob(curve, { columns, style: session.style }));
   hint(session, curve.job);
+}
+
+function draw(session: Session, curve: Curve, name: string): void {
+  const { columns = 80, rows = 24 } = session.shell.stdout;
+  const lines = drawCurve(curve, name, { columns: columns - 1, rows, style: session.style });
+  if (session.json) session.printJson(curveDocument(curve));
+  else session.print(...lines);
 }
 
 /** The first word of a watch is the job as it stands, with every loss so far. */

@@ -21,6 +21,8 @@ export interface ChartOptions {
   readonly span: number;
   /** In their order; of those that are close together, the first is shown. */
   readonly marks?: readonly Mark[];
+  /** What stands beneath the x axis at its two ends. */
+  readonly ends?: readonly [first: string, last: string];
   readonly style: Style;
 }
 
@@ -44,7 +46,7 @@ const mostDecades = 1e4;
 const cellsPerMark = 3;
 
 export function chart(values: readonly number[], options: ChartOptions): string[] {
-  const { height, span, marks = [], style } = options;
+  const { height, span, marks = [], ends, style } = options;
   const scale = scaleOf([...values, ...marks.map(({ value }) => value)]);
   const labels = axisLabels(scale, height);
   const labelWidth = Math.max(...labels.map((label) => label.length));
@@ -60,7 +62,11 @@ export function chart(values: readonly number[], options: ChartOptions): string[
     const axis = style.dim(`${padStart(label, labelWidth)} ${label === "" ? "│" : "┤"}`);
     return (axis + line.join("")).trimEnd();
   });
-  return [...rows, style.dim(`${" ".repeat(labelWidth)} └${"─".repeat(columns)}`)];
+  const left = " ".repeat(labelWidth);
+  const axis = style.dim(`${left} └${"─".repeat(columns)}`);
+  if (ends === undefined) return [...rows, axis];
+  const gap = " ".repeat(Math.max(1, columns - ends[0].length - ends[1].length));
+  return [...rows, axis, style.dim(`${left}  ${ends[0]}${gap}${ends[1]}`)];
 }
 
 /** The mean of the values that fall into each column of dots; NaN where none does. */

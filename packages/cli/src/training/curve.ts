@@ -1,8 +1,10 @@
-/** What is known of a job while it is followed: its newest state, and the loss of every step so far. */
+/** What is known of a job while it is followed: its newest state, and the figures of every step so far. */
 import type { Evaluation, Job, JobUpdate, Progress } from "@amaas/client";
 
 export class Curve {
   readonly losses: number[] = [];
+  /** Other figures of each step, by name; NaN where one is not known. */
+  readonly series = new Map<string, number[]>();
   #job: Job;
   #revision = 0;
   #busy: Progress | undefined;
@@ -26,15 +28,17 @@ export class Curve {
   }
 
   /** A step told twice, as after a return to a checkpoint, is the same step. */
-  take({ job, firstStep, losses }: JobUpdate): void {
+  take({ job, firstStep, losses, series }: JobUpdate): void {
     this.#job = job;
     this.#revision++;
     if (job.progress && job.progress.workers > 0 && job.progress.samplesPerSecond > 0)
       this.#busy = job.progress;
-    while (this.losses.length < firstStep) this.losses.push(Number.NaN);
-    losses.forEach((loss, at) => {
-      this.losses[firstStep + at] = loss;
-    });
+    put(this.losses, firstStep, losses);
+    for (const { name, firstStep: first, values } of series) {
+      const known = this.series.get(name) ?? [];
+      this.series.set(name, known);
+      put(known, first, values);
+    }
   }
 
   get validations(): Evaluation[] {
@@ -48,4 +52,11 @@ export class Curve {
   #evaluations(split: string): Evaluation[] {
     return (this.#job.progress?.evaluations ?? []).filter((found) => found.split === split);
   }
+}
+
+function put(known: number[], first: number, values: Float64Array): void {
+  while (known.length < first) known.push(Number.NaN);
+  values.forEach((value, at) => {
+    known[first + at] = value;
+  });
 }

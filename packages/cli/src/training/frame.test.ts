@@ -21,6 +21,7 @@ function curveAfter(steps: number): Curve {
       loss: lossAt(steps),
       samplesPerSecond: 11_234,
       learningRate: 0.001,
+      ...(steps > 1 && { gradientNorm: 0.7213, weightNorm: 21.37, updateRatio: 0.000_912_3 }),
       ...(steps > 0 && {
         stepTime: {
           ...{ data: 0.0001, compute: 0.0031, reduce: 0.0002 },
@@ -38,7 +39,7 @@ function curveAfter(steps: number): Curve {
   });
   const curve = new Curve(job);
   const losses = Float64Array.from({ length: steps }, (_, step) => lossAt(step));
-  curve.take({ job, firstStep: 0, losses });
+  curve.take({ job, firstStep: 0, losses, series: [] });
   return curve;
 }
 
@@ -49,7 +50,8 @@ test("halfway, at 80 columns", () => {
     "
       ━━━━━━━━━━━━━━━━━╸─────────────────   50 %   epoch 6/12   step 750/1,500
       loss 0.1041   validation accuracy 0.9966   11,234 samples/s
-      learning rate 0.001   2 workers   4 s left
+      learning rate 0.001   2 workers   best epoch 6   4 s left
+      norm of gradient 0.721, weights 21.4   update ratio 0.000912
       step 5.0 ms data▁2% compute▅62% reduce▁4% exchange▁4% apply▁12% wait▂16%
 
       ⠤⠤ training loss   ◆ validation loss
@@ -73,7 +75,9 @@ test("at the end, at 50 columns", () => {
       100 %   epoch 12/12   step 1,500/1,500
       loss 0.0513   validation accuracy 1.0000
       11,234 samples/s   learning rate 0.001
-      2 workers
+      2 workers   best epoch 12
+      norm of gradient 0.721, weights 21.4
+      update ratio 0.000912
       step 5.0 ms data▁2% compute▅62% reduce▁4%
       exchange▁4% apply▁12% wait▂16%
 
@@ -110,15 +114,15 @@ test.each([40, 60, 79, 120])(
 
 test("a line for a pipe", () => {
   expect(trainingLine(curveAfter(750))).toMatchInlineSnapshot(
-    `"epoch 6/12  step 750/1,500  loss 0.1041  validation accuracy 0.9966  11,234 samples/s  learning rate 0.001  2 workers  4 s left"`,
+    `"epoch 6/12  step 750/1,500  loss 0.1041  validation accuracy 0.9966  11,234 samples/s  learning rate 0.001  2 workers  best epoch 6  4 s left"`,
   );
 });
 
 test("a step told again after a return to a checkpoint is one step", () => {
   const curve = curveAfter(100);
   const { job } = curve;
-  curve.take({ job, firstStep: 50, losses: new Float64Array(60).fill(1) });
+  curve.take({ job, firstStep: 50, losses: new Float64Array(60).fill(1), series: [] });
   expect(curve.losses).toHaveLength(110);
-  curve.take({ job, firstStep: 112, losses: Float64Array.of(2) });
+  curve.take({ job, firstStep: 112, losses: Float64Array.of(2), series: [] });
   expect(curve.losses.slice(109)).toEqual([1, Number.NaN, Number.NaN, 2]);
 });

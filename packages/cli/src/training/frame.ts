@@ -24,7 +24,8 @@ export function trainingFrame(curve: Curve, view: View): string[] {
   if (progress === undefined || progress.totalSteps === 0) return [];
   const room = columns - 2 * indent.length;
   const lines = ["", ...barLines(progress, Math.min(room, widestChart), style)];
-  lines.push(...wrap(figures(curve, style), room));
+  lines.push(...wrap(painted(figuresOf(curve), style), room));
+  lines.push(...wrap(painted(normsOf(progress), style), room));
   lines.push(...wrap(stepTimeTexts(progress.stepTime, style), room, " "));
   return [...lines.map((text) => (text === "" ? "" : indent + text)), ...lossFrame(curve, view)];
 }
@@ -73,15 +74,36 @@ function figuresOf(curve: Curve): Figure[] {
   if (progress === undefined) return [];
   const { step, loss, samplesPerSecond, workers, secondsLeft, restarts, learningRate } = progress;
   const metric = headline(curve.validations.at(-1));
+  const best = bestEpoch(curve);
   return [
     ...(step > 0 ? [["bold", `loss ${measure(loss)}`] as const] : []),
     ...(metric === undefined ? [] : [["bold", metric] as const]),
     ...(samplesPerSecond > 0 ? [["dim", `${count(samplesPerSecond)} samples/s`] as const] : []),
     ...(learningRate > 0 ? [["dim", `learning rate ${rate(learningRate)}`] as const] : []),
     ["dim", counted(workers, "worker")],
+    ...(best === undefined ? [] : [["dim", `best epoch ${best}`] as const]),
     ...(restarts > 0 ? [["yellow", `resumed ${restarts}×`] as const] : []),
     ...(secondsLeft > 0 ? [["dim", `${remaining(secondsLeft)} left`] as const] : []),
   ];
+}
+
+/** How large gradient, weights and the change of weights are: more than a line for a pipe should say. */
+function normsOf({ gradientNorm, weightNorm, updateRatio }: Progress): Figure[] {
+  if (!(weightNorm > 0)) return [];
+  const sizes = `norm of gradient ${rate(gradientNorm)}, weights ${rate(weightNorm)}`;
+  return [
+    ["dim", sizes],
+    ["dim", `update ratio ${rate(updateRatio)}`],
+  ];
+}
+
+/** The one with the least validation loss so far. */
+function bestEpoch({ job, validations }: Curve): number | undefined {
+  const { totalSteps = 0, totalEpochs = 0 } = job.progress ?? {};
+  const known = validations.filter(({ metrics }) => Number.isFinite(metrics.loss));
+  if (known.length < 2) return undefined;
+  const [best] = known.toSorted((a, b) => Number(a.metrics.loss) - Number(b.metrics.loss));
+  return best && Math.ceil((best.step * totalEpochs) / totalSteps);
 }
 
 /** Three digits, however small: 0.001, 0.000125, 2.5e-7. */
@@ -89,8 +111,8 @@ function rate(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 
-function figures(curve: Curve, style: View["style"]): string[] {
-  return figuresOf(curve).map(([emphasis, text]) => style[emphasis](text));
+function painted(figures: readonly Figure[], style: View["style"]): string[] {
+  return figures.map(([emphasis, text]) => style[emphasis](text));
 }
 
 /** Figures side by side, on as many lines as they take. */
