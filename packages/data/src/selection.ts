@@ -8,6 +8,7 @@ import { graphBuilder, type Model } from "@amaas/graph";
 import type { SelectSpec } from "@amaas/spec";
 import type { Labels } from "./dataset.ts";
 import type { FittedFeatures } from "./features.ts";
+import { lasso } from "./lasso.ts";
 import { faultyData } from "./limits.ts";
 import { mutualInformation } from "./mutual-information.ts";
 
@@ -25,6 +26,7 @@ export interface Selection {
 const scores: { readonly [B in SelectSpec["by"]]: Score } = {
   variance,
   "mutual-information": mutualInformation,
+  l1: lasso,
 };
 
 /** @throws DomainError invalid-argument where nothing is left, or no feature can be dropped. */

@@ -73,12 +73,12 @@ export const featureChecks: readonly Check[] = [
   },
   {
     reads: ["features.select.by", "features", "task"],
-    fault: ({ features, task }) =>
-      features?.select?.by === "mutual-information" &&
-      task !== "classification" &&
-      task !== "regression"
-        ? `found "mutual-information", wanted variance: ${task} has no labels`
-        : undefined,
+    fault: ({ features, task }) => {
+      const by = features?.select?.by ?? "variance";
+      return by === "variance" || task === "classification" || task === "regression"
+        ? undefined
+        : `found "${by}", wanted variance: ${task} has no labels`;
+    },
   },
 ];
 
