@@ -30,14 +30,18 @@ for (const name of names) {
   for (const kind of values.runs.split(",")) {
     const run = await trained(example, kind);
     hashes.add(run.bits.weightsSha256);
-    console.log(describe(name, kind, run));
+    console.log(describe(name, kind, run), ...(run.evaluation ?? []));
   }
   console.log(`${name}: ${hashes.size === 1 ? "one result" : `${hashes.size} DIFFERENT RESULTS`}`);
   if (hashes.size > 1) process.exitCode = 1;
 }
 
+interface Told {
+  readonly evaluation: readonly string[] | undefined;
+}
+
 /** A suite of its own for each run: nothing is left of the one before. */
-async function trained(example: Example, kind: string): Promise<Run> {
+async function trained(example: Example, kind: string): Promise<Run & Told> {
   const workers = kind === "kill" ? 2 : Number(kind);
   const directory = await mkdtemp(join(tmpdir(), "amaas-example-"));
   const lines: string[] = [];
@@ -60,7 +64,15 @@ async function trained(example: Example, kind: string): Promise<Run> {
       { baseDirectory: dirname(example.job) },
     );
     const disturbances = kind === "kill" ? killing(suite.kill) : [];
-    return runOf(await follow(client, id, disturbances), (performance.now() - began) / 1000);
+    const followed = await follow(client, id, disturbances);
+    const run = runOf(followed, (performance.now() - began) / 1000);
+    const { model = "", version = 0 } = run.job.outcome ?? {};
+    const record = await client.models.evaluation(model, version);
+    const judge = record?.judge ?? "";
+    const baselines = record?.baselines.map(
+      ({ name, metrics }) => `  ${name} ${judge} ${metrics[judge]?.toFixed(4)}`,
+    );
+    return { ...run, evaluation: baselines };
   } catch (error) {
     console.error(lines.slice(-40).join("\n"));
     throw error;

@@ -4,8 +4,10 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeDigits } from "./digits.ts";
+import { writeFlights } from "./flights.ts";
 import { writeHouses } from "./houses.ts";
 import { writePenguins } from "./penguins.ts";
+import { writeMails } from "./spam.ts";
 
 export interface Example {
   /** Holds `job.yaml` and a README. */
@@ -17,13 +19,15 @@ export interface Example {
   writeData(directory?: string): Promise<readonly string[]>;
 }
 
-export type ExampleName = "digits" | "digits-cnn" | "houses" | "penguins";
+export type ExampleName = "digits" | "digits-cnn" | "flights" | "houses" | "penguins" | "spam";
 
 export const examples: Readonly<Record<ExampleName, Example>> = {
   digits: example("digits", writeDigits),
   "digits-cnn": example("digits-cnn", writeDigits),
+  flights: example("flights", writeFlights),
   houses: example("houses", writeHouses),
   penguins: example("penguins", writePenguins),
+  spam: example("spam", writeMails),
 };
 
 function example(
