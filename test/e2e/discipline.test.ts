@@ -3,6 +3,11 @@
  * epoch, bit for bit what a job of so many epochs would have kept, whoever computes it and whatever
  * is killed meanwhile.
  */
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { openBlobs, parseDigest } from "@amaas/blobs";
+import { jobStateName } from "@amaas/client";
+import { ShardState } from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Run } from "./run.ts";
 import { type Story, shortDigits, showLinesOnFailure, startStory } from "./story.ts";
@@ -116,6 +121,44 @@ test("on a plateau every shard takes smaller steps from the same step on", {
   };
   const killed = await story.run(plateau({ workers: 3, servers: 3 }), { atStep: first + 3, act });
   expect(killed.bits).toEqual(one.bits);
+});
+
+test("a training that runs away stops with where and on what, and keeps what was sound", {
+  timeout,
+}, async () => {
+  const training = {
+    // Each step takes eleven times a weight from it: ten times as much is left, of the other sign.
+    optimizer: { type: "sgd", learningRate: 100, weightDecay: 0.11 },
+    checkpointEverySteps: 1,
+    epochs: 10,
+  };
+  const { id } = await story.submit(overfitting(training));
+  const { job, losses } = await story.follow(id);
+  expect(jobStateName(job.state)).toBe("failed");
+  const told =
+    /^trainer-\d: step (\d+), virtual shard (\d+): the (?:loss is NaN|loss is Infinity|gradient is not finite); samples (.*) of the training split; largest gradients: (.*); a smaller/.exec(
+      job.reason,
+    );
+  expect(told, job.reason).not.toBeNull();
+  const [, step, leaf, samples = "", gradients] = told ?? [];
+  expect(Number(step)).toBe(losses.length);
+  expect(Number(leaf)).toBeLessThan(8);
+  expect(new Set(samples.split(", ").map(Number)).size).toBe(8);
+  expect(Math.max(...samples.split(", ").map(Number))).toBeLessThan(1_000);
+  expect(gradients).toMatch(/^\S+ (NaN|Infinity|[\d.e+]+), \S+ \S+, \S+ \S+$/);
+
+  // Each shard's state at the newest step that all have kept, in the blob store, and finite.
+  expect(job.checkpoint?.step).toBeGreaterThan(0);
+  expect(job.checkpoint?.step).toBeLessThanOrEqual(Number(step));
+  expect(job.checkpoint?.digests).toHaveLength(2);
+  const blobs = openBlobs(pathToFileURL(join(story.directory, "blobs")).href);
+  for (const digest of job.checkpoint?.digests ?? []) {
+    const state = ShardState.decode(await blobs.get(parseDigest(digest)));
+    expect(state.step).toBe(job.checkpoint?.step);
+    const weights = new Float32Array(new Uint8Array(state.weights).buffer);
+    expect(weights.length).toBeGreaterThan(0);
+    expect(weights.every(Number.isFinite)).toBe(true);
+  }
 });
 
 test.for([

@@ -22,6 +22,7 @@ import {
   TaskState,
   type TaskStatus,
 } from "@amaas/proto/amaas/scheduler/v1/fleet";
+import { allFinite } from "@amaas/reduction";
 import type { JobSpec } from "@amaas/spec";
 import { type Restored, restore, type Saved } from "./checkpoint.ts";
 import { malformed, notHosted } from "./errors.ts";
@@ -273,7 +274,14 @@ export class HostedShard implements RunningTask {
     // A job that goes by its validations ends when it is closed.
     const last = !this.#plan.rules && step === this.#plan.totalSteps;
     const due = step % every === 0 && live.keeper.wants(step / every);
-    if (last || due) live.keeper.keep(this.#saved(), last);
+    if (!last && !due) return;
+    const saved = this.#saved();
+    // What a job can go back to is sound: one that is not has no use for a last checkpoint either.
+    if (allFinite(saved.state.weights)) live.keeper.keep(saved, last);
+    else
+      this.#fail(
+        new Error(`the weights after step ${step - 1} are not finite; try a smaller learning rate`),
+      );
   }
 
   #saved(): Saved {

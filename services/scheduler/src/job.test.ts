@@ -12,6 +12,7 @@ import {
   succeed,
   train,
 } from "./job.ts";
+import { jobMessage } from "./messages.ts";
 import { bodyOf, jobOf, preparedOf } from "./rows.ts";
 import { digest, samplePrepared, sampleSpec } from "./sample.fixture.ts";
 
@@ -84,6 +85,17 @@ test("a job can fail and be cancelled wherever it is", () => {
   }
 });
 
+test("a training that is broken off keeps the newest checkpoint that all shards have", () => {
+  const checkpoints = { 10: [digest(1)], 20: [digest(2)], 30: [""] };
+  const broken = { ...training, checkpoints };
+  for (const over of [fail(broken, "lost", 8), cancel(broken, 8)]) {
+    expect(over.checkpoint).toEqual({ step: 20, digests: [digest(2)] });
+    expect(jobMessage(over).checkpoint).toEqual(over.checkpoint);
+  }
+  expect(fail(training, "lost", 8).checkpoint).toBeUndefined();
+  expect(cancel(packaging, 8).checkpoint).toBeUndefined();
+});
+
 test("every state survives its row", () => {
   const jobs = [
     queued,
@@ -95,6 +107,7 @@ test("every state survives its row", () => {
     registering,
     succeed(registering, outcome, 7),
     fail(training, "lost", 7),
+    fail({ ...training, checkpoints: { 10: [digest(1)] } }, "lost", 7),
     cancel(queued, 7),
   ];
   for (const job of jobs)

@@ -8,7 +8,7 @@
 import type { Packaged, Prepared } from "@amaas/proto/amaas/scheduler/v1/fleet";
 import type { Outcome, Progress } from "@amaas/proto/amaas/scheduler/v1/jobs";
 import type { JobSpec } from "@amaas/spec";
-import { type Checkpoints, noCheckpoints, type StartPoint } from "./checkpoints.ts";
+import { type Checkpoints, newestComplete, noCheckpoints, type StartPoint } from "./checkpoints.ts";
 
 /** A running phase: the span that is recorded when it ends has this traceparent. */
 export interface Phase {
@@ -101,11 +101,16 @@ export interface Succeeded extends Over {
   readonly outcome: Outcome;
 }
 
-export interface Failed extends Over {
+/** Where a job's training ended before its end: the newest checkpoint that is complete. */
+interface Broken extends Over {
+  readonly checkpoint: StartPoint | undefined;
+}
+
+export interface Failed extends Broken {
   readonly state: "FAILED";
 }
 
-export interface Cancelled extends Over {
+export interface Cancelled extends Broken {
   readonly state: "CANCELLED";
 }
 
@@ -226,12 +231,20 @@ export function succeed(job: Registering, outcome: Outcome, at: number): Succeed
 }
 
 export function fail(job: ActiveJob, reason: string, at: number): Failed {
-  return { ...common(job), state: "FAILED", reason: reason.slice(0, longestReason), endedAt: at };
+  const checkpoint = checkpointOf(job);
+  const told = reason.slice(0, longestReason);
+  return { ...common(job), state: "FAILED", reason: told, endedAt: at, checkpoint };
 }
 
 export function cancel(job: ActiveJob, at: number): Cancelled {
   const reason = `cancelled while ${job.state}`;
-  return { ...common(job), state: "CANCELLED", reason, endedAt: at };
+  return { ...common(job), state: "CANCELLED", reason, endedAt: at, checkpoint: checkpointOf(job) };
+}
+
+function checkpointOf(job: ActiveJob): StartPoint | undefined {
+  if (job.state !== "TRAINING") return undefined;
+  const newest = newestComplete(job.checkpoints, job.servers.length);
+  return newest.step > 0 ? newest : undefined;
 }
 
 /** The same job, another reason; the very same object where nothing changes. */

@@ -15,6 +15,10 @@ export function jobMessage(job: Job): JobMessage {
     endedAt: "endedAt" in job ? new Date(job.endedAt) : undefined,
     progress: job.progress,
     outcome: job.state === "SUCCEEDED" ? job.outcome : undefined,
+    checkpoint:
+      "checkpoint" in job && job.checkpoint
+        ? { step: job.checkpoint.step, digests: [...job.checkpoint.digests] }
+        : undefined,
     traceId: traceIdOf(job.root),
   };
 }

@@ -76,9 +76,9 @@ function observePackaging(job: Packaging, { fleet, now, enter }: Moment): Job {
 }
 
 function observeTraining(job: Training, moment: Moment): Job {
-  const failed = failedTask(job, moment.fleet);
-  if (failed) return fail(job, failureOf(failed.node, failed.status), moment.now);
   const seen = takeDown(job, moment);
+  const failed = failedTask(seen, moment.fleet);
+  if (failed) return fail(seen, failureOf(failed.node, failed.status), moment.now);
   const final = finalCheckpoints(seen);
   if (final === undefined) return seen;
   const [trainer] = seen.workers.filter((name) => moment.fleet.node(name)?.draining === false);

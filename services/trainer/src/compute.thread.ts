@@ -4,11 +4,14 @@
  * Weights, samples and results are in memory shared with the trainer's event loop. Buffers and
  * tensors are made once, so a step allocates nothing that grows with the model.
  */
+
 import { openSession, type Session, serveThread } from "@amaas/engine";
+import { DomainError } from "@amaas/errors";
 import { randomKey } from "@amaas/nn";
 import type { Parameter } from "@amaas/proto/amaas/scheduler/v1/fleet";
-import { addInto, reduce, type TreeNode } from "@amaas/reduction";
+import { addInto, allFinite, reduce, span, type TreeNode } from "@amaas/reduction";
 import { type Tensor, tensor } from "@amaas/tensor";
+import { divergenceError } from "./divergence.ts";
 import { ReadAhead, type Slots } from "./read-ahead.ts";
 import { openRows, type RowReader } from "./row-reader.ts";
 import type { Rows } from "./rows.ts";
@@ -147,29 +150,63 @@ class Compute {
       times[part] += now - at;
       at = now;
     };
-    const leaf = async (index: number): Promise<Gradient> => {
-      const samples = trainingLeaf(sampling, version, index);
-      if (!this.#readAhead?.take(version, index, this.#batch.features))
-        this.#readers.training.read(samples, this.#batch.features);
-      this.#label("training", samples);
-      this.#random.set(randomKeyOf(sampling, version, index));
-      lap("data");
-      const values = this.#take();
-      const feeds = { ...this.#feedsOf(version), ...this.#draws };
-      await this.#training.run(feeds, this.#fetchesOf(values));
-      lap("compute");
-      return { values, samples: samples.samples, sums: Array.from(this.#loss) };
-    };
+    const leaf = (index: number) => this.#gradientOf(version, index, lap);
     const add = (left: Gradient, right: Gradient): Gradient => {
       const sum = this.#add(left, right);
       lap("reduce");
       return sum;
     };
     const { values, samples, sums } = await reduce(node, sampling.leaves, leaf, add);
+    if (!sums.every(Number.isFinite) || !allFinite(values)) await this.#refuse(version, node);
     new Float32Array(result).set(values);
     this.#idle.push(values);
     lap("reduce");
     return { samples, sums, times };
+  }
+
+  /** Of one virtual shard; `lap` is told whenever a part of it is done. */
+  async #gradientOf(
+    version: number,
+    leaf: number,
+    lap: (part: "data" | "compute") => void = () => undefined,
+  ): Promise<Gradient> {
+    const { sampling } = this.#setup;
+    const samples = trainingLeaf(sampling, version, leaf);
+    if (!this.#readAhead?.take(version, leaf, this.#batch.features))
+      this.#readers.training.read(samples, this.#batch.features);
+    this.#label("training", samples);
+    this.#random.set(randomKeyOf(sampling, version, leaf));
+    lap("data");
+    const values = this.#take();
+    const feeds = { ...this.#feedsOf(version), ...this.#draws };
+    await this.#training.run(feeds, this.#fetchesOf(values));
+    lap("compute");
+    return { values, samples: samples.samples, sums: Array.from(this.#loss) };
+  }
+
+  /** Looks for the virtual shard that is at fault, of those whose sum has been found to be. */
+  async #refuse(version: number, node: TreeNode): Promise<never> {
+    const { sampling, parameters } = this.#setup;
+    const [from, to] = span(node, sampling.leaves);
+    for (let leaf = from; leaf < to; leaf++) {
+      const { values, samples, sums } = await this.#gradientOf(version, leaf);
+      const gradients = parameters.map(({ name, dims, offset }) => {
+        const length = dims.reduce((product, dim) => product * dim, 1);
+        return [name, values.subarray(offset, offset + length)];
+      });
+      const { row } = trainingLeaf(sampling, version, leaf);
+      const error = divergenceError({
+        ...{ step: version, leaf, loss: sums[0] ?? Number.NaN },
+        samples: Array.from({ length: samples }, (_, place) => row(place)),
+        gradients: Object.fromEntries(gradients),
+      });
+      if (error) throw error;
+      this.#idle.push(values);
+    }
+    throw new DomainError(
+      "failed-precondition",
+      `step ${version}: the sum of the gradients of virtual shards ${from} to ${to - 1} is not finite, though each of them is`,
+    );
   }
 
   async evaluate(version: number, split: "validation" | "test", leaf: number): Promise<Summary> {

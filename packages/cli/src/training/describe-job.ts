@@ -1,5 +1,5 @@
 /** Everything worth knowing about one job, as lines. */
-import { jobStateName, type Outcome } from "@amaas/client";
+import { type Job, jobStateName, type Outcome } from "@amaas/client";
 import { mainMetrics } from "@amaas/spec";
 import { age, duration, measure } from "../terminal/figures.ts";
 import type { View } from "../terminal/progress.ts";
@@ -24,6 +24,7 @@ export function describeJob(curve: Curve, view: View): string[] {
         ["state", stateText(state, style)],
         ["reason", printable(job.reason)],
         ["created", age(job.createdAt, Date.now())],
+        ["checkpoint", checkpointText(job)],
         ["took", tookText(job.startedAt, job.endedAt)],
         ["trace", job.traceId],
       ],
@@ -72,6 +73,11 @@ export function describeJob(curve: Curve, view: View): string[] {
     );
   }
   return lines;
+}
+
+/** What is left of a training that was broken off. */
+function checkpointText({ checkpoint }: Job): string | undefined {
+  return checkpoint && `step ${checkpoint.step}: ${checkpoint.digests.join(", ")}`;
 }
 
 function tookText(from: Date | undefined, to: Date | undefined): string | undefined {

@@ -124,6 +124,14 @@ export interface Job {
   /** Set once the job has succeeded. */
   outcome: Outcome | undefined;
   traceId: string;
+  /** Where the training of a failed or cancelled job had been kept last, if it had been. */
+  checkpoint: KeptCheckpoint | undefined;
+}
+
+export interface KeptCheckpoint {
+  step: number;
+  /** Blobs with the shards' states, by shard. */
+  digests: string[];
 }
 
 export interface Progress {
@@ -310,6 +318,7 @@ function createBaseJob(): Job {
     progress: undefined,
     outcome: undefined,
     traceId: "",
+    checkpoint: undefined,
   };
 }
 
@@ -344,6 +353,9 @@ export const Job: MessageFns<Job> = {
     }
     if (message.traceId !== "") {
       writer.uint32(82).string(message.traceId);
+    }
+    if (message.checkpoint !== undefined) {
+      KeptCheckpoint.encode(message.checkpoint, writer.uint32(90).fork()).join();
     }
     return writer;
   },
@@ -441,6 +453,14 @@ export const Job: MessageFns<Job> = {
             message.traceId = reader.string();
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.checkpoint = KeptCheckpoint.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -481,6 +501,7 @@ export const Job: MessageFns<Job> = {
         : isSet(object.trace_id)
         ? globalThis.String(object.trace_id)
         : "",
+      checkpoint: isSet(object.checkpoint) ? KeptCheckpoint.fromJSON(object.checkpoint) : undefined,
     };
   },
 
@@ -516,6 +537,9 @@ export const Job: MessageFns<Job> = {
     if (message.traceId !== "") {
       obj.traceId = message.traceId;
     }
+    if (message.checkpoint !== undefined) {
+      obj.checkpoint = KeptCheckpoint.toJSON(message.checkpoint);
+    }
     return obj;
   },
 
@@ -538,6 +562,94 @@ export const Job: MessageFns<Job> = {
       ? Outcome.fromPartial(object.outcome)
       : undefined;
     message.traceId = object.traceId ?? "";
+    message.checkpoint = (object.checkpoint !== undefined && object.checkpoint !== null)
+      ? KeptCheckpoint.fromPartial(object.checkpoint)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseKeptCheckpoint(): KeptCheckpoint {
+  return { step: 0, digests: [] };
+}
+
+export const KeptCheckpoint: MessageFns<KeptCheckpoint> = {
+  encode(message: KeptCheckpoint, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.step !== 0) {
+      writer.uint32(8).uint32(message.step);
+    }
+    for (const v of message.digests) {
+      writer.uint32(18).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KeptCheckpoint {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKeptCheckpoint();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.step = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.digests.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): KeptCheckpoint {
+    return {
+      step: isSet(object.step) ? globalThis.Number(object.step) : 0,
+      digests: globalThis.Array.isArray(object?.digests) ? object.digests.map((e: any) => globalThis.String(e)) : [],
+    };
+  },
+
+  toJSON(message: KeptCheckpoint): unknown {
+    const obj: any = {};
+    if (message.step !== 0) {
+      obj.step = Math.round(message.step);
+    }
+    if (message.digests?.length) {
+      obj.digests = message.digests;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<KeptCheckpoint>): KeptCheckpoint {
+    return KeptCheckpoint.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<KeptCheckpoint>): KeptCheckpoint {
+    const message = createBaseKeptCheckpoint();
+    message.step = object.step ?? 0;
+    message.digests = object.digests?.map((e) => e) || [];
     return message;
   },
 };

@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import { allFinite } from "./all-finite.ts";
+
+test("one value that is not finite is found wherever it is", () => {
+  const values = Float32Array.from({ length: 9 }, (_, i) => (i - 4) * 10 ** (i * 4));
+  values[0] = 3.4028234663852886e38;
+  values[1] = 1e-45;
+  values[2] = -0;
+  expect(allFinite(values)).toBe(true);
+  expect(allFinite(new Float32Array())).toBe(true);
+  for (const odd of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])
+    values.forEach((_, i) => {
+      const changed = values.slice();
+      changed[i] = odd;
+      expect(allFinite(changed)).toBe(false);
+      // Also where the vector is a part of another one.
+      expect(allFinite(changed.subarray(i + 1))).toBe(true);
+      expect(allFinite(changed.subarray(i, i + 1))).toBe(false);
+    });
+});
