@@ -1,6 +1,7 @@
 import { murmur } from "@amaas/graph";
 import { describe, expect, test } from "vitest";
 import { encodeColumn, encodeRows } from "./encoders.fixture.ts";
+import { documentCounts } from "./words.ts";
 
 const column = (rows: readonly (readonly number[])[], at = 0) => rows.map((row) => row[at]);
 const { fround } = Math;
@@ -158,6 +159,14 @@ describe("tf-idf", () => {
   test("wants words in two texts", async () => {
     await expect(encodeColumn(spec, ["one", "two"])).rejects.toThrow("has no word in two texts");
   });
+});
+
+test("words of more texts than memory has room for: rare ones are forgotten, frequent ones counted", () => {
+  const lists = Array.from({ length: 300 }, (_, row) => ["the", `only ${row}`, `pair ${row >> 1}`]);
+  const counts = documentCounts(lists, 200);
+  expect(counts.get("the")).toBe(300);
+  expect(counts.get("pair 100")).toBe(2);
+  expect(counts.size).toBeLessThanOrEqual(203);
 });
 
 describe("tokens", () => {

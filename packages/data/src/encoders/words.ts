@@ -27,11 +27,23 @@ export function wordsIn(g: GraphBuilder, value: Value, blanks: number): Value {
   return g.concat([g.squeeze(found, [1]), blank], 1);
 }
 
-/** How many texts have each thing, of things that are listed for each text. */
-export function documentCounts(lists: Iterable<Iterable<string>>): Map<string, number> {
+/** Different things that are counted at once; more would not fit into memory. */
+const mostCounted = 1 << 22;
+
+/**
+ * How many texts have each thing, of things that are listed for each text. Where there are too many different
+ * ones, those that one text had so far are forgotten, as in lossy counting (Manku and Motwani, 2002).
+ */
+export function documentCounts(
+  lists: Iterable<Iterable<string>>,
+  most = mostCounted,
+): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const list of lists)
+  for (const list of lists) {
     for (const each of new Set(list)) counts.set(each, (counts.get(each) ?? 0) + 1);
+    if (counts.size <= most) continue;
+    for (const [each, count] of counts) if (count === 1) counts.delete(each);
+  }
   return counts;
 }
 
