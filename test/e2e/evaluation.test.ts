@@ -9,6 +9,7 @@ import { readDataset, splitRows } from "@amaas/data";
 import { examples } from "@amaas/examples";
 import { parseJobSpec } from "@amaas/spec";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { inProcess } from "../suite/amaas.ts";
 import { type Story, showLinesOnFailure, startStory } from "./story.ts";
 
 const timeout = 120_000;
@@ -108,6 +109,28 @@ test("species: areas for the gate, intervals, slices, baselines, a verdict", {
   expect(record.verdict.map(({ rule }) => rule)).toContain("baseline");
 });
 
+test("the terminal shows a version's record, and a job's", { timeout }, async () => {
+  const { id } = await trained({ name: "shown" });
+  await trained({ name: "shown", evaluation: { baseline: false } });
+  for (const args of [
+    ["model", "shown", "--version", "1"],
+    ["job", id],
+  ]) {
+    const shown = await amaas(...args);
+    expect(shown).toMatch(
+      /TEST \(\d+ ROWS\) +VALUE +95 % INTERVAL +MOST FREQUENT CLASS +LINEAR MODEL\n/,
+    );
+    expect(shown).toMatch(/\nrocAuc +\S+ +\S+ to \S+/);
+    expect(shown).toMatch(/\nIsland Biscoe +\d+ +/);
+    expect(shown).toMatch(/\n[✓!·] It /);
+    expect(shown).not.toContain("\u001b");
+    const { evaluation } = JSON.parse(await amaas(...args, "--output", "json"));
+    expect(evaluation).toEqual(await recordOf("shown"));
+  }
+  const newest = JSON.parse(await amaas("model", "shown", "--output", "json"));
+  expect(newest).toMatchObject({ version: { version: 2 }, evaluation: { baselines: [] } });
+});
+
 test("the same record for one worker as for two", { timeout }, async () => {
   for (const [name, workers] of [
     ["one", 1],
@@ -169,6 +192,15 @@ async function heldOut(job: Job) {
   const columns = tensors(held);
   const column = (name: string) => Array.from<unknown>(columns[name]?.data ?? []);
   return { islands: column("Island").map(String), masses: column("Body Mass (g)") };
+}
+
+/** What a command says on stdout. */
+async function amaas(...args: readonly string[]): Promise<string> {
+  const { scheduler, registry, inference } = story.suite.endpoints;
+  const where = ["--scheduler", scheduler, "--registry", registry, "--inference", inference];
+  const ran = await inProcess(story.directory, [...args, ...where]);
+  expect(ran.code, ran.stderr).toBe(0);
+  return ran.stdout;
 }
 
 function countsOf(values: readonly string[]): Record<string, number> {

@@ -1,6 +1,7 @@
-/** Everything worth knowing about one model, as lines: all its versions, the newest one in full. */
-import type { Alias, ModelDetails, Version } from "@amaas/client";
+/** Everything worth knowing about one model, as lines: all its versions, one of them in full. */
+import type { Alias, EvaluationRecord, ModelDetails, Version } from "@amaas/client";
 import { mainMetrics } from "@amaas/spec";
+import { describeEvaluation } from "./describe-evaluation.ts";
 import { age, bytes, measure } from "./terminal/figures.ts";
 import type { Style } from "./terminal/style.ts";
 import { fields, table } from "./terminal/table.ts";
@@ -13,19 +14,26 @@ const mostMetricColumns = 4;
 const mostNames = 12;
 const mostMoves = 10;
 
+/** The version that is shown in full, with its evaluation record if it has one. */
+export interface Shown {
+  readonly version: Version | undefined;
+  readonly evaluation: EvaluationRecord | undefined;
+}
+
 export function describeModel(
   found: ModelDetails,
+  { version, evaluation }: Shown,
   style: Style,
   now: number,
   columns = Number.POSITIVE_INFINITY,
 ): string[] {
   const { model, versions, history } = found;
-  const [latest] = versions;
   return [
     `${style.bold(printable(model.name))}   ${aliasesText(model.aliases)}`.trimEnd(),
     "",
     ...fittingTable(columns, versions, model.aliases, style, now),
-    ...(latest === undefined ? [] : ["", ...versionFields(latest, style, columns)]),
+    ...(version === undefined ? [] : ["", ...versionFields(version, style, columns)]),
+    ...(evaluation === undefined ? [] : ["", ...describeEvaluation(evaluation, style, columns)]),
     ...(history.length === 0 ? [] : ["", ...historyTable(history, style, now)]),
   ];
 }
@@ -104,6 +112,7 @@ function versionFields(version: Version, style: Style, columns: number): string[
       ["outputs", signature(version.outputs)],
       ["classes", shortened(version.classes.map(printable))],
       ["digest", version.digest],
+      ["evaluation", version.evaluation],
       ["weights", version.weightsSha256],
       ["job", printable(lineage?.job ?? "")],
       ["data", printable(lineage?.datasetDigest ?? "")],

@@ -1,9 +1,12 @@
 /** `amaas job ID`: one job in full, or followed to its end. */
-import { type Amaas, hasEnded, type Job } from "@amaas/client";
+import { type Amaas, type EvaluationRecord, hasEnded, type Job } from "@amaas/client";
+import { isDomainError } from "@amaas/errors";
 import { type Command, Option } from "commander";
 import { type Cli, examples } from "../cli.ts";
+import { describeEvaluation } from "../describe-evaluation.ts";
 import { curveDocument } from "../documents.ts";
 import { Ended, exitCodes } from "../failure.ts";
+import { requireListener } from "../reach.ts";
 import type { Session } from "../session.ts";
 import { attend } from "../training/attend.ts";
 import { Curve } from "../training/curve.ts";
@@ -34,20 +37,22 @@ export function job(command: Command, cli: Cli): void {
         await session.connect("job", ["scheduler"], async (connection) => {
           if (options.follow) return attend(session, connection, id);
           const curve = await snapshot(connection.client, id, session.shell.signal);
-          if (options.curve === undefined) show(session, curve);
+          if (options.curve === undefined) await show(session, connection.client, curve);
           else draw(session, curve, options.curve);
         });
       }),
     );
 }
 
-function show(session: Session, curve: Curve): void {
+async function show(session: Session, client: Amaas, curve: Curve): Promise<void> {
+  const evaluation = await evaluationOf(session, client, curve.job);
   if (session.json) {
-    session.printJson(curveDocument(curve));
+    session.printJson({ ...curveDocument(curve), ...(evaluation && { evaluation }) });
     return;
   }
   const columns = Math.min(100, session.shell.stdout.columns ?? 80);
   session.print(...describeJob(curve, { columns, style: session.style }));
+  if (evaluation) session.print("", ...describeEvaluation(evaluation, session.style, columns));
   hint(session, curve.job);
 }
 
@@ -56,6 +61,22 @@ function draw(session: Session, curve: Curve, name: string): void {
   const lines = drawCurve(curve, name, { columns: columns - 1, rows, style: session.style });
   if (session.json) session.printJson(curveDocument(curve));
   else session.print(...lines);
+}
+
+/** Of the version that came out; a job is shown without it where the registry is away. */
+async function evaluationOf(
+  session: Session,
+  client: Amaas,
+  { outcome }: Job,
+): Promise<EvaluationRecord | undefined> {
+  if (outcome === undefined || outcome.version === 0) return undefined;
+  try {
+    await requireListener("registry", (await session.addresses()).registry);
+    return await client.models.evaluation(outcome.model, outcome.version);
+  } catch (error) {
+    if (isDomainError(error, "unavailable") || isDomainError(error, "not-found")) return undefined;
+    throw error;
+  }
 }
 
 /** The first word of a watch is the job as it stands, with every loss so far. */

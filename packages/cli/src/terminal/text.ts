@@ -53,6 +53,18 @@ export function wrapList(items: readonly string[], width: number): string[] {
   return lines;
 }
 
+/** Text on as many lines as it takes, broken between words; a word wider than a line keeps one to itself. */
+export function wrapWords(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && widthOf(last) + 1 + widthOf(word) <= width)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
 /** Text from elsewhere on one line, unable to move the cursor or turn the writing around. */
 export function printable(text: string): string {
   return text.replace(/[\r\n\t]+/g, " ").replace(controls, "\ufffd");
