@@ -12,6 +12,7 @@ import { examples } from "@amaas/examples";
 import { hashKey, uniform } from "@amaas/random";
 import { tensor } from "@amaas/tensor";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { inProcess } from "../suite/amaas.ts";
 import type { Run } from "./run.ts";
 import { type Story, showLinesOnFailure, startStory } from "./story.ts";
 
@@ -112,6 +113,24 @@ describe("a language model of text", () => {
     const known = new Set(phrases(200).split(/[ .]+/));
     const words = drawn.split(/[ .]+/).slice(1, -1);
     expect(words.filter((word) => known.has(word)).length).toBeGreaterThan(0.7 * words.length);
+  });
+
+  test("amaas generate shows the text, or tells it as a document", { timeout }, async () => {
+    const { registry, inference } = story.suite.endpoints;
+    const command = (...args: string[]) =>
+      inProcess(story.directory, [
+        ...["generate", "phrases", "--registry", registry, "--inference", inference],
+        ...["--prompt", "the qu", "--length", "3", "--temperature", "0", ...args],
+      ]);
+    expect(await command()).toMatchObject({ code: 0, stdout: "the quick\n" });
+    const { stdout } = await command("--output", "json");
+    expect(JSON.parse(stdout)).toMatchObject({ model: "phrases", prompt: "the qu", text: "ick" });
+    expect(await command("--prompt", "")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("the prompt is empty"),
+    });
+    const other = await command("--temperature", "-1");
+    expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining("from 0 to 100") });
   });
 
   test("takes prompts of several lengths in one request", { timeout }, async () => {
