@@ -6,10 +6,16 @@ import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { jobStateName } from "@amaas/client";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { inProcess } from "../suite/amaas.ts";
 import { type Story, showLinesOnFailure, startStory } from "./story.ts";
 
 const timeout = 180_000;
 const fixtures = join(import.meta.dirname, "../../packages/data/fixtures");
+const birds = { format: "parquet", file: "birds", label: "y", ignore: ["tags"] };
+const fitted = {
+  architecture: { type: "linear" },
+  training: { epochs: 3, batchSize: 8, optimizer: { type: "adam" } },
+};
 let story: Story;
 
 beforeAll(async () => {
@@ -51,6 +57,24 @@ test("a folder of Parquet files, lines of JSON, a CSV: the same weights", { time
   expect(inputs.map(({ name }) => name)).toEqual(["fresh"]);
 });
 
+test("amaas data shows a folder's columns and what to look into, without a service", async () => {
+  const job = { name: "birds", task: "classification", data: birds, ...fitted };
+  await writeFile(join(story.directory, "birds.yaml"), JSON.stringify(job));
+  const shown = await inProcess(story.directory, ["data", "birds.yaml"]);
+  expect(shown.code, shown.stderr).toBe(0);
+  expect(shown.stdout).toMatch(/^rows +60$/m);
+  expect(shown.stdout).toMatch(/^duplicates +30$/m);
+  expect(shown.stdout).toMatch(/^classes +even 30 \(50.0 %\)/m);
+  expect(shown.stdout).toMatch(/^count +number +8 +26 /m);
+  expect(shown.stdout).toContain("50.0 % of the rows equal an earlier one in every input");
+  const told = await inProcess(story.directory, ["data", "birds.yaml", "--output", "json"]);
+  expect(JSON.parse(told.stdout).columns[0]).toMatchObject({
+    name: "count",
+    missing: 8,
+    unique: 26,
+  });
+});
+
 test("a part that is cut off fails its job by name, and the next one runs", {
   timeout,
 }, async () => {
@@ -80,8 +104,7 @@ async function run(data: object) {
     name: "birds",
     task: "classification",
     data: { label: "y", ...data },
-    architecture: { type: "linear" },
-    training: { epochs: 3, batchSize: 8, optimizer: { type: "adam" } },
+    ...fitted,
   };
   const { id } = await story.client.jobs.submit(spec, { baseDirectory: story.directory });
   return story.follow(id);

@@ -8,6 +8,7 @@ export { type Giveaway, giveaways } from "./giveaways.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
 export { decodeNpy, encodeNpy, type NpyType } from "./npy.ts";
 export { readDataset } from "./read.ts";
+export { type ColumnReport, type DataReport, describeData } from "./report.ts";
 export type { KeyColumns, RowKeys } from "./row-keys.ts";
 export { type Blocks, type Selection, selectFeatures } from "./selection.ts";
 export { type RowSplit, type SplitRequest, splitRows } from "./split.ts";

@@ -24,10 +24,12 @@ export function trainingLeaf(sampling: Sampling, step: number, leaf: number): Le
   const epoch = Math.floor(step / stepsPerEpoch);
   const from = ((step % stepsPerEpoch) * leaves + leaf) * microBatch;
   const key: Key = hashKey("sample order", seed, epoch);
-  return {
-    samples: Math.max(0, Math.min(microBatch, rows - from)),
-    row: (place) => permute(key, rows, from + place),
-  };
+  const samples = Math.max(0, Math.min(microBatch, rows - from));
+  // Found once: a row is asked for where its features are read, and again where its label is.
+  const order = Uint32Array.from({ length: samples }, (_, place) =>
+    permute(key, rows, from + place),
+  );
+  return { samples, row: (place) => order[place] ?? 0 };
 }
 
 /** What dropout and augmentation draw from in a leaf of a step, the same whoever computes it. */

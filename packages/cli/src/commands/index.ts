@@ -23,6 +23,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "write an example",
     load: async () => (await import("./example.ts")).example,
   },
+  data: {
+    summary: "look at a job's data",
+    load: async () => (await import("./data.ts")).data,
+  },
   train: {
     summary: "submit a job",
     load: async () => (await import("./train.ts")).train,
