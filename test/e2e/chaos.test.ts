@@ -86,13 +86,14 @@ test("killed: one after the other", { timeout }, async () => {
   expect(bits, `killed at steps ${steps.join(", ")}`).toEqual(undisturbed.bits);
 });
 
-test("killed while gradients are clipped by their norm: one after the other", {
+test("killed while gradients are clipped by their norm and weights averaged: one after the other", {
   timeout,
 }, async () => {
   const clipped = shortDigits({
     training: {
       optimizer: { type: "rmsprop", learningRate: 0.001, momentum: 0.5, clipNorm: 0.5 },
       schedule: { type: "one-cycle" },
+      averaging: { type: "ema", decay: 0.99 },
     },
   });
   const { bits: wanted } = await story.run(clipped);

@@ -83,6 +83,25 @@ describe("three trainers and three parameter servers", () => {
     expect(run.bits).toEqual(once.bits);
   });
 
+  test("averaged weights are what is evaluated and kept", { timeout }, async () => {
+    const averaging = { type: "ema", decay: 0.9 };
+    const training = { ...uneven.training, epochs: 2, keep: "best", averaging };
+    const once = await story.run(shortDigits({ training, resources: { workers: 1, servers: 1 } }));
+    const run = await story.run(shortDigits({ training, resources: { workers: 3, servers: 3 } }));
+    expect(run.bits).toEqual(once.bits);
+  });
+
+  test("averages are of no influence on the training", { timeout }, async () => {
+    // They hardly leave the weights that the training began with.
+    const averaging = { type: "ema", decay: 0.999999, warmup: false };
+    const run = await story.run(shortDigits({ training: { ...uneven.training, averaging } }));
+    expect(run.losses).toEqual(unevenAlone.losses);
+    expect(run.bits.weightsSha256).not.toBe(unevenAlone.bits.weightsSha256);
+    expect(run.losses.at(-1)).toBeLessThan(0.6);
+    for (const { metrics } of JSON.parse(run.bits.evaluations))
+      expect(metrics.loss).toBeCloseTo(run.losses[0] ?? 0, 0);
+  });
+
   test("another seed is another run", { timeout }, async () => {
     const run = await story.run(shortDigits({ training: { ...uneven.training, seed: 1 } }));
     expect(run.bits.weightsSha256).not.toBe(unevenAlone.bits.weightsSha256);

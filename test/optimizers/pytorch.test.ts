@@ -4,7 +4,7 @@
  * Ours keeps weights and state in float32 between steps, which is all the difference that there may be.
  */
 import { join } from "node:path";
-import { clippedDivisor, createOptimizer, learningRate } from "@amaas/optim";
+import { clippedDivisor, createOptimizer, learningRate, type Optimizer } from "@amaas/optim";
 import { ExactSquares } from "@amaas/reduction";
 import { type JobSpec, parseJobSpec } from "@amaas/spec";
 import type { Tensor } from "@amaas/tensor";
@@ -28,6 +28,11 @@ interface Header {
     readonly start: "zeros" | "start";
     readonly weights: ArrayRef;
   }[];
+  readonly averages: readonly {
+    readonly optimizer: { readonly type: string };
+    readonly averaging: object;
+    readonly averages: ArrayRef;
+  }[];
   readonly schedules: readonly {
     readonly name: string;
     readonly schedule: object;
@@ -40,13 +45,13 @@ const { header, array } = readPacked<Header>(path);
 const { epochs, stepsPerEpoch, samples, kept, tensors } = header;
 const length = { stepsPerEpoch, totalSteps: epochs * stepsPerEpoch };
 
-function trainingOf(optimizer: object, schedule: object): JobSpec["training"] {
+function trainingOf(optimizer: object, schedule: object, averaging?: object): JobSpec["training"] {
   return parseJobSpec({
     name: "case",
     task: "regression",
     data: { format: "csv", file: "rows.csv", label: "y" },
     architecture: { type: "linear" },
-    training: { epochs, batchSize: 8, optimizer, schedule },
+    training: { epochs, batchSize: 8, optimizer, schedule, ...(averaging && { averaging }) },
   }).training;
 }
 
@@ -73,37 +78,62 @@ function worst(
   }, 0);
 }
 
+/** Takes all steps, and calls `check` with what there is after those whose outcome was kept. */
+function train(
+  optimizer: Optimizer,
+  weights: Float32Array,
+  clipNorm: number | undefined,
+  check: (slots: readonly Float32Array[], seen: number) => void,
+): void {
+  const count = weights.length;
+  const slots = Array.from({ length: optimizer.slots }, () => new Float32Array(count));
+  const gradients = floats(array(header.gradients));
+  let scalars = optimizer.scalars();
+  let seen = 0;
+  for (let step = 0; step < gradients.length / count; step++) {
+    scalars = optimizer.advance(scalars);
+    const gradient = gradients.slice(step * count, (step + 1) * count);
+    const divisor = divisorOf(gradient, clipNorm);
+    optimizer.direct?.({ weights, gradient, slots }, divisor, scalars);
+    for (const [from, to] of optimizer.direct ? tensors : [[0, count] as const]) {
+      const of = (vector: Float32Array) => vector.subarray(from, to);
+      const range = { weights: of(weights), gradient: of(gradient), slots: slots.map(of) };
+      optimizer.update(range, divisor, scalars, {
+        weights: ExactSquares.of(range.weights).value(),
+        direction: ExactSquares.of(range.gradient).value(),
+      });
+    }
+    if (kept[seen] === step + 1) check(slots, seen++);
+  }
+  expect(seen).toBe(kept.length);
+}
+
+const given = floats(array(header.start));
+
 describe.each(header.optimizers)("$name", ({ optimizer: spec, schedule, start, weights: ref }) => {
-  test("has PyTorch's weights over 20 steps", () => {
+  test("has PyTorch's weights after every step", () => {
     const training = trainingOf(spec, schedule);
     const optimizer = createOptimizer(training.optimizer, learningRate(training, length));
-    const given = floats(array(header.start));
     const initial = start === "zeros" ? new Float32Array(given.length) : given;
     const weights = initial.slice();
     const count = weights.length;
-    const slots = Array.from({ length: optimizer.slots }, () => new Float32Array(count));
-    const gradients = floats(array(header.gradients));
     const wanted = Array.from(array(ref).data, Number);
-    let scalars = optimizer.scalars();
-    let seen = 0;
-    for (let step = 0; step < gradients.length / count; step++) {
-      scalars = optimizer.advance(scalars);
-      const gradient = gradients.slice(step * count, (step + 1) * count);
-      const divisor = divisorOf(gradient, training.optimizer.clipNorm);
-      optimizer.direct?.({ weights, gradient, slots }, divisor, scalars);
-      for (const [from, to] of optimizer.direct ? tensors : [[0, count] as const]) {
-        const of = (vector: Float32Array) => vector.subarray(from, to);
-        const range = { weights: of(weights), gradient: of(gradient), slots: slots.map(of) };
-        optimizer.update(range, divisor, scalars, {
-          weights: ExactSquares.of(range.weights).value(),
-          direction: ExactSquares.of(range.gradient).value(),
-        });
-      }
-      if (kept[seen] !== step + 1) continue;
-      const those = wanted.slice(seen * count, ++seen * count);
+    train(optimizer, weights, training.optimizer.clipNorm, (_, seen) => {
+      const those = wanted.slice(seen * count, (seen + 1) * count);
       expect(worst(weights, those, initial)).toBeLessThan(1e-6);
-    }
-    expect(seen).toBe(kept.length);
+    });
+  });
+});
+
+test.each(header.averages)("$averaging of $optimizer.type has PyTorch's averages", (one) => {
+  const training = trainingOf(one.optimizer, { type: "constant" }, one.averaging);
+  const rate = learningRate(training, length);
+  const optimizer = createOptimizer(training.optimizer, rate, training.averaging);
+  const wanted = Array.from(array(one.averages).data, Number);
+  const weights = given.slice();
+  train(optimizer, weights, undefined, (slots, seen) => {
+    const those = wanted.slice(seen * weights.length, (seen + 1) * weights.length);
+    expect(worst(slots.at(-1) ?? [], those, given)).toBeLessThan(1e-6);
   });
 });
 

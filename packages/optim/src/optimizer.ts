@@ -34,6 +34,8 @@ export interface TensorSquares {
 export interface Optimizer {
   /** How many vectors of state it needs beside the weights. */
   readonly slots: number;
+  /** The last of them is a mean of the weights, which the model is to have in their place. */
+  readonly averages?: true;
   /** Before the first step. */
   scalars(): Scalars;
   /** From one step to the next; called once per step, before its updates. */

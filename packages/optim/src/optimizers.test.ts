@@ -7,6 +7,8 @@ import { begin, train } from "./train.fixture.ts";
 const length = { stepsPerEpoch: 2, totalSteps: 40 };
 const warmThenCosine = { type: "cosine", unit: "step", warmup: { length: 3 } };
 
+const averaging = { type: "ema", decay: 0.9, warmup: true } as const;
+
 const value = fc.float({ noNaN: true, min: -100, max: 100 });
 const vector = fc.array(value, { minLength: 9, maxLength: 9 });
 const vectors = fc.array(vector, { minLength: 1, maxLength: 6 });
@@ -15,19 +17,28 @@ describe.each(cases)("%s", (_, spec) => {
   const rate = learningRate(trainingOf(spec, warmThenCosine), length);
   const optimizer = createOptimizer(spec, rate);
 
-  test("any cut of the vector gives the same bits", () => {
-    const place = fc.integer({ min: 0, max: 9 });
-    fc.assert(
-      fc.property(vector, vectors, fc.array(place, { maxLength: 4 }), (weights, gradients, at) => {
-        const cuts = at.toSorted((a, b) => a - b);
-        const start = begin(optimizer, weights);
-        expect(train(optimizer, start, gradients, 7, cuts)).toEqual(
-          train(optimizer, start, gradients, 7),
-        );
-      }),
-      { numRuns: 50 },
-    );
-  });
+  test.each([undefined, averaging])(
+    "any cut of the vector gives the same bits, averaging %o",
+    (mean) => {
+      const optimizer = createOptimizer(spec, rate, mean);
+      const place = fc.integer({ min: 0, max: 9 });
+      fc.assert(
+        fc.property(
+          vector,
+          vectors,
+          fc.array(place, { maxLength: 4 }),
+          (weights, gradients, at) => {
+            const cuts = at.toSorted((a, b) => a - b);
+            const start = begin(optimizer, weights);
+            expect(train(optimizer, start, gradients, 7, cuts)).toEqual(
+              train(optimizer, start, gradients, 7),
+            );
+          },
+        ),
+        { numRuns: 50 },
+      );
+    },
+  );
 
   test("a state that was written down goes on with the same bits", () => {
     fc.assert(
@@ -73,6 +84,27 @@ describe.each(cases)("%s", (_, spec) => {
       expect(Math.abs(w - target[i]!)).toBeLessThan(pulled ? 0.55 : 0.01);
     });
   });
+});
+
+test("averages are of no influence on the weights, and begin with them", () => {
+  for (const [, spec] of cases) {
+    const [plain, averaged] = [undefined, averaging].map((mean) =>
+      createOptimizer(spec, undefined, mean),
+    );
+    const gradients = [
+      [1, -2],
+      [0.5, 3],
+    ];
+    const [free, mean] = [plain, averaged].map((optimizer) =>
+      train(optimizer!, begin(optimizer!, [4, 5]), gradients, 2),
+    );
+    expect(mean?.weights).toEqual(free?.weights);
+    expect(mean?.slots.slice(0, -1)).toEqual(free?.slots);
+    const still = { type: "ema", decay: 0.999999, warmup: false } as const;
+    const optimizer = createOptimizer(spec, undefined, still);
+    const { slots } = train(optimizer, begin(optimizer, [4, 5]), gradients, 2);
+    for (const [i, w] of [4, 5].entries()) expect(slots.at(-1)?.[i]).toBeCloseTo(w, 4);
+  }
 });
 
 test("not clipped and without an L1 penalty, an update leaves the gradient alone", () => {

@@ -1,7 +1,9 @@
 /** The optimizers that a job can name: a new one is a file and a line here. */
+import type { AveragingSpec } from "@amaas/spec";
 import { adagrad } from "./adagrad.ts";
 import { adam } from "./adam.ts";
 import { adamax } from "./adamax.ts";
+import { averaged } from "./averaged.ts";
 import { conditioned } from "./conditioned.ts";
 import { ftrl } from "./ftrl.ts";
 import { lamb } from "./lamb.ts";
@@ -28,14 +30,18 @@ const optimizers: {
   ftrl,
 };
 
-/** The optimizer of a validated job spec; at its own learning rate where no other is given. */
+/**
+ * The optimizer of a validated job spec; at its own learning rate where no other is given, and with no
+ * mean of the weights unless one is asked for.
+ */
 export function createOptimizer(
   spec: OptimizerSpec,
   rate: LearningRate = () => spec.learningRate,
+  averaging?: AveragingSpec,
 ): Optimizer {
   // The penalties of ftrl are no part of its gradient.
   const before = spec.type === "ftrl" ? { ...spec, l1: 0 } : spec;
-  return conditioned(make(spec.type, spec, rate), before);
+  return averaged(conditioned(make(spec.type, spec, rate), before), averaging);
 }
 
 /** Generic in the name, which ties the table's entry to the spec that it takes. */

@@ -49,6 +49,7 @@ export {
 } from "./file-refs.ts";
 export {
   type ArraysSpec,
+  type AveragingSpec,
   type DataSpec,
   type EarlyStoppingSpec,
   type EvaluationSpec,

@@ -90,6 +90,13 @@ export interface EarlyStoppingSpec {
   readonly minDelta: number;
 }
 
+export interface AveragingSpec {
+  readonly type: "ema";
+  readonly decay: number;
+  /** The decay grows to its value. */
+  readonly warmup: boolean;
+}
+
 export interface TrainingSpec {
   readonly epochs: number;
   /** Over all workers; a multiple of `virtualShards`. */
@@ -105,6 +112,8 @@ export interface TrainingSpec {
   readonly augmentation?: AugmentationSpec;
   /** Names of parameters that stay as they are; `*` stands for anything. */
   readonly freeze?: readonly string[];
+  /** Of the weights over the steps: what is evaluated and registered in their place. */
+  readonly averaging?: AveragingSpec;
   readonly checkpointEverySteps: number;
 }
 

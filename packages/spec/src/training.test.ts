@@ -90,6 +90,8 @@ describe("a faulty training", () => {
       "found 10, wanted less than training.epochs, which is 10",
     ],
     ["schedule.warmup.length", { schedule: { ...cosine, warmup: {} } }, "is missing"],
+    ["averaging.type", { averaging: { type: "mean" } }, 'found "mean", wanted ema'],
+    ["averaging.decay", { averaging: { type: "ema", decay: 1 } }, "less than 1"],
     ["earlyStopping.metric", { earlyStopping: { metric: "rocAuc" } }, 'found "rocAuc"'],
     ["earlyStopping.patience", { earlyStopping: { patience: 0 } }, "at least 1"],
     ["earlyStopping.metric", { earlyStopping: { metric: "accuracy" } }, "for regression"],

@@ -87,6 +87,7 @@ export async function save({ state, keeping, history }: Saved, blobs: BlobStore)
     closed: keeping?.closed ?? false,
     squares: [...state.squares],
     series: history ? seriesMessages(history.series) : [],
+    averaged: state.averaged ?? false,
   });
   return (await blobs.put(message.finish())).digest;
 }

@@ -18,22 +18,24 @@ import { HostedShard } from "./hosted-shard.ts";
 import type { Member } from "./members.ts";
 
 const LEAVES = 3;
-const spec = parseJobSpec({
-  name: "tiny",
-  task: "regression",
-  data: {
-    format: "arrays",
-    features: `sha256:${"0".repeat(64)}`,
-    labels: `sha256:${"0".repeat(64)}`,
-  },
-  architecture: { type: "linear" },
-  training: {
-    epochs: 2,
-    batchSize: LEAVES,
-    virtualShards: LEAVES,
-    optimizer: { type: "sgd", learningRate: 0.1 },
-  },
-});
+const specOf = (training: object) =>
+  parseJobSpec({
+    name: "tiny",
+    task: "regression",
+    data: {
+      format: "arrays",
+      features: `sha256:${"0".repeat(64)}`,
+      labels: `sha256:${"0".repeat(64)}`,
+    },
+    architecture: { type: "linear" },
+    training: {
+      epochs: 2,
+      batchSize: LEAVES,
+      virtualShards: LEAVES,
+      optimizer: { type: "sgd", learningRate: 0.1 },
+      ...training,
+    },
+  });
 
 let folder: string;
 let blobs: BlobStore;
@@ -49,7 +51,7 @@ afterEach(async () => {
 });
 
 /** Shard `shard` of `shards` over two parameters, once it is at work. */
-async function host(shard = 0, shards = 1): Promise<HostedShard> {
+async function host(shard = 0, shards = 1, training: object = {}): Promise<HostedShard> {
   const { digest } = await blobs.put(new Uint8Array(Float32Array.of(1, 2).buffer));
   const hosted = HostTask.fromPartial({
     prepared: {
@@ -68,7 +70,7 @@ async function host(shard = 0, shards = 1): Promise<HostedShard> {
   const telemetry = nullTelemetry();
   const events = createEvents(telemetry, () => undefined).of(task, hosted);
   const parts = { blobs, telemetry, events, changed: () => undefined };
-  const made = new HostedShard(task, hosted, spec, parts);
+  const made = new HostedShard(task, hosted, specOf(training), parts);
   open.push(made);
   await expect.poll(() => made.status(true).detail).toBeDefined();
   return made;
@@ -209,4 +211,20 @@ test("a message at fault is refused; what it broke beyond itself ends the job wi
     state: TaskState.FAILED,
     failure: "the gradients of step 0 are of no samples",
   });
+});
+
+test("whoever asks for the averages of a version is sent them while the shard is there", async () => {
+  const averaging = { type: "ema", decay: 0.5, warmup: false };
+  const shard = await host(0, 1, { averaging });
+  const member = joinAs(shard, "w");
+  for (const leaf of [0, 1, 2]) shard.contribute(member, contribution(leaf, [10, 20]));
+  await received(member);
+  shard.averages(member, { version: 0 });
+  expect(await received(member)).toEqual([]);
+  shard.averages(member, { version: 1 });
+  const [answer] = await received(member);
+  expect(answer).toMatchObject({ $case: "averages", value: { version: 1, chunk: 0 } });
+  if (answer?.$case !== "averages") return;
+  // From (1, 2) the step led to (0, 0), and the averages half the way there.
+  expect([...new Float32Array(answer.value.values.slice().buffer)]).toEqual([0.5, 1]);
 });

@@ -9,7 +9,7 @@ import { isDomainError } from "@amaas/errors";
 import { persistently, type RunningTask } from "@amaas/fleet";
 import { createOptimizer, type LearningRate, learningRate, type Optimizer } from "@amaas/optim";
 import {
-  type AddSquaresRequest,
+  type Averages,
   type Contribution,
   type Guidance,
   type Join,
@@ -29,6 +29,7 @@ import { malformed, notHosted } from "./errors.ts";
 import type { ShardEvents } from "./events.ts";
 import { goLive, type HostedShardParts, type Live } from "./live.ts";
 import { type Member, newMember } from "./members.ts";
+import type { NormedUpdate } from "./normed-update.ts";
 import { endsEpoch, type Plan, planOf } from "./plan.ts";
 import { StepNews } from "./step-news.ts";
 
@@ -62,7 +63,8 @@ export class HostedShard implements RunningTask {
     this.#changed = parts.changed;
     this.#learningRate = learningRate(spec.training, this.#plan);
     const rate: LearningRate = (step) => this.#learningRate(step) * this.#shareOfRate;
-    this.#optimizer = createOptimizer(spec.training.optimizer, rate);
+    const { optimizer, averaging } = spec.training;
+    this.#optimizer = createOptimizer(optimizer, rate, averaging);
     this.#ticking = setInterval(() => this.#repair(), TICK_MS);
     const onProblem = (error: Error) => this.#events.restoreFailed(error);
     const { signal } = this.#stop;
@@ -106,17 +108,10 @@ export class HostedShard implements RunningTask {
     if (shard.step > before) this.#stepApplied();
   }
 
-  /** Squares of another shard's parts of vectors, answered with those of the whole. */
-  addSquares(request: AddSquaresRequest): Promise<readonly number[]> {
+  normed(): NormedUpdate {
     const { normed } = this.#liveOrRefuse();
-    if (!normed) throw malformed("squares came for a job whose steps do not depend on any");
-    return normed.add(request);
-  }
-
-  /** Steps of which this shard has all gradients. */
-  summed(): number {
-    const { shard } = this.#liveOrRefuse();
-    return shard.step + (shard.held() ? 1 : 0);
+    if (!normed) throw malformed("a job was asked for squares whose steps do not depend on any");
+    return normed;
   }
 
   sums(member: Member, sums: Sums): void {
@@ -134,6 +129,12 @@ export class HostedShard implements RunningTask {
     keeper.keep(this.#saved(), true);
     lead?.close();
     this.#changed();
+  }
+
+  /** What an evaluation at this version is of, where it is of averages. */
+  averages(member: Member, { version }: Averages): void {
+    const { shard, members } = this.#liveOrRefuse();
+    if (version === shard.step) members.average(member, shard.averages());
   }
 
   /** What a message led to: its own fault is refused, anything else is the end of the job. */

@@ -92,6 +92,14 @@ export class Members {
     for (const member of this.#members.values()) this.#push(member, message);
   }
 
+  /** Lets go of what it was handed. */
+  average(member: Member, averages: readonly Snapshot[]): void {
+    for (const snapshot of averages) {
+      this.#push(member, { message: { $case: "averages", value: snapshot } });
+      snapshot.letGo();
+    }
+  }
+
   guide(guidance: Guidance, members: readonly Member[]): void {
     const message: ExchangeResponse = { message: { $case: "guidance", value: guidance } };
     for (const member of members) this.#push(member, message);

@@ -87,6 +87,12 @@ export class NormedUpdate {
     return this.#norms.add(share);
   }
 
+  /** Steps of which this shard has all gradients. */
+  summed(): number {
+    const { shard } = this.#parts;
+    return shard.step + (shard.held() ? 1 : 0);
+  }
+
   /**
    * Finds out whether this shard lacks what shard 0 has. No trainer can tell it to, as no version goes
    * out before all shards have their sums.

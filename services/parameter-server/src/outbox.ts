@@ -23,7 +23,6 @@ export class Outbox extends Channel<ExchangeResponse> {
 
 function snapshotOf(response: ExchangeResponse | undefined): Snapshot | undefined {
   const { message } = response ?? {};
-  return message?.$case === "weights" && message.value instanceof Snapshot
-    ? message.value
-    : undefined;
+  const isOne = message?.$case === "weights" || message?.$case === "averages";
+  return isOne && message.value instanceof Snapshot ? message.value : undefined;
 }

@@ -45,6 +45,8 @@ export interface ShardState {
   readonly scalars: Scalars;
   /** Of the newest step, by chunk; none before the first. */
   readonly squares: readonly Squares[];
+  /** The last of the slots is a mean of the weights, which the model is to have. */
+  readonly averaged?: boolean;
 }
 
 interface Summand {
@@ -170,9 +172,15 @@ export class Shard {
     return this.#apply(chunk, index, update);
   }
 
-  /** A copy. */
+  /** What is evaluated, and may be kept: the weights, or their averages. A copy. */
   weights(): Float32Array<ArrayBuffer> {
-    return this.#weights.slice();
+    return (this.#averages() ?? this.#weights).slice();
+  }
+
+  /** Averages of the weights, each held by the caller; none in a job that has none. */
+  averages(): Snapshot[] {
+    const averages = this.#averages();
+    return averages ? this.#chunks.map((chunk, i) => this.#snapshot(chunk, i, averages)) : [];
   }
 
   /** The state between two steps: a copy, since the next step may begin at once. */
@@ -183,12 +191,16 @@ export class Shard {
       slots: this.#slots.map((slot) => slot.slice()),
       scalars: this.#applied,
       squares: this.#chunks.flatMap(({ squares }) => squares ?? []),
+      averaged: this.#optimizer.averages ?? false,
     };
   }
 
   /** No step follows: the weights become these, or stay, and are handed out as the next version. */
   close(weights: Float32Array | undefined, applied: (snapshot: Snapshot) => void): void {
-    if (weights) this.#weights.set(weights);
+    if (weights) {
+      this.#weights.set(weights);
+      this.#averages()?.set(weights);
+    }
     this.#step += 1;
     this.#chunks.forEach((chunk, index) => {
       // No step has made these: what one would be known by is not.
@@ -258,8 +270,12 @@ export class Shard {
     return chunk;
   }
 
-  #snapshot({ version, from, to, squares }: Chunk, chunk: number): Snapshot {
-    const { buffer, byteOffset } = this.#weights;
+  #averages(): Float32Array<ArrayBuffer> | undefined {
+    return this.#optimizer.averages && this.#slots.at(-1);
+  }
+
+  #snapshot({ version, from, to, squares }: Chunk, chunk: number, of = this.#weights): Snapshot {
+    const { buffer, byteOffset } = of;
     const current = new Uint8Array(buffer, byteOffset + from * 4, (to - from) * 4);
     const values = this.#pool.take(current);
     return new Snapshot({ version, chunk, squares }, values, () => this.#pool.give(values));

@@ -35,6 +35,8 @@ export interface ComputeSetup {
   readonly sampling: Sampling;
   /** The two versions, by parity. */
   readonly weights: readonly [SharedArrayBuffer, SharedArrayBuffer];
+  /** What evaluations are of: the same, or averages of them. */
+  readonly evaluated: readonly [SharedArrayBuffer, SharedArrayBuffer];
   readonly splits: { readonly training: Rows; readonly validation: Rows; readonly test: Rows };
   /** Where training samples are read ahead of their step. */
   readonly slots: Slots | undefined;
@@ -92,6 +94,7 @@ class Compute {
   readonly #batch: Batch;
   /** By parity of the version. */
   readonly #feeds: readonly [Feeds, Feeds];
+  readonly #evaluationFeeds: readonly [Feeds, Feeds];
   /** What a step takes besides: the key of its random numbers, where it draws any. */
   readonly #random = new Uint32Array(2);
   readonly #draws: Feeds;
@@ -131,10 +134,12 @@ class Compute {
       ...(setup.labels && { labels: tensor(setup.labels, [microBatch], labels) }),
       mask: tensor("FP32", [microBatch], mask),
     };
-    this.#feeds = [
-      { ...this.#views(new Float32Array(setup.weights[0])), ...inputs },
-      { ...this.#views(new Float32Array(setup.weights[1])), ...inputs },
+    const feeds = ([even, odd]: ComputeSetup["weights"]): [Feeds, Feeds] => [
+      { ...this.#views(new Float32Array(even)), ...inputs },
+      { ...this.#views(new Float32Array(odd)), ...inputs },
     ];
+    this.#feeds = feeds(setup.weights);
+    this.#evaluationFeeds = feeds(setup.evaluated);
     const draws = training.inputs.some(({ name }) => name === randomKey);
     this.#draws = draws ? { [randomKey]: tensor("UINT32", [2], this.#random) } : {};
     this.#sums = new Float32Array(setup.sums);
@@ -178,7 +183,7 @@ class Compute {
     this.#random.set(randomKeyOf(sampling, version, leaf));
     lap("data");
     const values = this.#take();
-    const feeds = { ...this.#feedsOf(version), ...this.#draws };
+    const feeds = { ...this.#feeds[parity(version)], ...this.#draws };
     await this.#training.run(feeds, this.#fetchesOf(values));
     lap("compute");
     return { values, samples: samples.samples, sums: Array.from(this.#loss) };
@@ -217,7 +222,9 @@ class Compute {
     for (const batch of evaluationLeaf({ rows: rows.count, microBatch, leaves }, leaf)) {
       this.#readers[split].read(batch, this.#batch.features);
       this.#label(split, batch);
-      await this.#evaluation.run(this.#feedsOf(version), { sums: this.#sumsTensor });
+      await this.#evaluation.run(this.#evaluationFeeds[parity(version)], {
+        sums: this.#sumsTensor,
+      });
       this.#sums.forEach((value, i) => {
         sums[i] = (sums[i] ?? 0) + value;
       });
@@ -232,10 +239,6 @@ class Compute {
     this.#idle.push(right.values);
     const sums = left.sums.map((value, i) => value + (right.sums[i] ?? 0));
     return { values, samples: left.samples + right.samples, sums };
-  }
-
-  #feedsOf(version: number): Feeds {
-    return this.#feeds[version % 2 === 0 ? 0 : 1];
   }
 
   #take(): Float32Array {
@@ -273,6 +276,8 @@ class Compute {
     mask.fill(1, 0, samples).fill(0, samples);
   }
 }
+
+const parity = (version: number): 0 | 1 => (version % 2 === 0 ? 0 : 1);
 
 let compute: Compute | undefined;
 

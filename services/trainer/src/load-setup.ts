@@ -10,7 +10,7 @@ import type { ComputeSetup } from "./compute.thread.ts";
 import { makeSlots } from "./read-ahead.ts";
 import { loadRows, type RowMemory } from "./rows.ts";
 
-export type LoadedSetup = Omit<ComputeSetup, "result" | "weights">;
+export type LoadedSetup = Omit<ComputeSetup, "result" | "weights" | "evaluated">;
 
 /** Gives `use` a folder for rows, which is gone once it is done: whoever reads a file has it open by then. */
 export async function withRowFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {

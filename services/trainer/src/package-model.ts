@@ -47,9 +47,10 @@ async function assemble(
   for (const [shard, digest] of checkpoints.entries()) {
     const state = ShardState.decode(await blobs.get(parseDigest(digest)));
     const [from, to] = shardRange(parameterCount, shard, checkpoints.length);
-    if (state.step !== version || state.weights.byteLength !== (to - from) * 4)
+    const values = state.averaged ? state.slots.at(-1) : state.weights;
+    if (state.step !== version || values?.byteLength !== (to - from) * 4)
       throw damaged(`checkpoint ${digest} is not shard ${shard} at version ${version}`);
-    new Uint8Array(weights.buffer, from * 4, (to - from) * 4).set(state.weights);
+    new Uint8Array(weights.buffer, from * 4, (to - from) * 4).set(values);
     if (shard === 0) history = historyOf(state);
   }
   return { weights, history };

@@ -6,7 +6,7 @@
  * compute is ordered. Computing one twice, or one that nobody needs any more, changes nothing.
  */
 import type { BlobStore } from "@amaas/blobs";
-import { numericClass, startThread, type Thread } from "@amaas/engine";
+import { numericClass, type Thread } from "@amaas/engine";
 import { persistently, type RunningTask } from "@amaas/fleet";
 import {
   type ExchangeRequest,
@@ -25,7 +25,8 @@ import { span, type TreeNode } from "@amaas/reduction";
 import { release } from "@amaas/rpc";
 import { isGuided, type JobSpec } from "@amaas/spec";
 import type { Telemetry } from "@amaas/telemetry";
-import type { ComputeApi, Summary } from "./compute.thread.ts";
+import { Averages } from "./averages.ts";
+import type { Summary } from "./compute.thread.ts";
 import { incomplete } from "./errors.ts";
 import type { TrainingEvents } from "./events.ts";
 import { Guide } from "./guide.ts";
@@ -33,16 +34,9 @@ import { Link } from "./link.ts";
 import { type LoadedSetup, loadSetup, withRowFolder } from "./load-setup.ts";
 import type { ReadAheadApi } from "./read-ahead.thread.ts";
 import { GradientBuffers } from "./requests.ts";
-import { ThreadClock } from "./thread-clock.ts";
+import { startReadAhead, startWorkers, type Worker } from "./threads.ts";
 import { WeightBuffers } from "./weight-buffers.ts";
 import { type Job, WorkList } from "./work-list.ts";
-
-interface Worker {
-  readonly thread: Thread<ComputeApi>;
-  readonly result: SharedArrayBuffer;
-  readonly clock: ThreadClock;
-  busy: boolean;
-}
 
 export interface TrainingParts {
   readonly blobs: BlobStore;
@@ -65,6 +59,8 @@ export class Training implements RunningTask {
   readonly #weights: WeightBuffers;
   readonly #work: WorkList;
   readonly #guide: Guide;
+  /** Only where evaluations are of averaged weights. */
+  readonly #averages: Averages | undefined;
   readonly #buffers = new GradientBuffers();
   readonly #lagTimer: NodeJS.Timeout;
   readonly #opening: Promise<void>;
@@ -87,6 +83,11 @@ export class Training implements RunningTask {
     this.#weights = new WeightBuffers(train.prepared.parameterCount, train.servers.length);
     this.#work = new WorkList(spec.training.virtualShards, parts.threads);
     this.#guide = new Guide(isGuided(spec.training));
+    if (spec.training.averaging)
+      this.#averages = new Averages(
+        new WeightBuffers(train.prepared.parameterCount, train.servers.length),
+        (message) => this.#links.map((link) => link.send({ message })),
+      );
     this.#lagTimer = setInterval(() => this.#tellLag(), LAG_MS);
     this.#opening = this.#open(spec, train.servers).catch((error: unknown) => this.#fail(error));
   }
@@ -113,7 +114,7 @@ export class Training implements RunningTask {
     const { numericClass: wanted } = this.#prepared;
     if (numericClass() !== wanted) events.otherArithmetic(numericClass(), wanted);
     // A thread takes as long to start as the data to load: both at once.
-    this.#workers = Array.from({ length: threads }, (_, index) => this.#startWorker(index));
+    this.#workers = startWorkers(threads, this.#prepared.parameterCount);
     await withRowFolder(async (folder) => {
       const memory = { most: rowsMemory, folder };
       const load = () => loadSetup(this.#prepared, spec, blobs, memory);
@@ -128,21 +129,14 @@ export class Training implements RunningTask {
   async #openThreads(setup: LoadedSetup): Promise<void> {
     const { slots, sampling, splits } = setup;
     if (slots) {
-      const url = new URL("./read-ahead.thread.ts", import.meta.url);
-      this.#readAhead = startThread<ReadAheadApi>(url, { name: "read-ahead" });
+      this.#readAhead = startReadAhead();
       await this.#readAhead.call("open", { rows: splits.training, sampling, slots });
     }
     const weights = this.#weights.memory;
-    const open = ({ thread, result }: Worker) => thread.call("open", { ...setup, weights, result });
+    const memory = { weights, evaluated: this.#averages?.buffers.memory ?? weights };
+    const open = ({ thread, result }: Worker) =>
+      thread.call("open", { ...setup, ...memory, result });
     await Promise.all(this.#workers.map(open));
-  }
-
-  #startWorker(index: number): Worker {
-    const thread = startThread<ComputeApi>(new URL("./compute.thread.ts", import.meta.url), {
-      name: `compute-${index}`,
-    });
-    const result = new SharedArrayBuffer(this.#prepared.parameterCount * 4);
-    return { thread, result, clock: new ThreadClock(), busy: false };
   }
 
   #link(address: string, shard: number): Link {
@@ -155,6 +149,7 @@ export class Training implements RunningTask {
       buffers: this.#buffers,
       joined: () => {
         this.#work.forgetBegun();
+        this.#averages?.forgetAsked();
         this.#passOnClosing(shard);
       },
       received: (message) => this.#receive(shard, message),
@@ -173,6 +168,7 @@ export class Training implements RunningTask {
         this.#versionAt = performance.now();
       }
     }
+    if (message?.$case === "averages") this.#averages?.take(shard, message.value);
     if (message?.$case === "orders") this.#work.add(message.value);
     if (message?.$case === "guidance") {
       this.#guide.add(message.value);
@@ -193,11 +189,17 @@ export class Training implements RunningTask {
 
   #pump(): void {
     if (this.#stop.signal.aborted || this.#failure) return;
-    this.#queue.push(...this.#work.take(this.#version, this.#guide.mayTrain(this.#version)));
+    this.#queue.push(...this.#work.take(this.#version, (pass) => this.#may(pass)));
     for (const worker of this.#workers) {
       const job = worker.busy ? undefined : this.#queue.shift();
       if (job) this.#run(worker, job).catch((error: unknown) => this.#fail(error));
     }
+  }
+
+  /** Whether all is here that this pass over the data takes at the newest version. */
+  #may(pass: Pass): boolean {
+    if (pass === Pass.TRAINING) return this.#guide.mayTrain(this.#version);
+    return this.#averages?.ready(this.#version) ?? true;
   }
 
   async #run(worker: Worker, job: Job): Promise<void> {

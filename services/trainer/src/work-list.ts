@@ -4,7 +4,7 @@
  * Orders are remembered by version and pass. A leaf is computed once for a version and pass,
  * unless a server has been joined anew since, whose gradients may have got lost.
  */
-import { type Orders, Pass } from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
+import type { Orders, Pass } from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
 import { cover, type TreeNode } from "@amaas/reduction";
 
 export interface Job {
@@ -54,12 +54,16 @@ export class WorkList {
     return missed;
   }
 
-  /** Nodes to compute with the weights of this version, in runs for the threads. */
-  take(version: number, mayTrain = true): Job[] {
+  /**
+   * Nodes to compute with the weights of this version, in runs for the threads. Of a pass that there
+   * is something to do for, `may` says whether it can be done yet.
+   */
+  take(version: number, may: (pass: Pass) => boolean = () => true): Job[] {
     const jobs: Job[] = [];
     for (const order of this.#orders.values()) {
-      if (order.version !== version || (order.pass === Pass.TRAINING && !mayTrain)) continue;
+      if (order.version !== version) continue;
       const open = [...order.wanted].filter((leaf) => !order.begun.has(leaf)).sort((a, b) => a - b);
+      if (open.length === 0 || !may(order.pass)) continue;
       for (const leaf of open) order.begun.add(leaf);
       for (const node of this.#nodes(open)) jobs.push({ pass: order.pass, version, node });
     }

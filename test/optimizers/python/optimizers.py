@@ -60,6 +60,16 @@ def torch_case(make, lr, scheduler=None, clip=None, norm=None, l1=0.0, decoupled
     return np.stack(seen)
 
 
+def average(weights, decay, warmup):
+    """Of the weights of all steps, as PyTorch's EMA (`lerp`) has it, from those before the first step."""
+    mean, seen = torch.tensor(START.astype(np.float64)), []
+    for t, w in enumerate(weights, 1):
+        d = min(decay, (1 + t) / (10 + t)) if warmup else decay
+        mean = torch.lerp(mean, torch.tensor(w), 1 - d)
+        seen.append(mean.numpy().copy())
+    return np.stack(seen)
+
+
 def lion_case(lr, beta1, beta2, weight_decay):
     """Chen et al. 2023, algorithm 2."""
     theta, m, seen = START.astype(np.float64), np.zeros(WEIGHTS), []
@@ -190,13 +200,19 @@ def main():
         start = "zeros" if "from 0" in name else "start"
         kept = weights[[step - 1 for step in KEPT]]
         optimizers.append({"name": name, "optimizer": spec, "schedule": schedule, "start": start, "weights": pack.array(kept)})
+    averages = []
+    for decay, warmup in [(0.9, False), (0.9, True), (0.5, True)]:
+        spec = {"type": "lamb", "learningRate": 0.05} if decay == 0.5 else {"type": "adam", "learningRate": 0.1}
+        weights = lamb_case(0.05) if decay == 0.5 else torch_case(adam(torch.optim.Adam), 0.1)
+        kept = average(weights, decay, warmup)[[step - 1 for step in KEPT]]
+        averages.append({"optimizer": spec, "averaging": {"type": "ema", "decay": decay, "warmup": warmup}, "averages": pack.array(kept)})
     schedules = [
         {"name": name, "schedule": spec, "rates": pack.array(np.array(seen))}
         for name, spec, seen in schedule_cases()
     ]
     header = {
         "made": f"torch {torch.__version__}", "samples": SAMPLES, "kept": KEPT, "tensors": TENSORS, "epochs": EPOCHS, "stepsPerEpoch": STEPS_PER_EPOCH,
-        "start": pack.array(START), "gradients": pack.array(MEANS * SAMPLES), "optimizers": optimizers, "schedules": schedules,
+        "start": pack.array(START), "gradients": pack.array(MEANS * SAMPLES), "optimizers": optimizers, "averages": averages, "schedules": schedules,
     }
     size = pack.write(HERE.parent / "fixtures/optimizers.bin.br", header)
     print(f"{len(optimizers)} optimizers, {len(schedules)} schedules, {size} bytes")

@@ -8,6 +8,6 @@ import type { Shards } from "../shards.ts";
 export function addSquares(shards: Shards) {
   return async (request: AddSquaresRequest): Promise<AddSquaresResponse> => {
     const lead = shards.get(request.job, request.generation, 0);
-    return { squares: [...(await lead.addSquares(request))] };
+    return { squares: [...(await lead.normed().add(request))] };
   };
 }

@@ -62,6 +62,7 @@ function handle({ message }: ExchangeRequest, shard: HostedShard, member: Member
     release(message.value.gradient);
   } else if (message?.$case === "sums") shard.sums(member, message.value);
   else if (message?.$case === "ahead") shard.ahead(member, message.value.version);
+  else if (message?.$case === "averages") shard.averages(member, message.value);
   else if (message?.$case === "guidance") shard.close(message.value);
   else throw malformed(`a stream brought ${message?.$case ?? "nothing"}, wanted a contribution`);
 }

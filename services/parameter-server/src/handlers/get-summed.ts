@@ -7,6 +7,6 @@ import type { Shards } from "../shards.ts";
 
 export function getSummed(shards: Shards) {
   return async ({ job, generation }: GetSummedRequest): Promise<GetSummedResponse> => ({
-    steps: shards.get(job, generation, 0).summed(),
+    steps: shards.get(job, generation, 0).normed().summed(),
   });
 }

@@ -75,6 +75,7 @@ export interface ExchangeRequest {
     | //
     /** Closes the job: it comes with no contribution. */
     { $case: "guidance"; value: Guidance }
+    | { $case: "averages"; value: Averages }
     | undefined;
 }
 
@@ -162,10 +163,20 @@ export interface Ahead {
   version: number;
 }
 
+/**
+ * Asks for the averages of the weights, which evaluations are of in a job that has them. The shard is
+ * at this version, since no step is taken while there is an evaluation.
+ */
+export interface Averages {
+  version: number;
+}
+
 export interface ExchangeResponse {
   message: { $case: "weights"; value: Weights } | { $case: "orders"; value: Orders } | //
   /** From shard 0, to every trainer, before any orders for its version. */
-  { $case: "guidance"; value: Guidance } | undefined;
+  { $case: "guidance"; value: Guidance } | //
+  /** The averages of the weights of that version, a chunk at a time. */
+  { $case: "averages"; value: Weights } | undefined;
 }
 
 /** One chunk of the server's range. */
@@ -209,6 +220,8 @@ export interface ShardState {
   squares: Squares[];
   /** Shard 0 only: what else is known of each step so far. */
   series: Series[];
+  /** The last of the slots is an average of the weights, which the model is to have in their place. */
+  averaged: boolean;
 }
 
 export interface AddSquaresRequest {
@@ -261,6 +274,9 @@ export const ExchangeRequest: MessageFns<ExchangeRequest> = {
         break;
       case "guidance":
         Guidance.encode(message.message.value, writer.uint32(42).fork()).join();
+        break;
+      case "averages":
+        Averages.encode(message.message.value, writer.uint32(50).fork()).join();
         break;
     }
     return writer;
@@ -319,6 +335,14 @@ export const ExchangeRequest: MessageFns<ExchangeRequest> = {
             message.message = { $case: "guidance", value: Guidance.decode(reader, reader.uint32()) };
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.message = { $case: "averages", value: Averages.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -343,6 +367,8 @@ export const ExchangeRequest: MessageFns<ExchangeRequest> = {
         ? { $case: "ahead", value: Ahead.fromJSON(object.ahead) }
         : isSet(object.guidance)
         ? { $case: "guidance", value: Guidance.fromJSON(object.guidance) }
+        : isSet(object.averages)
+        ? { $case: "averages", value: Averages.fromJSON(object.averages) }
         : undefined,
     };
   },
@@ -359,6 +385,8 @@ export const ExchangeRequest: MessageFns<ExchangeRequest> = {
       obj.ahead = Ahead.toJSON(message.message.value);
     } else if (message.message?.$case === "guidance") {
       obj.guidance = Guidance.toJSON(message.message.value);
+    } else if (message.message?.$case === "averages") {
+      obj.averages = Averages.toJSON(message.message.value);
     }
     return obj;
   },
@@ -396,6 +424,12 @@ export const ExchangeRequest: MessageFns<ExchangeRequest> = {
       case "guidance": {
         if (object.message?.value !== undefined && object.message?.value !== null) {
           message.message = { $case: "guidance", value: Guidance.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "averages": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "averages", value: Averages.fromPartial(object.message.value) };
         }
         break;
       }
@@ -1244,6 +1278,73 @@ export const Ahead: MessageFns<Ahead> = {
   },
 };
 
+function createBaseAverages(): Averages {
+  return { version: 0 };
+}
+
+export const Averages: MessageFns<Averages> = {
+  encode(message: Averages, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.version !== 0) {
+      writer.uint32(8).uint32(message.version);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Averages {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAverages();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.version = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Averages {
+    return { version: isSet(object.version) ? globalThis.Number(object.version) : 0 };
+  },
+
+  toJSON(message: Averages): unknown {
+    const obj: any = {};
+    if (message.version !== 0) {
+      obj.version = Math.round(message.version);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Averages>): Averages {
+    return Averages.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Averages>): Averages {
+    const message = createBaseAverages();
+    message.version = object.version ?? 0;
+    return message;
+  },
+};
+
 function createBaseExchangeResponse(): ExchangeResponse {
   return { message: undefined };
 }
@@ -1259,6 +1360,9 @@ export const ExchangeResponse: MessageFns<ExchangeResponse> = {
         break;
       case "guidance":
         Guidance.encode(message.message.value, writer.uint32(26).fork()).join();
+        break;
+      case "averages":
+        Weights.encode(message.message.value, writer.uint32(34).fork()).join();
         break;
     }
     return writer;
@@ -1301,6 +1405,14 @@ export const ExchangeResponse: MessageFns<ExchangeResponse> = {
             message.message = { $case: "guidance", value: Guidance.decode(reader, reader.uint32()) };
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.message = { $case: "averages", value: Weights.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1321,6 +1433,8 @@ export const ExchangeResponse: MessageFns<ExchangeResponse> = {
         ? { $case: "orders", value: Orders.fromJSON(object.orders) }
         : isSet(object.guidance)
         ? { $case: "guidance", value: Guidance.fromJSON(object.guidance) }
+        : isSet(object.averages)
+        ? { $case: "averages", value: Weights.fromJSON(object.averages) }
         : undefined,
     };
   },
@@ -1333,6 +1447,8 @@ export const ExchangeResponse: MessageFns<ExchangeResponse> = {
       obj.orders = Orders.toJSON(message.message.value);
     } else if (message.message?.$case === "guidance") {
       obj.guidance = Guidance.toJSON(message.message.value);
+    } else if (message.message?.$case === "averages") {
+      obj.averages = Weights.toJSON(message.message.value);
     }
     return obj;
   },
@@ -1358,6 +1474,12 @@ export const ExchangeResponse: MessageFns<ExchangeResponse> = {
       case "guidance": {
         if (object.message?.value !== undefined && object.message?.value !== null) {
           message.message = { $case: "guidance", value: Guidance.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "averages": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "averages", value: Weights.fromPartial(object.message.value) };
         }
         break;
       }
@@ -1613,6 +1735,7 @@ function createBaseShardState(): ShardState {
     closed: false,
     squares: [],
     series: [],
+    averaged: false,
   };
 }
 
@@ -1654,6 +1777,9 @@ export const ShardState: MessageFns<ShardState> = {
     }
     for (const v of message.series) {
       Series.encode(v!, writer.uint32(90).fork()).join();
+    }
+    if (message.averaged !== false) {
+      writer.uint32(96).bool(message.averaged);
     }
     return writer;
   },
@@ -1769,6 +1895,14 @@ export const ShardState: MessageFns<ShardState> = {
             message.series.push(Series.decode(reader, reader.uint32()));
             continue;
           }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.averaged = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1804,6 +1938,7 @@ export const ShardState: MessageFns<ShardState> = {
       closed: isSet(object.closed) ? globalThis.Boolean(object.closed) : false,
       squares: globalThis.Array.isArray(object?.squares) ? object.squares.map((e: any) => Squares.fromJSON(e)) : [],
       series: globalThis.Array.isArray(object?.series) ? object.series.map((e: any) => Series.fromJSON(e)) : [],
+      averaged: isSet(object.averaged) ? globalThis.Boolean(object.averaged) : false,
     };
   },
 
@@ -1842,6 +1977,9 @@ export const ShardState: MessageFns<ShardState> = {
     if (message.series?.length) {
       obj.series = message.series.map((e) => Series.toJSON(e));
     }
+    if (message.averaged !== false) {
+      obj.averaged = message.averaged;
+    }
     return obj;
   },
 
@@ -1861,6 +1999,7 @@ export const ShardState: MessageFns<ShardState> = {
     message.closed = object.closed ?? false;
     message.squares = object.squares?.map((e) => Squares.fromPartial(e)) || [];
     message.series = object.series?.map((e) => Series.fromPartial(e)) || [];
+    message.averaged = object.averaged ?? false;
     return message;
   },
 };

@@ -1,0 +1,28 @@
+/** The threads of a trainer: those that compute, and the one that reads rows a step ahead of them. */
+import { startThread, type Thread } from "@amaas/engine";
+import type { ComputeApi } from "./compute.thread.ts";
+import type { ReadAheadApi } from "./read-ahead.thread.ts";
+import { ThreadClock } from "./thread-clock.ts";
+
+export interface Worker {
+  readonly thread: Thread<ComputeApi>;
+  /** float32: where it leaves a gradient. */
+  readonly result: SharedArrayBuffer;
+  readonly clock: ThreadClock;
+  busy: boolean;
+}
+
+export function startWorkers(count: number, parameters: number): Worker[] {
+  const url = new URL("./compute.thread.ts", import.meta.url);
+  return Array.from({ length: count }, (_, index) => ({
+    thread: startThread<ComputeApi>(url, { name: `compute-${index}` }),
+    result: new SharedArrayBuffer(parameters * 4),
+    clock: new ThreadClock(),
+    busy: false,
+  }));
+}
+
+export function startReadAhead(): Thread<ReadAheadApi> {
+  const url = new URL("./read-ahead.thread.ts", import.meta.url);
+  return startThread<ReadAheadApi>(url, { name: "read-ahead" });
+}
