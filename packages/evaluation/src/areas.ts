@@ -23,6 +23,8 @@ export interface Areas {
   readonly roc: number;
   /** Average precision: sum over runs of (recall gained) * (precision so far). */
   readonly pr: number;
+  /** Rows that are, each as often as it counts. */
+  readonly positives: number;
 }
 
 export function rankingOf(scores: Float32Array, positive: Uint8Array): Ranking {
@@ -56,5 +58,5 @@ export function areasOf(ranking: Ranking, counts: Uint32Array): Areas | undefine
     [hits, misses] = [0, 0];
   }
   if (positives === 0 || negatives === 0) return undefined;
-  return { roc: pairs / (positives * negatives), pr: precisions / positives };
+  return { roc: pairs / (positives * negatives), pr: precisions / positives, positives };
 }

@@ -6,7 +6,7 @@
  * metrics of a split, of a slice and of a resample are one function.
  */
 import { type Measures, type MetricValues, metricsOf, type SumGroup, sumsOf } from "@amaas/metrics";
-import { type Areas, areasOf, type Ranking, rankingOf } from "./areas.ts";
+import { areasOf, type Ranking, rankingOf } from "./areas.ts";
 
 export interface Outcomes {
   readonly measures: Measures;
@@ -106,16 +106,14 @@ function rankingsOf({ measures, rows, labels, probabilities }: Outcomes): readon
 
 /** Means over the classes that have rows and leave some to the others, weighted by the class' rows or not. */
 function areaMetrics(rankings: readonly Ranking[], counts: Uint32Array): MetricValues {
-  const found = rankings.flatMap((ranking) => {
-    const areas = areasOf(ranking, counts);
-    return areas ? [{ areas, weight: positivesOf(ranking, counts) }] : [];
-  });
+  const found = rankings.flatMap((ranking) => areasOf(ranking, counts) ?? []);
   if (found.length === 0) return {};
-  const mean = (area: keyof Areas, weighted: boolean) => {
+  const mean = (area: "roc" | "pr", weighted: boolean) => {
     let [sum, weights] = [0, 0];
-    for (const { areas, weight } of found) {
-      sum += areas[area] * (weighted ? weight : 1);
-      weights += weighted ? weight : 1;
+    for (const areas of found) {
+      const weight = weighted ? areas.positives : 1;
+      sum += areas[area] * weight;
+      weights += weight;
     }
     return sum / weights;
   };
@@ -125,8 +123,4 @@ function areaMetrics(rankings: readonly Ranking[], counts: Uint32Array): MetricV
     prAuc: mean("pr", false),
     prAucWeighted: mean("pr", true),
   };
-}
-
-function positivesOf({ positive }: Ranking, counts: Uint32Array): number {
-  return positive.reduce((sum, flag, row) => sum + flag * (counts[row] ?? 0), 0);
 }
