@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { writeDigits } from "./digits.ts";
 import { writeFlights } from "./flights.ts";
 import { writeHouses } from "./houses.ts";
+import { writeNovel } from "./novel.ts";
 import { writePenguins } from "./penguins.ts";
 import { writeMails } from "./spam.ts";
 
@@ -19,13 +20,21 @@ export interface Example {
   writeData(directory?: string): Promise<readonly string[]>;
 }
 
-export type ExampleName = "digits" | "digits-cnn" | "flights" | "houses" | "penguins" | "spam";
+export type ExampleName =
+  | "digits"
+  | "digits-cnn"
+  | "flights"
+  | "houses"
+  | "novel"
+  | "penguins"
+  | "spam";
 
 export const examples: Readonly<Record<ExampleName, Example>> = {
   digits: example("digits", writeDigits),
   "digits-cnn": example("digits-cnn", writeDigits),
   flights: example("flights", writeFlights),
   houses: example("houses", writeHouses),
+  novel: example("novel", writeNovel),
   penguins: example("penguins", writePenguins),
   spam: example("spam", writeMails),
 };

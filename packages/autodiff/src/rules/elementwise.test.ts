@@ -21,9 +21,9 @@ const constantPowers = fc
   .constantFrom(-2, -1, -0.5, 0.5, 1, 1.5, 2, 3, 4)
   .chain((exponent) => unary((g, x) => g.pow(x, g.scalar(exponent, x)), bases));
 
-/** A whole power of any number, written as an integer. */
+/** A whole power of any number, written as an integer; of higher ones, rounding hides small slopes beside large ones. */
 const wholePowers = fc
-  .constantFrom(1, 2, 3, 5)
+  .constantFrom(1, 2, 3, 4)
   .chain((exponent) => unary((g, x) => g.pow(x, g.scalar(exponent, "INT64"))));
 
 const powers = binary((g, a, b) => g.pow(a, b), bases);

@@ -65,8 +65,15 @@ function summary(curve: Curve, command: string): string[] {
     "",
     alias === ""
       ? `No alias was moved. To serve it: ${command} promote ${model} ${outcome.version} --alias champion`
-      : `Ask it:  ${command} predict ${model} --input FILE`,
+      : `Ask it:  ${command} ${question(curve.job, model)}`,
   ];
+}
+
+/** A language model is asked to go on, not to judge rows. */
+function question({ spec }: Job, model: string): string {
+  return spec?.task === "language-modeling"
+    ? `generate ${model} --prompt TEXT`
+    : `predict ${model} --input FILE`;
 }
 
 function unregistered(curve: Curve, { weightsSha256 }: Outcome): string[] {

@@ -8,7 +8,7 @@ export function variation(document: unknown, split: Fields): Fields {
   if (!isFields(document))
     throw new DomainError("invalid-argument", "the file holds no job: wanted fields such as name");
   const { gate: _, ...job } = document;
-  const own = isFields(job["split"]) ? job["split"] : {};
+  const own = isFields(job.split) ? job.split : {};
   return { ...job, split: { ...own, ...split }, register: false };
 }
 
