@@ -103,7 +103,9 @@ class Compute {
   readonly #lossTensor = tensor("FP32", [1], this.#loss);
   readonly #sums: Float32Array;
   readonly #sumsTensor: Tensor;
-  /** Gradient vectors not in use, with their output tensors. */
+  /** Where the gradient of a node is left. */
+  readonly #result: Float32Array;
+  /** Other gradient vectors that are not in use, and the output tensors of all of them. */
   readonly #idle: Float32Array[] = [];
   readonly #fetches = new Map<Float32Array, Feeds>();
 
@@ -121,6 +123,7 @@ class Compute {
       test: openRows(splits.test),
     };
     this.#readAhead = slots && new ReadAhead(slots);
+    this.#result = new Float32Array(setup.result);
     this.#training = training;
     this.#evaluation = evaluation;
     const { microBatch } = setup.sampling;
@@ -147,7 +150,7 @@ class Compute {
   }
 
   async train(version: number, node: TreeNode): Promise<StepSummary> {
-    const { sampling, result } = this.#setup;
+    const { sampling } = this.#setup;
     const times: ComputeTimes = { data: 0, compute: 0, reduce: 0 };
     let at = performance.now();
     const lap = (part: keyof ComputeTimes): void => {
@@ -155,7 +158,10 @@ class Compute {
       times[part] += now - at;
       at = now;
     };
-    const leaf = (index: number) => this.#gradientOf(version, index, lap);
+    // Sums are made in the place of their left part: the node's, where it is to be left.
+    const [first] = span(node, sampling.leaves);
+    const leaf = (index: number) =>
+      this.#gradientOf(version, index, index === first ? this.#result : this.#take(), lap);
     const add = (left: Gradient, right: Gradient): Gradient => {
       const sum = this.#add(left, right);
       lap("reduce");
@@ -163,8 +169,6 @@ class Compute {
     };
     const { values, samples, sums } = await reduce(node, sampling.leaves, leaf, add);
     if (!sums.every(Number.isFinite) || !allFinite(values)) await this.#refuse(version, node);
-    new Float32Array(result).set(values);
-    this.#idle.push(values);
     lap("reduce");
     return { samples, sums, times };
   }
@@ -173,6 +177,7 @@ class Compute {
   async #gradientOf(
     version: number,
     leaf: number,
+    values: Float32Array,
     lap: (part: "data" | "compute") => void = () => undefined,
   ): Promise<Gradient> {
     const { sampling } = this.#setup;
@@ -182,7 +187,6 @@ class Compute {
     this.#label("training", samples);
     this.#random.set(randomKeyOf(sampling, version, leaf));
     lap("data");
-    const values = this.#take();
     const feeds = { ...this.#feeds[parity(version)], ...this.#draws };
     await this.#training.run(feeds, this.#fetchesOf(values));
     lap("compute");
@@ -194,7 +198,7 @@ class Compute {
     const { sampling, parameters } = this.#setup;
     const [from, to] = span(node, sampling.leaves);
     for (let leaf = from; leaf < to; leaf++) {
-      const { values, samples, sums } = await this.#gradientOf(version, leaf);
+      const { values, samples, sums } = await this.#gradientOf(version, leaf, this.#result);
       const gradients = parameters.map(({ name, dims, offset }) => {
         const length = dims.reduce((product, dim) => product * dim, 1);
         return [name, values.subarray(offset, offset + length)];
@@ -206,7 +210,6 @@ class Compute {
         gradients: Object.fromEntries(gradients),
       });
       if (error) throw error;
-      this.#idle.push(values);
     }
     throw new DomainError(
       "failed-precondition",
