@@ -115,6 +115,7 @@ function versionFields(version: Version, style: Style, columns: number): string[
       ["evaluation", version.evaluation],
       ["weights", version.weightsSha256],
       ["job", printable(lineage?.job ?? "")],
+      ["began from", lineage?.parent && parentText(lineage.parent)],
       ["data", printable(lineage?.datasetDigest ?? "")],
       ["split", printable(lineage?.splitDigest ?? "")],
       ["trace", printable(lineage?.traceId ?? "")],
@@ -123,6 +124,11 @@ function versionFields(version: Version, style: Style, columns: number): string[
     style,
     columns,
   );
+}
+
+/** The version whose weights training began from. */
+function parentText({ model, version }: { model: string; version: number }): string {
+  return `${printable(model)} ${version}`;
 }
 
 function signature(tensors: readonly Tensor[]): string[] {

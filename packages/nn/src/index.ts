@@ -16,3 +16,4 @@ export {
   type TrainingOptions,
   trainingGraph,
 } from "./training.ts";
+export { type WarmStart, warmStart } from "./warm-start.ts";

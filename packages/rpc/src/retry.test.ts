@@ -47,6 +47,17 @@ test("no attempt begins after the deadline, and the last error is told", async (
   await expect(retrying(fail, options(200))).rejects.toMatchObject({ code: "unavailable" });
 });
 
+test("where the deadline cuts the last attempt short, the error before is told", async () => {
+  let attempts = 0;
+  const late = async () => {
+    if (++attempts === 1) throw away();
+    throw new DomainError("deadline-exceeded", "Deadline exceeded after 0.001s");
+  };
+  await expect(retrying(late, options(5000))).rejects.toMatchObject({ message: "nobody there" });
+  attempts = 1;
+  await expect(retrying(late, options(5000))).rejects.toMatchObject({ code: "deadline-exceeded" });
+});
+
 test("a caller that leaves ends the waiting", async () => {
   const leaving = new AbortController();
   const call = retrying(

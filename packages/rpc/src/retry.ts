@@ -6,6 +6,8 @@ import { DomainError, isDomainError } from "@amaas/errors";
 
 const firstDelayMs = 50;
 const longestDelayMs = 500;
+/** An attempt that had less time than this says nothing of the server. */
+const shortMs = 500;
 
 export interface RetryOptions {
   /** Milliseconds since the epoch; no attempt begins after it. */
@@ -15,15 +17,20 @@ export interface RetryOptions {
   onRetry(error: DomainError, attempts: number): void;
 }
 
-/** Rejects with the last attempt's error. */
+/** Rejects with the last attempt's error; where the deadline cut that one short, with the one before. */
 export async function retrying<T>(attempt: () => Promise<T>, options: RetryOptions): Promise<T> {
+  let away: DomainError | undefined;
   for (let attempts = 1; ; attempts++) {
+    const began = Date.now();
     try {
       return await attempt();
     } catch (error) {
+      const cutShort = isDomainError(error, "deadline-exceeded") && Date.now() - began < shortMs;
+      if (away && cutShort) throw away;
       if (!isDomainError(error, "unavailable")) throw error;
       const delay = delayBefore(attempts, error.retryAfterMs);
       if (Date.now() + delay >= options.deadline) throw error;
+      away = error;
       options.onRetry(error, attempts);
       await pause(delay, options.signals, error);
     }

@@ -66,6 +66,7 @@ export {
   type Task,
   type TextSpec,
   type TrainingSpec,
+  type WarmStartSpec,
 } from "./job-spec.ts";
 export {
   type ClassificationLossSpec,

@@ -97,6 +97,17 @@ export interface AveragingSpec {
   readonly warmup: boolean;
 }
 
+export interface WarmStartSpec {
+  readonly model: string;
+  /** Where it is left out, the one that `alias` stands at when the job is submitted. */
+  readonly version?: number;
+  readonly alias?: string;
+  /** Of the version's file; there once the job has been submitted, and beside `version` only. */
+  readonly digest?: string;
+  /** Whether every parameter has to be there by name and shape. */
+  readonly strict: boolean;
+}
+
 export interface TrainingSpec {
   readonly epochs: number;
   /** Over all workers; a multiple of `virtualShards`. */
@@ -114,6 +125,8 @@ export interface TrainingSpec {
   readonly freeze?: readonly string[];
   /** Of the weights over the steps: what is evaluated and registered in their place. */
   readonly averaging?: AveragingSpec;
+  /** The registered version whose weights are what training begins from. */
+  readonly warmStart?: WarmStartSpec;
   readonly checkpointEverySteps: number;
 }
 

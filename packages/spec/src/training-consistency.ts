@@ -50,6 +50,30 @@ export const trainingChecks: readonly Check[] = [
         ? `found ${schedule.warmup.length}, wanted less than training.epochs, which is ${epochs}`
         : undefined,
   },
+  {
+    reads: ["training.warmStart.version", "training.warmStart"],
+    fault: ({ training: { warmStart } }) =>
+      warmStart && warmStart.version === undefined && warmStart.alias === undefined
+        ? "is missing, wanted a whole number of at least 1, or an alias"
+        : undefined,
+  },
+  {
+    // Once it is resolved, the digest says what counts and the alias where that came from.
+    reads: ["training.warmStart.alias", "training.warmStart"],
+    fault: ({ training: { warmStart } }) =>
+      warmStart?.alias !== undefined &&
+      warmStart.version !== undefined &&
+      warmStart.digest === undefined
+        ? "is there beside version, wanted one of them"
+        : undefined,
+  },
+  {
+    reads: ["training.warmStart.digest", "training.warmStart"],
+    fault: ({ training: { warmStart } }) =>
+      warmStart?.digest !== undefined && warmStart.version === undefined
+        ? "is there without the version that it is of"
+        : undefined,
+  },
   ...(["earlyStopping", "schedule"] as const).flatMap((part) => metricChecks(part)),
 ];
 

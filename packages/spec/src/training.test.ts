@@ -73,6 +73,18 @@ describe("a faulty training", () => {
       { optimizer: { ...adam, clipNorm: 1, clipValue: 1 } },
       "is there beside clipValue, wanted one of them",
     ],
+    ["warmStart.version", { warmStart: { model: "wages" } }, "is missing, wanted a whole number"],
+    [
+      "warmStart.alias",
+      { warmStart: { model: "wages", version: 3, alias: "champion" } },
+      "is there beside version, wanted one of them",
+    ],
+    [
+      "warmStart.digest",
+      { warmStart: { model: "wages", alias: "champion", digest: `sha256:${"0".repeat(64)}` } },
+      "is there without the version",
+    ],
+    ["warmStart.version", { warmStart: { model: "wages", version: 0 } }, "at least 1"],
     ["schedule", { schedule: "cosine" }, 'found "cosine", wanted an object'],
     ["schedule.type", { schedule: {} }, "is missing, wanted one of constant, step, multi-step"],
     ["schedule.type", { schedule: { type: "cosin" } }, 'found "cosin", wanted one of constant'],

@@ -91,17 +91,19 @@ function intervalFaults(intervals: Version["intervals"]): Violation[] {
   );
 }
 
-function lineageFaults({ spec, ...lineage }: Lineage): Violation[] {
+function lineageFaults({ spec, parent, ...lineage }: Lineage): Violation[] {
   const texts = {
     job: lineage.job,
     dataset_digest: lineage.datasetDigest,
     split_digest: lineage.splitDigest,
     trace_id: lineage.traceId,
     numeric_class: lineage.numericClass,
+    "parent.digest": parent?.digest ?? "",
   };
   const faults = Object.entries(texts).flatMap(([name, text]) =>
     textFaults(`version.lineage.${name}`, text, limits.name),
   );
+  if (parent) faults.push(...modelNameFaults("version.lineage.parent.model", parent.model));
   const bytes = Buffer.byteLength(JSON.stringify(spec ?? null));
   if (bytes > limits.specBytes)
     faults.push(

@@ -14,6 +14,7 @@ import { implementations } from "./handlers/index.ts";
 import { JobLog } from "./job-log.ts";
 import { Ledger } from "./ledger.ts";
 import { Loop } from "./loop.ts";
+import type { Registry } from "./register.ts";
 import { Registrar } from "./registrar.ts";
 import { Store } from "./store.ts";
 import { migrations, prefix, type Tables } from "./tables.ts";
@@ -26,6 +27,7 @@ export interface Scheduler {
   readonly loop: Loop;
   readonly store: Store;
   readonly blobs: BlobStore;
+  readonly registry: Registry;
   readonly jobLog: JobLog;
   /** Told by a job's id when the job, or its log, has changed. */
   readonly jobWatchers: Watchers;
@@ -69,6 +71,7 @@ export async function createApp({ config, telemetry }: Context): Promise<App> {
     loop,
     store,
     blobs,
+    registry,
     jobLog,
     jobWatchers,
     logWatchers,

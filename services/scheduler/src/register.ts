@@ -6,9 +6,10 @@
  * that stands at it, or has stood at it, is not moved to it a second time.
  */
 import { isDomainError } from "@amaas/errors";
-import type { RegistryDefinition, Version } from "@amaas/proto/amaas/registry/v1/registry";
+import type { Parent, RegistryDefinition, Version } from "@amaas/proto/amaas/registry/v1/registry";
 import type { Outcome } from "@amaas/proto/amaas/scheduler/v1/jobs";
 import type { Client } from "@amaas/rpc";
+import type { JobSpec } from "@amaas/spec";
 import { traceIdOf } from "@amaas/telemetry";
 import { judge, metricsOf } from "./gate.ts";
 import type { Registering } from "./job.ts";
@@ -70,8 +71,15 @@ function describe(job: Registering): Partial<Version> {
       spec: { ...spec },
       traceId: traceIdOf(root),
       numericClass: prepared.numericClass,
+      parent: parentOf(spec),
     },
   };
+}
+
+function parentOf({ training: { warmStart } }: JobSpec): Parent | undefined {
+  if (warmStart === undefined) return undefined;
+  const { model, version = 0, digest = "" } = warmStart;
+  return { model, version, digest };
 }
 
 interface Grant {

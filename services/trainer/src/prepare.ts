@@ -23,7 +23,6 @@ import {
   classWeights,
   evaluationGraph,
   freeze,
-  initialValues,
   type LabelScale,
   layout,
   type Network,
@@ -48,6 +47,7 @@ import { slicingsOf } from "./evaluation/slicing.ts";
 import { type FeatureRun, fitted } from "./fit.ts";
 import { openData } from "./open-data.ts";
 import { suspects } from "./suspects.ts";
+import { beginOf } from "./warm-start.ts";
 
 /** Steps, and places among the rows, have to fit into 32 bits. */
 const MOST_STEPS = 100_000_000;
@@ -67,8 +67,8 @@ export async function prepare(args: { spec: unknown; blobs: string }): Promise<P
   const measures = measuresOf(spec, classes, isImage);
   const aim = { task: spec.task, loss: spec.training.loss };
   const built = buildNetwork(spec.architecture, networkSize(aim, { ...features, classes }));
-  const initial = initialValues(built.parameters, spec.training.seed);
-  const { network, values } = freeze(built, spec.training.freeze ?? [], initial);
+  const begin = await beginOf(built.parameters, spec.training, blobs);
+  const { network, values } = freeze(built, spec.training.freeze ?? [], begin.values);
 
   const split = (which: Uint32Array) =>
     writeSplit({ spec, dataset, run, scale, blobs }, which, which === rows.training);
@@ -94,7 +94,7 @@ export async function prepare(args: { spec: unknown; blobs: string }): Promise<P
     totalSteps,
     numericClass: numericClass(),
     splitDigest: splitDigest(rows),
-    notes,
+    notes: [...notes, ...begin.notes],
     warnings: [...warnings, ...suspects(dataset, rows.training)],
   };
 }

@@ -17,6 +17,13 @@ test("a job that failed tells where its training can be found as it was last kep
   expect(described({ id: "job_1", state: JobState.FAILED })).not.toContain("checkpoint");
 });
 
+test("a job that begins from a version tells which", () => {
+  const warmStart = { model: "digits", alias: "champion", version: 3 };
+  const text = described({ id: "job_1", spec: { name: "tuned", training: { warmStart } } });
+  expect(text).toMatch(/begins from +digits 3$/m);
+  expect(described({ id: "job_1", spec: { training: {} } })).not.toContain("begins from");
+});
+
 test("a job that ended early tells why, and which weights it kept", () => {
   const reason = "stopped after epoch 14: no better validation loss for 5 epochs";
   const outcome = { model: "digits", version: 3, ending: { version: 141, reason } };

@@ -21,6 +21,7 @@ export function describeJob(curve: Curve, view: View): string[] {
       [
         ["job", job.id],
         ["model", printable(String(job.spec?.name ?? ""))],
+        ["begins from", parentText(job)],
         ["state", stateText(state, style)],
         ["reason", printable(job.reason)],
         ["created", age(job.createdAt, Date.now())],
@@ -73,6 +74,12 @@ export function describeJob(curve: Curve, view: View): string[] {
     );
   }
   return lines;
+}
+
+/** The version whose weights are those before the first step. */
+function parentText({ spec }: Job): string | undefined {
+  const { model, version } = Object(spec?.training?.warmStart);
+  return model === undefined ? undefined : printable(`${model} ${version}`);
 }
 
 /** What is left of a training that was broken off. */

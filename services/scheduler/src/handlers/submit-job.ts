@@ -15,25 +15,28 @@ import type { Scheduler } from "../app.ts";
 import { faultyRequest, keyOfAnotherSpec } from "../errors.ts";
 import { queue } from "../job.ts";
 import { jobMessage } from "../messages.ts";
+import { askedFor, withParent } from "../warm-start.ts";
 
-export function submitJob({ ledger, blobs, loop, telemetry, now }: Scheduler) {
+export function submitJob({ ledger, blobs, registry, loop, telemetry, now }: Scheduler) {
   // Jobs of the same millisecond keep their order, too.
   const nextUlid = monotonicFactory();
 
   return async (
     { spec: document, idempotencyKey }: SubmitJobRequest,
-    { traceparent: root }: Context,
+    { traceparent: root, signal }: Context,
   ): Promise<SubmitJobResponse> => {
     checkKey(idempotencyKey);
-    const spec = parseJobSpec(document ?? {});
-    requireDigests(spec);
+    const asked = parseJobSpec(document ?? {});
+    requireDigests(asked);
+    const spec = await withParent(asked, registry, signal);
     await requireBlobs(spec, blobs);
 
     const start = now();
     const phase = { traceparent: telemetry.tracer.reserve(root), start };
     const job = queue({ id: `job_${nextUlid(start)}`, spec, root, phase });
     const kept = await ledger.submit(job, idempotencyKey);
-    if (!isDeepStrictEqual(kept.spec, spec)) throw keyOfAnotherSpec(idempotencyKey, kept.id);
+    if (!isDeepStrictEqual(askedFor(kept.spec), askedFor(spec)))
+      throw keyOfAnotherSpec(idempotencyKey, kept.id);
     loop.wake();
     return { job: jobMessage(kept) };
   };

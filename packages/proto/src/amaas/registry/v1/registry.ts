@@ -78,6 +78,15 @@ export interface Lineage {
   numericClass: string;
   /** Over the row numbers of each part of the split. */
   splitDigest: string;
+  /** The version whose weights training began from; absent where it began from initial values. */
+  parent: Parent | undefined;
+}
+
+export interface Parent {
+  model: string;
+  version: number;
+  /** sha256:<hex> of its ONNX file. */
+  digest: string;
 }
 
 export interface Alias {
@@ -981,7 +990,15 @@ export const Tensor: MessageFns<Tensor> = {
 };
 
 function createBaseLineage(): Lineage {
-  return { job: "", datasetDigest: "", spec: undefined, traceId: "", numericClass: "", splitDigest: "" };
+  return {
+    job: "",
+    datasetDigest: "",
+    spec: undefined,
+    traceId: "",
+    numericClass: "",
+    splitDigest: "",
+    parent: undefined,
+  };
 }
 
 export const Lineage: MessageFns<Lineage> = {
@@ -1003,6 +1020,9 @@ export const Lineage: MessageFns<Lineage> = {
     }
     if (message.splitDigest !== "") {
       writer.uint32(50).string(message.splitDigest);
+    }
+    if (message.parent !== undefined) {
+      Parent.encode(message.parent, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -1068,6 +1088,14 @@ export const Lineage: MessageFns<Lineage> = {
             message.splitDigest = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.parent = Parent.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1104,6 +1132,7 @@ export const Lineage: MessageFns<Lineage> = {
         : isSet(object.split_digest)
         ? globalThis.String(object.split_digest)
         : "",
+      parent: isSet(object.parent) ? Parent.fromJSON(object.parent) : undefined,
     };
   },
 
@@ -1127,6 +1156,9 @@ export const Lineage: MessageFns<Lineage> = {
     if (message.splitDigest !== "") {
       obj.splitDigest = message.splitDigest;
     }
+    if (message.parent !== undefined) {
+      obj.parent = Parent.toJSON(message.parent);
+    }
     return obj;
   },
 
@@ -1141,6 +1173,110 @@ export const Lineage: MessageFns<Lineage> = {
     message.traceId = object.traceId ?? "";
     message.numericClass = object.numericClass ?? "";
     message.splitDigest = object.splitDigest ?? "";
+    message.parent = (object.parent !== undefined && object.parent !== null)
+      ? Parent.fromPartial(object.parent)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseParent(): Parent {
+  return { model: "", version: 0, digest: "" };
+}
+
+export const Parent: MessageFns<Parent> = {
+  encode(message: Parent, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.model !== "") {
+      writer.uint32(10).string(message.model);
+    }
+    if (message.version !== 0) {
+      writer.uint32(16).uint32(message.version);
+    }
+    if (message.digest !== "") {
+      writer.uint32(26).string(message.digest);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Parent {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseParent();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.model = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.version = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.digest = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Parent {
+    return {
+      model: isSet(object.model) ? globalThis.String(object.model) : "",
+      version: isSet(object.version) ? globalThis.Number(object.version) : 0,
+      digest: isSet(object.digest) ? globalThis.String(object.digest) : "",
+    };
+  },
+
+  toJSON(message: Parent): unknown {
+    const obj: any = {};
+    if (message.model !== "") {
+      obj.model = message.model;
+    }
+    if (message.version !== 0) {
+      obj.version = Math.round(message.version);
+    }
+    if (message.digest !== "") {
+      obj.digest = message.digest;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Parent>): Parent {
+    return Parent.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Parent>): Parent {
+    const message = createBaseParent();
+    message.model = object.model ?? "";
+    message.version = object.version ?? 0;
+    message.digest = object.digest ?? "";
     return message;
   },
 };
