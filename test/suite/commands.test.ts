@@ -147,7 +147,10 @@ test("a failed trial ends the others", async () => {
 });
 
 test("Ctrl-C detaches from a job, which goes on and can be followed again", async () => {
-  await writeFile(join(folder, "long.yaml"), job.replace("epochs: 8", "epochs: 3000"));
+  await writeFile(
+    join(folder, "long.yaml"),
+    job.replace("epochs: 8", "epochs: 3000, checkpointEverySteps: 5"),
+  );
   const following = startAmaas(folder, ["train", "long.yaml", "--follow"]);
   await following.says("epoch 1");
   following.child.kill("SIGINT");
@@ -161,6 +164,11 @@ test("Ctrl-C detaches from a job, which goes on and can be followed again", asyn
   const ended = await again.ended;
   expect(ended.stderr).toContain(`job ${id} was cancelled`);
   expect(ended.code).toBe(1);
+
+  expect((await run("resume", id)).stdout).toMatch(
+    new RegExp(`^${id} goes on: resumed from step \\d+\\.$`, "m"),
+  );
+  expect((await run("cancel", id)).stdout).toContain(`${id} is cancelled`);
 });
 
 test("a job is followed to its end although the scheduler is killed meanwhile", async () => {

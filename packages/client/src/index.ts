@@ -10,6 +10,7 @@ export type {
   JobLogLine,
   Jobs,
   JobUpdate,
+  Resumed,
   StepSeries,
   SubmitOptions,
   WatchOptions,

@@ -60,6 +60,12 @@ export interface JobLogLine {
   readonly message: string;
 }
 
+export interface Resumed {
+  readonly job: Job;
+  /** Why it may end as it did before; empty where nothing speaks for it. */
+  readonly warning: string;
+}
+
 export interface Jobs {
   /** Checks the document here, uploads what the store lacks, queues the job. */
   submit(document: unknown, options?: SubmitOptions): Promise<Job>;
@@ -69,6 +75,8 @@ export interface Jobs {
   /** The job as it stands, then again whenever it changes, until it has ended. */
   watch(id: string, options?: WatchOptions): AsyncIterable<JobUpdate>;
   cancel(id: string): Promise<Job>;
+  /** A job that has failed or was cancelled goes on from its newest checkpoint. */
+  resume(id: string): Promise<Resumed>;
   log(id: string, options?: { follow?: boolean; signal?: AbortSignal }): AsyncIterable<JobLogLine>;
 }
 
@@ -89,6 +97,10 @@ export function jobsOf(client: Client<JobsDefinition>, blobs: Blobs): Jobs {
     list: async ({ limit = 100, before = "" } = {}) =>
       (await client.listJobs({ limit, before })).jobs,
     watch: (id, options = {}) => watch(client, id, options),
+    async resume(id) {
+      const { job, warning } = await client.resumeJob({ id });
+      return { job: present(job), warning };
+    },
     cancel: async (id) => present((await client.cancelJob({ id })).job),
     log: (id, options = {}) => readLog(client, id, options),
   };

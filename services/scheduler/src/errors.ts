@@ -9,6 +9,14 @@ export function jobHasEnded(id: string, state: string): DomainError {
   return new DomainError("failed-precondition", `job ${id} has ended already: ${state}`);
 }
 
+export function nothingToResume(id: string, state: string): DomainError {
+  const why =
+    state === "SUCCEEDED"
+      ? "it has succeeded, so nothing is left to do"
+      : `it is ${state} and nothing is kept of it to go on from; submit its spec again`;
+  return new DomainError("failed-precondition", `job ${id} cannot be resumed: ${why}`);
+}
+
 export function faultyRequest(field: string, description: string): DomainError {
   return new DomainError("invalid-argument", `${field}: ${description}`, {
     violations: [{ field, description }],

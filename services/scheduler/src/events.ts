@@ -5,12 +5,22 @@
 import type { Telemetry } from "@amaas/telemetry";
 import { traceIdOf } from "@amaas/telemetry";
 import type { Node, Role } from "./fleet.ts";
-import { type ActiveJob, isActive, type Job, type State, states, type Training } from "./job.ts";
+import {
+  type ActiveJob,
+  type EndedJob,
+  isActive,
+  type Job,
+  type State,
+  states,
+  type Training,
+} from "./job.ts";
 import type { JobLog } from "./job-log.ts";
+import { resumptionWarning } from "./resumption.ts";
 
 export interface SchedulerEvents {
   jobQueued(job: ActiveJob): void;
   jobChanged(before: ActiveJob, after: Job): void;
+  jobResumed(before: EndedJob, after: ActiveJob): void;
   /** How many jobs are in each state, told at the start. */
   jobsCounted(counts: ReadonlyMap<string, number>): void;
   stepsMissing(job: ActiveJob, piece: { name: string; first: number }): void;
@@ -115,6 +125,12 @@ export function createEvents({ telemetry, nodeId, jobLog, now }: Parts): Schedul
       if (before.state !== after.state) stateChanged(before, after);
       else if (before.state === "TRAINING" && after.state === "TRAINING")
         placementChanged(before, after);
+    },
+    jobResumed(before, after) {
+      metrics.moveJob(before.state, after.state);
+      say(after, "info", `${after.state}: ${after.reason}`);
+      const warning = resumptionWarning(before);
+      if (warning !== "") say(after, "warn", warning);
     },
     jobsCounted: (counts) => metrics.setJobs(counts),
     stepsMissing(job, { name, first }) {

@@ -13,6 +13,7 @@ import {
   train,
 } from "./job.ts";
 import { jobMessage } from "./messages.ts";
+import { isResumable, type Resumable, resume, resumptionWarning } from "./resumption.ts";
 import { bodyOf, jobOf, preparedOf } from "./rows.ts";
 import { digest, samplePrepared, sampleSpec } from "./sample.fixture.ts";
 
@@ -90,10 +91,32 @@ test("a training that is broken off keeps the newest checkpoint that all shards 
   const broken = { ...training, checkpoints };
   for (const over of [fail(broken, "lost", 8), cancel(broken, 8)]) {
     expect(over.checkpoint).toEqual({ step: 20, digests: [digest(2)] });
+    expect(over.prepared).toBe(samplePrepared);
     expect(jobMessage(over).checkpoint).toEqual(over.checkpoint);
   }
   expect(fail(training, "lost", 8).checkpoint).toBeUndefined();
-  expect(cancel(packaging, 8).checkpoint).toBeUndefined();
+  for (const over of [cancel(packaging, 8), fail(registering, "refused", 8)])
+    expect(over.checkpoint).toEqual(packaging.final);
+});
+
+test("a job that was broken off goes on from its checkpoint, in another generation", () => {
+  const broken = { ...training, progress, checkpoints: { 10: [digest(1)] } };
+  const over = fail(broken, "lost", 8);
+  if (!isResumable(over)) expect.unreachable("it has a checkpoint");
+  const again = resume(over, at(9));
+  const from = { step: 10, digests: [digest(1)] };
+  expect(again).toMatchObject({ state: "PLACING", generation: 2, prepared: samplePrepared, from });
+  expect(again).not.toHaveProperty("endedAt");
+  // What was tested is tested again, and the end is found again.
+  expect(again.progress).toMatchObject({ step: 3, evaluations: [], restarts: 1 });
+  expect(again.progress?.ending).toBeUndefined();
+  const on = train(again, { servers, workers: ["t1"] }, at(10));
+  expect(on).toMatchObject({ start: from, checkpoints: { 10: [digest(1)] } });
+  expect(cancel(again, 11).checkpoint).toEqual(from);
+  expect(resumptionWarning(over)).toContain("it had failed (lost)");
+  expect(resumptionWarning(cancel(broken, 8))).toBe("");
+  for (const lost of [cancel(queued, 7), fail(training, "lost", 7)])
+    expect(isResumable(lost)).toBe(false);
 });
 
 test("every state survives its row", () => {
@@ -103,6 +126,7 @@ test("every state survives its row", () => {
     { ...preparing, trainer: undefined },
     placing,
     { ...training, progress, checkpoints: { 10: [digest(1), ""] } },
+    resume(cancel(packaging, 7) as Resumable, at(8)),
     packaging,
     registering,
     succeed(registering, outcome, 7),

@@ -21,7 +21,7 @@ interface Common {
   readonly spec: JobSpec;
   /** Trace context of the submission, which every phase descends from. */
   readonly root: string;
-  /** Counts placements, from 1; it grows whenever a parameter-server shard was lost. */
+  /** Counts placements, from 1; it grows whenever a parameter-server shard was lost, and on a resumption. */
   readonly generation: number;
   /** Why the job is where it is, for a person. */
   readonly reason: string;
@@ -53,6 +53,8 @@ export interface Preparing extends Active {
 export interface Placing extends Active {
   readonly state: "PLACING";
   readonly prepared: Prepared;
+  /** Where it goes on, if it has been further before. */
+  readonly from: StartPoint | undefined;
 }
 
 /** Where a shard of the parameters is held. */
@@ -89,6 +91,7 @@ export interface Packaging extends Active {
 export interface Registering extends Active {
   readonly state: "REGISTERING";
   readonly prepared: Prepared;
+  readonly final: StartPoint;
   readonly packaged: Packaged;
 }
 
@@ -101,9 +104,11 @@ export interface Succeeded extends Over {
   readonly outcome: Outcome;
 }
 
-/** Where a job's training ended before its end: the newest checkpoint that is complete. */
+/** Has ended before its end. */
 interface Broken extends Over {
+  /** The newest that is complete, and what it takes to go on from there. */
   readonly checkpoint: StartPoint | undefined;
+  readonly prepared: Prepared | undefined;
 }
 
 export interface Failed extends Broken {
@@ -166,7 +171,7 @@ export function prepare(job: Queued, trainer: string, phase: Phase): Preparing {
 }
 
 export function place(job: Preparing, prepared: Prepared, phase: Phase): Placing {
-  return { ...common(job), state: "PLACING", prepared, phase };
+  return { ...common(job), state: "PLACING", prepared, from: undefined, phase };
 }
 
 export interface Placement {
@@ -175,8 +180,8 @@ export interface Placement {
 }
 
 export function train(job: Placing, { servers, workers }: Placement, phase: Phase): Training {
-  const start = { step: 0, digests: servers.map(() => "") };
-  const { prepared } = job;
+  const { prepared, from } = job;
+  const start = from ?? { step: 0, digests: servers.map(() => "") };
   return {
     ...common(job),
     state: "TRAINING",
@@ -184,7 +189,7 @@ export function train(job: Placing, { servers, workers }: Placement, phase: Phas
     servers,
     start,
     workers,
-    checkpoints: noCheckpoints,
+    checkpoints: from ? { [from.step]: from.digests } : noCheckpoints,
     phase,
   };
 }
@@ -195,17 +200,24 @@ export function placeAgain(
   servers: readonly ServerPlace[],
   start: StartPoint,
 ): Training {
-  const progress = job.progress && {
-    ...job.progress,
-    step: Math.min(job.progress.step, start.step),
-    // The lead tells anew what it finds to be the end, and tests again.
-    evaluations: job.progress.evaluations.filter(
-      ({ step, split }) => step <= start.step && split !== "test",
-    ),
-    ending: undefined,
-    restarts: job.generation,
+  return { ...job, ...goingBack(job, start), servers, start };
+}
+
+/** What another generation, which begins at `start`, makes of what was known. */
+export function goingBack({ generation, progress }: Job, { step: begin }: StartPoint) {
+  return {
+    generation: generation + 1,
+    progress: progress && {
+      ...progress,
+      step: Math.min(progress.step, begin),
+      // The lead tells anew what it finds to be the end, and tests again.
+      evaluations: progress.evaluations.filter(
+        ({ step, split }) => step <= begin && split !== "test",
+      ),
+      ending: undefined,
+      restarts: generation,
+    },
   };
-  return { ...job, generation: job.generation + 1, servers, start, progress };
 }
 
 export function pack(
@@ -219,9 +231,9 @@ export function pack(
 }
 
 export function register(job: Packaging, packaged: Packaged, phase: Phase): Registering {
-  const { prepared } = job;
+  const { prepared, final } = job;
   const reason = "tells the registry of the version";
-  return { ...common(job), state: "REGISTERING", reason, prepared, packaged, phase };
+  return { ...common(job), state: "REGISTERING", reason, prepared, final, packaged, phase };
 }
 
 export function succeed(job: Registering, outcome: Outcome, at: number): Succeeded {
@@ -231,20 +243,36 @@ export function succeed(job: Registering, outcome: Outcome, at: number): Succeed
 }
 
 export function fail(job: ActiveJob, reason: string, at: number): Failed {
-  const checkpoint = checkpointOf(job);
   const told = reason.slice(0, longestReason);
-  return { ...common(job), state: "FAILED", reason: told, endedAt: at, checkpoint };
+  return { ...common(job), ...kept(job), state: "FAILED", reason: told, endedAt: at };
 }
 
 export function cancel(job: ActiveJob, at: number): Cancelled {
   const reason = `cancelled while ${job.state}`;
-  return { ...common(job), state: "CANCELLED", reason, endedAt: at, checkpoint: checkpointOf(job) };
+  return { ...common(job), ...kept(job), state: "CANCELLED", reason, endedAt: at };
+}
+
+function kept(job: ActiveJob): Pick<Broken, "checkpoint" | "prepared"> {
+  const checkpoint = checkpointOf(job);
+  const prepared = checkpoint && "prepared" in job ? job.prepared : undefined;
+  return { checkpoint, prepared };
 }
 
 function checkpointOf(job: ActiveJob): StartPoint | undefined {
-  if (job.state !== "TRAINING") return undefined;
-  const newest = newestComplete(job.checkpoints, job.servers.length);
-  return newest.step > 0 ? newest : undefined;
+  switch (job.state) {
+    case "QUEUED":
+    case "PREPARING":
+      return undefined;
+    case "PLACING":
+      return job.from;
+    case "TRAINING": {
+      const newest = newestComplete(job.checkpoints, job.servers.length);
+      return newest.step > 0 ? newest : undefined;
+    }
+    case "PACKAGING":
+    case "REGISTERING":
+      return job.final;
+  }
 }
 
 /** The same job, another reason; the very same object where nothing changes. */
@@ -252,7 +280,7 @@ export function because<J extends Job>(job: J, reason: string): J {
   return job.reason === reason ? job : { ...job, reason };
 }
 
-function common(job: Job): Common {
+export function common(job: Job): Common {
   const { id, spec, root, generation, reason, createdAt, startedAt, progress, revision } = job;
   return { id, spec, root, generation, reason, createdAt, startedAt, progress, revision };
 }

@@ -8,9 +8,9 @@
 
 import { isDomainError } from "@amaas/errors";
 import { Curves, type Piece } from "./curves.ts";
-import { queueIsFull } from "./errors.ts";
+import { jobNotFound, queueIsFull } from "./errors.ts";
 import type { SchedulerEvents } from "./events.ts";
-import { type ActiveJob, isActive, type Job } from "./job.ts";
+import { type ActiveJob, type EndedJob, isActive, type Job } from "./job.ts";
 import type { Change, Store } from "./store.ts";
 import type { Watchers } from "./watch.ts";
 
@@ -19,6 +19,10 @@ interface Entry {
   readonly curves: Curves;
   /** How many steps of each curve are in the database. */
   stored: ReadonlyMap<string, number>;
+}
+
+interface ChangeOfActive extends Change {
+  readonly before: ActiveJob;
 }
 
 export interface Reading {
@@ -62,13 +66,30 @@ export class Ledger {
   /** Keeps a new job; where the key was used before, answers with the job of then. */
   submit(job: ActiveJob, idempotencyKey: string): Promise<Job> {
     return this.#inTurn(async () => {
-      if (this.#entries.size >= mostActive) throw queueIsFull(mostActive);
+      this.#requireRoom();
       const kept = await this.#store.insert(job, idempotencyKey);
       if (kept.id !== job.id) return this.find(kept.id) ?? kept;
       this.#entries.set(job.id, { job, curves: new Curves(), stored: new Map() });
       this.#events.jobQueued(job);
       this.#changed();
       return job;
+    });
+  }
+
+  /** Ended jobs are not here: `decide` is given such a one, and what it answers with has not ended. */
+  revive(id: string, decide: (job: EndedJob) => ActiveJob): Promise<Job> {
+    return this.#inTurn(async () => {
+      const before = await this.get(id);
+      if (!before) throw jobNotFound(id);
+      if (isActive(before)) return before;
+      this.#requireRoom();
+      const after = { ...decide(before), revision: before.revision + 1 };
+      await this.#persist([{ before, after }]);
+      const entries = new Map(this.#entries).set(id, await this.#entryOf(after));
+      this.#entries = new Map([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
+      this.#events.jobResumed(before, after);
+      this.#watchers.notify(id);
+      return after;
     });
   }
 
@@ -119,19 +140,25 @@ export class Ledger {
 
   async #load(): Promise<void> {
     const entries = new Map<string, Entry>();
-    for (const job of await this.#store.active()) {
-      if (!isActive(job)) continue;
-      const curves = await this.#store.curves(job.id);
-      const stored = curves.lengths();
-      // The database may be ahead, from before the job went back to a checkpoint.
-      curves.truncate(job.progress?.step ?? 0);
-      entries.set(job.id, { job, curves, stored });
-    }
+    for (const job of await this.#store.active())
+      if (isActive(job)) entries.set(job.id, await this.#entryOf(job));
     this.#entries = entries;
     this.#events.jobsCounted(await this.#store.counts());
   }
 
-  #changeTo(job: Job): Change[] {
+  async #entryOf(job: ActiveJob): Promise<Entry> {
+    const curves = await this.#store.curves(job.id);
+    const stored = curves.lengths();
+    // The database may be ahead, from before the job went back to a checkpoint.
+    curves.truncate(job.progress?.step ?? 0);
+    return { job, curves, stored };
+  }
+
+  #requireRoom(): void {
+    if (this.#entries.size >= mostActive) throw queueIsFull(mostActive);
+  }
+
+  #changeTo(job: Job): ChangeOfActive[] {
     const entry = this.#entries.get(job.id);
     if (!entry || entry.job === job) return [];
     const { job: before, curves, stored } = entry;
@@ -154,7 +181,7 @@ export class Ledger {
     }
   }
 
-  #apply({ before, after, pieces = [] }: Change): void {
+  #apply({ before, after, pieces = [] }: ChangeOfActive): void {
     const entry = this.#entries.get(after.id);
     if (!entry) return;
     const ends = pieces.map(({ name, first, values }) => [name, first + values.length] as const);

@@ -15,7 +15,7 @@ export function bodyOf(job: Job): string {
 }
 
 export function preparedOf(job: Job): string | null {
-  return "prepared" in job ? JSON.stringify(Prepared.toJSON(job.prepared)) : null;
+  return "prepared" in job && job.prepared ? JSON.stringify(Prepared.toJSON(job.prepared)) : null;
 }
 
 /** Rows are written by `bodyOf` alone, so they are what it makes. */

@@ -8,12 +8,12 @@ import { appendEvent, type Database, type Transaction } from "@amaas/database";
 import { bytesOfFigures, figuresFromBytes } from "./curve.ts";
 import { Curves, lossCurve, type Piece } from "./curves.ts";
 import { changedElsewhere } from "./errors.ts";
-import { type ActiveJob, type Job, type State, states } from "./job.ts";
+import { type Job, type State, states } from "./job.ts";
 import { bodyOf, jobOf, preparedOf } from "./rows.ts";
 import { type LogRow, prefix, type Tables } from "./tables.ts";
 
 export interface Change {
-  readonly before: ActiveJob;
+  readonly before: Job;
   readonly after: Job;
   /** What the stored curves do not have yet. */
   readonly pieces?: readonly Piece[];

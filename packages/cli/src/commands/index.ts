@@ -51,6 +51,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "cancel a job",
     load: async () => (await import("./cancel.ts")).cancel,
   },
+  resume: {
+    summary: "go on with a job that was broken off",
+    load: async () => (await import("./resume.ts")).resume,
+  },
   logs: {
     summary: "read a job's log",
     load: async () => (await import("./logs.ts")).logs,

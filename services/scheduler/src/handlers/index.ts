@@ -8,6 +8,7 @@ import { cancelJob } from "./cancel-job.ts";
 import { getJob } from "./get-job.ts";
 import { listJobs } from "./list-jobs.ts";
 import { readJobLog } from "./read-job-log.ts";
+import { resumeJob } from "./resume-job.ts";
 import { submitJob } from "./submit-job.ts";
 import { watchJob } from "./watch-job.ts";
 
@@ -19,6 +20,7 @@ export function implementations(scheduler: Scheduler): Implementation[] {
       listJobs: listJobs(scheduler),
       watchJob: watchJob(scheduler),
       cancelJob: cancelJob(scheduler),
+      resumeJob: resumeJob(scheduler),
       readJobLog: readJobLog(scheduler),
     }),
     implement(FleetDefinition, { attach: attach(scheduler) }),

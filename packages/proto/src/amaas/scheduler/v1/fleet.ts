@@ -147,7 +147,7 @@ export interface Task {
   /** <job>/<generation>/<kind>[/<index>]; another id is another task. */
   id: string;
   job: string;
-  /** Counts placements: it grows whenever a parameter-server shard was lost. */
+  /** Counts placements: it grows whenever a parameter-server shard was lost, and when the job is resumed. */
   generation: number;
   /** W3C trace context that the task's spans descend from. */
   traceparent: string;

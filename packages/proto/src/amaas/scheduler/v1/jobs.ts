@@ -124,7 +124,7 @@ export interface Job {
   /** Set once the job has succeeded. */
   outcome: Outcome | undefined;
   traceId: string;
-  /** Where the training of a failed or cancelled job had been kept last, if it had been. */
+  /** Where the training of a failed or cancelled job had been kept last, if it had been; ResumeJob begins there. */
   checkpoint: KeptCheckpoint | undefined;
 }
 
@@ -147,7 +147,7 @@ export interface Progress {
   secondsLeft: number;
   /** One for each finished epoch, and one of the test split at the end. */
   evaluations: Evaluation[];
-  /** How often the job went back to a checkpoint because a parameter-server shard was lost. */
+  /** How often the job began again from a checkpoint: a parameter-server shard was lost, or it was resumed. */
   restarts: number;
   /** Of the newest step. */
   learningRate: number;
@@ -288,6 +288,18 @@ export interface CancelJobRequest {
 
 export interface CancelJobResponse {
   job: Job | undefined;
+}
+
+export interface ResumeJobRequest {
+  id: string;
+}
+
+export interface ResumeJobResponse {
+  job:
+    | Job
+    | undefined;
+  /** Why the job may end as it did before; empty where nothing speaks for it. */
+  warning: string;
 }
 
 export interface ReadJobLogRequest {
@@ -2578,6 +2590,158 @@ export const CancelJobResponse: MessageFns<CancelJobResponse> = {
   },
 };
 
+function createBaseResumeJobRequest(): ResumeJobRequest {
+  return { id: "" };
+}
+
+export const ResumeJobRequest: MessageFns<ResumeJobRequest> = {
+  encode(message: ResumeJobRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResumeJobRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResumeJobRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ResumeJobRequest {
+    return { id: isSet(object.id) ? globalThis.String(object.id) : "" };
+  },
+
+  toJSON(message: ResumeJobRequest): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ResumeJobRequest>): ResumeJobRequest {
+    return ResumeJobRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ResumeJobRequest>): ResumeJobRequest {
+    const message = createBaseResumeJobRequest();
+    message.id = object.id ?? "";
+    return message;
+  },
+};
+
+function createBaseResumeJobResponse(): ResumeJobResponse {
+  return { job: undefined, warning: "" };
+}
+
+export const ResumeJobResponse: MessageFns<ResumeJobResponse> = {
+  encode(message: ResumeJobResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.job !== undefined) {
+      Job.encode(message.job, writer.uint32(10).fork()).join();
+    }
+    if (message.warning !== "") {
+      writer.uint32(18).string(message.warning);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResumeJobResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResumeJobResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.job = Job.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.warning = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ResumeJobResponse {
+    return {
+      job: isSet(object.job) ? Job.fromJSON(object.job) : undefined,
+      warning: isSet(object.warning) ? globalThis.String(object.warning) : "",
+    };
+  },
+
+  toJSON(message: ResumeJobResponse): unknown {
+    const obj: any = {};
+    if (message.job !== undefined) {
+      obj.job = Job.toJSON(message.job);
+    }
+    if (message.warning !== "") {
+      obj.warning = message.warning;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ResumeJobResponse>): ResumeJobResponse {
+    return ResumeJobResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ResumeJobResponse>): ResumeJobResponse {
+    const message = createBaseResumeJobResponse();
+    message.job = (object.job !== undefined && object.job !== null) ? Job.fromPartial(object.job) : undefined;
+    message.warning = object.warning ?? "";
+    return message;
+  },
+};
+
 function createBaseReadJobLogRequest(): ReadJobLogRequest {
   return { id: "", follow: false };
 }
@@ -2825,6 +2989,18 @@ export const JobsDefinition = {
       requestType: CancelJobRequest as typeof CancelJobRequest,
       requestStream: false,
       responseType: CancelJobResponse as typeof CancelJobResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * A failed or cancelled job goes on from its newest checkpoint, to the same bits as if nothing had
+     * been. Answers with a job that is under way already as it stands.
+     */
+    resumeJob: {
+      name: "ResumeJob",
+      requestType: ResumeJobRequest as typeof ResumeJobRequest,
+      requestStream: false,
+      responseType: ResumeJobResponse as typeof ResumeJobResponse,
       responseStream: false,
       options: {},
     },
