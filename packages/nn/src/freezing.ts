@@ -7,6 +7,7 @@
 import type { Graph } from "@amaas/graph";
 import { faultySpec } from "@amaas/spec";
 import { type Tensor, tensor } from "@amaas/tensor";
+import { matcher, shownNames, withoutMatch } from "./name-pattern.ts";
 import type { Network } from "./network.ts";
 import { layout } from "./parameters.ts";
 
@@ -30,15 +31,13 @@ export function freeze(
   if (patterns.length === 0) return { network, values };
   const placements = layout(network.parameters);
   const names = placements.map(({ name }) => name);
-  const matches = patterns.map((pattern) => matcher(pattern));
-  const unknown = patterns.flatMap((pattern, index) =>
-    names.some((name) => matches[index]!(name)) ? [] : [{ pattern, index }],
-  );
+  const matches = patterns.map(matcher);
+  const unknown = withoutMatch(patterns, names);
   if (unknown.length > 0)
     throw faultySpec(
       unknown.map(({ pattern, index }) => ({
         field: `training.freeze[${index}]`,
-        description: `found ${JSON.stringify(pattern)}, which is no parameter's name, wanted ${shown(names)}`,
+        description: `found ${JSON.stringify(pattern)}, which is no parameter's name, wanted ${shownNames(names)}`,
       })),
     );
   const isFrozen = (name: string) => matches.some((match) => match(name));
@@ -64,38 +63,12 @@ export function freeze(
   };
 }
 
-/** Each `*` is anything, slashes too; all else is itself. */
-function matcher(pattern: string): (name: string) => boolean {
-  const parts = pattern.split("*");
-  return (name) => {
-    const [first = "", ...rest] = parts;
-    if (!name.startsWith(first)) return false;
-    let at = first.length;
-    // The earliest place of each part leaves the most for those behind it; the last one has to be at the end.
-    for (const [index, part] of rest.entries()) {
-      const last = index === rest.length - 1;
-      const found = last ? name.length - part.length : name.indexOf(part, at);
-      if (found < at || !name.startsWith(part, found)) return false;
-      at = found + part.length;
-    }
-    return at === name.length;
-  };
-}
-
 function withConstants(graph: Graph, constants: ReadonlyMap<string, Tensor>): Graph {
   return {
     ...graph,
     inputs: graph.inputs.filter(({ name }) => !constants.has(name)),
     initializers: new Map([...graph.initializers, ...constants]),
   };
-}
-
-const mostShown = 12;
-
-function shown(names: readonly string[]): string {
-  const rest = names.length - mostShown;
-  const first = names.slice(0, mostShown).join(", ");
-  return rest > 0 ? `one of ${first} and ${rest} more` : `one of ${first}`;
 }
 
 function joined(parts: readonly Float32Array[]): Float32Array {

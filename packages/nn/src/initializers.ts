@@ -9,13 +9,17 @@ import { elementCount } from "@amaas/tensor";
 import type { Fans, Initialization, Parameter } from "./network.ts";
 import { orthogonalRows } from "./orthogonal.ts";
 
-type Kind = Exclude<Initialization, { readonly type: string }> | "normal" | "truncated-normal";
+type Kind =
+  | Exclude<Initialization, { readonly type: string }>
+  | Extract<Initialization, { readonly type: string }>["type"];
 
 interface Start {
   readonly shape: readonly number[];
   readonly fans: Fans;
   /** For those that are told their deviation. */
   readonly std: number;
+  /** For those that are told all. */
+  readonly values: Float32Array;
   readonly key: Key;
 }
 
@@ -46,12 +50,17 @@ const initializers: { readonly [K in Kind]: Initializer } = {
   orthogonal: (target, { shape: [rows = 1, ...rest], key }) => {
     target.set(orthogonalRows(rows, elementCount(rest), key));
   },
+  values: (target, { values }) => target.set(values),
 };
+
+const noValues = new Float32Array();
 
 export function initialize(target: Float32Array, parameter: Parameter, key: Key): void {
   const { init, shape, fans = fansOf(shape) } = parameter;
-  const [kind, std] = typeof init === "string" ? [init, 0] : [init.type, init.std];
-  initializers[kind](target, { shape, fans, std, key });
+  const told = typeof init === "string" ? { type: init } : init;
+  const std = "std" in told ? told.std : 0;
+  const values = "values" in told ? told.values : noValues;
+  initializers[told.type](target, { shape, fans, std, values, key });
 }
 
 /** Of a matrix [in, out], or of the weights of a convolution, [out, in, …]. */

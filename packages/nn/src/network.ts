@@ -29,7 +29,9 @@ export type Initialization =
   | "he-uniform"
   | "he-normal"
   | "orthogonal"
-  | { readonly type: "normal" | "truncated-normal"; readonly std: number };
+  | { readonly type: "normal" | "truncated-normal"; readonly std: number }
+  /** Given numbers, as many as the parameter has. */
+  | { readonly type: "values"; readonly values: Float32Array };
 
 export interface Network {
   /** Inputs: the parameters and `features` FP32 [batch, features]; output `outputs` FP32 [batch, outputs],

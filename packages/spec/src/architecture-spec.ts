@@ -1,4 +1,5 @@
 /** The architecture part of a job spec: the network between the features and the outputs. */
+import type { FileRef } from "./job-spec.ts";
 
 export type Activation = "relu" | "tanh" | "sigmoid" | "gelu";
 
@@ -131,6 +132,21 @@ export interface UnetSpec extends Omit<Hidden, "dropout"> {
   readonly corrupt?: number;
 }
 
+/** Any network there is a file of; what is served is trained on from it. */
+export interface OnnxSpec {
+  readonly type: "onnx";
+  readonly file: FileRef;
+  /** Of the values that the file computes with, where samples go in and scores come out. */
+  readonly input?: string;
+  readonly output?: string;
+  /** Names of initializers that are parameters, `*` standing for anything; the others are constants. */
+  readonly train: readonly string[];
+  /** What parameters start from: what the file holds, or what new ones would. */
+  readonly initial: "file" | "fresh";
+  /** Whether the outputs are the file's, or those of a new layer in the place of its last dense one. */
+  readonly head: { readonly outputs: "keep" | "replace" };
+}
+
 export type ArchitectureSpec =
   | LinearSpec
   | MlpSpec
@@ -141,4 +157,5 @@ export type ArchitectureSpec =
   | WideDeepSpec
   | GptSpec
   | AutoencoderSpec
-  | UnetSpec;
+  | UnetSpec
+  | OnnxSpec;

@@ -87,10 +87,11 @@ test("the README's list of architectures is sound, and names defaults", () => {
   expect(listed.length).toBeGreaterThan(6);
   for (const { architecture } of listed) {
     // filters and corrupt are shown though they may be left out.
-    const { type, hidden, blocks, code, filters, corrupt } = architecture;
+    const { type, hidden, blocks, code, file, filters, corrupt } = architecture;
     const required = {
       type,
       code,
+      file,
       filters,
       corrupt,
       ...(type !== "resnet" && { blocks }),
@@ -137,10 +138,20 @@ describe("faults", () => {
       },
     ],
     [
+      { type: "onnx", train: [], initial: "zeros", head: { outputs: "new", width: 3 } },
+      {
+        "architecture.file": "is missing, wanted a path, or sha256: and 64 hex digits",
+        "architecture.train": "found a list of 0 items, wanted a list of 1 to 100 items",
+        "architecture.initial": 'found "zeros", wanted one of file, fresh',
+        "architecture.head.outputs": 'found "new", wanted one of keep, replace',
+        "architecture.head.width": "is not a known field; wanted one of outputs",
+      },
+    ],
+    [
       { type: "mpl", hidden: [4] },
       {
         "architecture.type":
-          'found "mpl", wanted one of mlp, linear, cnn, resnet, rnn, gru, lstm, transformer, wide-deep, gpt, autoencoder, unet',
+          'found "mpl", wanted one of mlp, linear, cnn, resnet, rnn, gru, lstm, transformer, wide-deep, gpt, autoencoder, unet, onnx',
       },
     ],
   ])("of %j are all named", (architecture, wanted) => {

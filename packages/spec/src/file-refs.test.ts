@@ -44,3 +44,17 @@ test("the file of records is replaced too", () => {
     file: digest,
   });
 });
+
+test("the ONNX file that an architecture begins from is uploaded too", () => {
+  const architecture = { type: "onnx", file: "model.onnx" };
+  const began = parseJobSpec({ ...spec, architecture });
+  expect(fileRefs(began)).toEqual(["images.npy", "model.onnx"]);
+  const digests = new Map([
+    ["images.npy", digest],
+    ["model.onnx", digest],
+  ]);
+  const uploaded = withFileRefs(began, digests);
+  expect(uploaded.architecture).toEqual({ ...began.architecture, file: digest });
+  expect(() => requireDigests(uploaded)).not.toThrow();
+  expect(() => requireDigests(began)).toThrow('architecture.file: found "model.onnx", which is a');
+});

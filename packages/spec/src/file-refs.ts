@@ -43,9 +43,12 @@ export function fileRefs(spec: JobSpec): readonly string[] {
 export function withFileRefs(document: unknown, digests: ReadonlyMap<string, string>): JobSpec {
   const replaced = (ref: FileRef): FileRef => digests.get(ref) ?? ref;
   const spec = parseJobSpec(document);
-  const { data } = spec;
+  const { data, architecture } = spec;
   return {
     ...spec,
+    ...(architecture.type === "onnx" && {
+      architecture: { ...architecture, file: replaced(architecture.file) },
+    }),
     data:
       data.format === "arrays"
         ? {
@@ -78,7 +81,15 @@ export interface FileField {
 }
 
 /** The fields that name files, and what they name. */
-export function filesOf({ data }: JobSpec): readonly FileField[] {
+export function filesOf({ data, architecture }: JobSpec): readonly FileField[] {
+  const began = architecture.type === "onnx" ? architecture.file : undefined;
+  return [
+    ...dataFilesOf(data),
+    ...(began === undefined ? [] : [{ field: "architecture.file", ref: began }]),
+  ];
+}
+
+function dataFilesOf(data: JobSpec["data"]): readonly FileField[] {
   if (data.format !== "arrays") return [{ field: "data.file", ref: data.file }];
   const { features, labels } = data;
   return [

@@ -9,6 +9,7 @@ export type {
   LinearSpec,
   MlpSpec,
   Normalization,
+  OnnxSpec,
   RecurrentSpec,
   ResnetSpec,
   TransformerSpec,

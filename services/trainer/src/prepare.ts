@@ -45,12 +45,16 @@ import { divide } from "./divide.ts";
 import { writeScoringGraphs } from "./evaluation/graphs.ts";
 import { slicingsOf } from "./evaluation/slicing.ts";
 import { type FeatureRun, fitted } from "./fit.ts";
+import { modelIn } from "./model-in.ts";
 import { openData } from "./open-data.ts";
+import { requireRowsAlone } from "./rows-alone.ts";
 import { suspects } from "./suspects.ts";
 import { beginOf } from "./warm-start.ts";
 
 /** Steps, and places among the rows, have to fit into 32 bits. */
 const MOST_STEPS = 100_000_000;
+/** One block, in which most data has two rows that differ. */
+const PROBED_ROWS = 64;
 
 export async function prepare(args: { spec: unknown; blobs: string }): Promise<Prepared> {
   const spec = parseJobSpec(args.spec);
@@ -66,12 +70,20 @@ export async function prepare(args: { spec: unknown; blobs: string }): Promise<P
   const isImage = features.shape?.length === 3;
   const measures = measuresOf(spec, classes, isImage);
   const aim = { task: spec.task, loss: spec.training.loss };
-  const built = buildNetwork(spec.architecture, networkSize(aim, { ...features, classes }));
+  const size = networkSize(aim, { ...features, classes });
+  const built = buildNetwork(spec.architecture, size, await modelIn(spec.architecture, blobs));
   const begin = await beginOf(built.parameters, spec.training, blobs);
   const { network, values } = freeze(built, spec.training.freeze ?? [], begin.values);
 
   const split = (which: Uint32Array) =>
     writeSplit({ spec, dataset, run, scale, blobs }, which, which === rows.training);
+  const written = await writeNetwork(
+    { spec, network, values, features, dataset, scale, measures, training: rows.training },
+    blobs,
+  );
+  if (spec.architecture.type === "onnx")
+    for await (const some of run.blocks(rows.training.subarray(0, PROBED_ROWS), true))
+      await requireRowsAlone(network, values, some.features);
   const stepsPerEpoch = Math.ceil(rows.training.length / spec.training.batchSize);
   const totalSteps = checkedSteps(stepsPerEpoch * spec.training.epochs);
   requireValidation(spec, rows.validation.length);
@@ -82,10 +94,7 @@ export async function prepare(args: { spec: unknown; blobs: string }): Promise<P
     training: await split(rows.training),
     validation: await split(rows.validation),
     test: await split(rows.test),
-    ...(await writeNetwork(
-      { spec, network, values, features, dataset, scale, measures, training: rows.training },
-      blobs,
-    )),
+    ...written,
     sums: [...sumsOf(measures)],
     slicings: await slicingsOf(spec, dataset, rows, blobs),
     idColumns: idColumnsOf(features),

@@ -1,6 +1,6 @@
 /** The architectures that a job can name: a new one is a file beside this and a line here. */
 import { DomainError } from "@amaas/errors";
-import type { Value } from "@amaas/graph";
+import type { Model, Value } from "@amaas/graph";
 import type { ArchitectureSpec, InitializerSpec } from "@amaas/spec";
 import { networkOf } from "../dropout-mode.ts";
 import { LayerBuilder } from "../layers/layer-builder.ts";
@@ -10,6 +10,7 @@ import { cnn } from "./cnn.ts";
 import { gpt } from "./gpt.ts";
 import { linear } from "./linear.ts";
 import { mlp } from "./mlp.ts";
+import { onnx } from "./onnx.ts";
 import { recurrentNetwork } from "./recurrent.ts";
 import { resnet } from "./resnet.ts";
 import { transformer } from "./transformer.ts";
@@ -28,6 +29,7 @@ const architectures: {
     features: Value,
     spec: SpecOf<A>,
     size: NetworkSize,
+    model: Model | undefined,
   ) => Made;
 } = {
   linear,
@@ -42,13 +44,17 @@ const architectures: {
   gpt,
   autoencoder,
   unet,
+  onnx,
 };
 
 /** Those that see any number of tokens up to the features that there are. */
 const anyLength: ReadonlySet<Architecture> = new Set<Architecture>(["gpt"]);
 
-/** The network of a validated job spec, for data of this size. */
-export function buildNetwork(spec: ArchitectureSpec, size: NetworkSize): Network {
+/**
+ * The network of a validated job spec, for data of this size; `model` is what the file that the spec names holds, where
+ * it names one.
+ */
+export function buildNetwork(spec: ArchitectureSpec, size: NetworkSize, model?: Model): Network {
   const { features, outputs } = size;
   for (const [what, count] of Object.entries({ features, outputs }))
     if (!Number.isSafeInteger(count) || count < 1)
@@ -56,7 +62,7 @@ export function buildNetwork(spec: ArchitectureSpec, size: NetworkSize): Network
   const n = LayerBuilder.of(spec.type, initialization(spec));
   const isOpen = anyLength.has(spec.type);
   const x = n.g.input("features", "FP32", ["batch", isOpen ? "time" : features]);
-  const made = make(n, x, spec.type, spec, size);
+  const made = make(n, x, spec.type, spec, size, model);
   for (const [name, value] of Object.entries("outputs" in made ? made : { outputs: made }))
     n.g.output(name, value);
   return { ...networkOf(n.g.build(), n.parameters), ...(isOpen && { context: features }) };
@@ -69,8 +75,9 @@ function make<A extends Architecture>(
   name: A,
   spec: SpecOf<A>,
   size: NetworkSize,
+  model: Model | undefined,
 ): Made {
-  return architectures[name](n, x, spec, size);
+  return architectures[name](n, x, spec, size, model);
 }
 
 function initialization(spec: ArchitectureSpec): Initialization | undefined {
