@@ -110,10 +110,16 @@ function readValue(bytes: Uint8Array): unknown {
     if (field === 1) return value instanceof Uint8Array ? Buffer.from(value).toString() : value;
     if (field === 2) return value === 1n;
     if (field === 3) return Number(value);
+    if (field === 4 && typeof value === "bigint") return doubleOf(value);
     if (field === 5 && value instanceof Uint8Array) return messages(value, 1).map(readValue);
     return value;
   }
   return undefined;
+}
+
+/** The float64 of these bits. */
+function doubleOf(bits: bigint): number {
+  return new Float64Array(BigUint64Array.of(bits).buffer)[0] ?? Number.NaN;
 }
 
 type Value = bigint | Uint8Array;
