@@ -44,3 +44,23 @@ test("a folder or pattern without files is refused", async () => {
   await mkdir(join(folder, "empty"));
   await expect(names("empty")).rejects.toThrow("there is no file **/*.csv");
 });
+
+test("a folder of images is all of them, in any letters; one without an image is told", async () => {
+  const photos = join(folder, "photos");
+  for (const name of ["cat/old", "dog", ".thumbs", "_cache"])
+    await mkdir(join(photos, name), { recursive: true });
+  for (const name of ["cat/1.png", "cat/old/2.JPG", "dog/3.jpeg", "dog/4.webp", "dog/notes.md"])
+    await writeFile(join(photos, name), "");
+  const found = await findData(folder, "photos", "images");
+  expect(Array.isArray(found) && found.map(({ name }) => name)).toEqual([
+    "cat/1.png",
+    "cat/old/2.JPG",
+    "dog/3.jpeg",
+    "dog/4.webp",
+  ]);
+  await mkdir(join(photos, "bird/young"), { recursive: true });
+  await writeFile(join(photos, "bird/notes.md"), "");
+  await expect(findData(folder, "photos", "images")).rejects.toThrow(
+    "photos has folders without an image: bird, bird/young; fill them or take them away",
+  );
+});

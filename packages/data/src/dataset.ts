@@ -42,6 +42,8 @@ export interface Dataset {
   readonly shape?: readonly number[];
   /** Of tokens: how many ids there are; of a text at most. */
   readonly vocabulary?: number;
+  /** Of images: who decoded them, which decides the last bits of their pixels. */
+  readonly decoder?: string;
   readonly labels: Labels;
   /** What a split by group or time goes by. */
   readonly keys?: RowKeys;

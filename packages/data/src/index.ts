@@ -5,6 +5,7 @@ export { datasetDigest, splitDigest } from "./digest.ts";
 export { type Duplicates, withoutDuplicates } from "./duplicates.ts";
 export { type FittedFeatures, fitFeatures, type TrainingFeature } from "./features.ts";
 export { type Giveaway, giveaways } from "./giveaways.ts";
+export { type ImageDecoder, type ImageLook, imageDecoder } from "./images/decode-image.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
 export { decodeNpy, encodeNpy, type NpyType } from "./npy.ts";
 export { readDataset } from "./read.ts";

@@ -4,8 +4,10 @@
 import { DomainError, errorMessage, isDomainError } from "@amaas/errors";
 
 export interface Limits {
-  /** Of one file of arrays. */
+  /** Of one file of arrays; of the pixels of all images. */
   readonly arrayBytes: number;
+  /** Of one image, as the file it is. */
+  readonly imageBytes: number;
   /** Of an array of JSON, or of one line, which take many times their size while they are read. */
   readonly jsonBytes: number;
   /** Of a text, all files together; its tokens take eight times that in memory. */
@@ -32,6 +34,7 @@ export interface Limits {
 
 export const defaultLimits: Limits = {
   arrayBytes: 1 << 30,
+  imageBytes: 1 << 26,
   jsonBytes: 1 << 26,
   textBytes: 1 << 26,
   groupBytes: 1 << 29,

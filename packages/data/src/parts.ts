@@ -21,12 +21,22 @@ export async function openParts(
   open: OpenFile,
   limits: Limits,
 ): Promise<readonly Part[]> {
-  if (!isFilesDigest(ref)) return [{ path: undefined, file: await openFile(open, ref) }];
-  const manifest = await openFile(open, digestIn(ref));
-  const listed = await readManifest(field, manifest, limits);
+  const listed = await listedFiles(field, ref, open, limits);
+  if (!listed) return [{ path: undefined, file: await openFile(open, ref) }];
   return Promise.all(
     listed.map(async ({ path, digest }) => ({ path, file: await openFile(open, digest) })),
   );
+}
+
+/** What a list of files lists, without opening any of them; undefined where it is one file. */
+export async function listedFiles(
+  field: string,
+  ref: string,
+  open: OpenFile,
+  limits: Limits,
+): Promise<readonly ManifestFile[] | undefined> {
+  if (!isFilesDigest(ref)) return undefined;
+  return readManifest(field, await openFile(open, digestIn(ref)), limits);
 }
 
 async function readManifest(

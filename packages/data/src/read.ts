@@ -8,6 +8,7 @@ import type { DataSpec, Task } from "@amaas/spec";
 import { readArrays } from "./arrays.ts";
 import type { OpenFile } from "./data-file.ts";
 import type { Dataset } from "./dataset.ts";
+import { readImages } from "./images/images.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import { readRecords } from "./records.ts";
 import type { KeyColumns } from "./row-keys.ts";
@@ -23,8 +24,14 @@ export function readDataset(
   /** Columns that the split goes by. */
   keys: KeyColumns = {},
 ): Promise<Dataset> {
-  if (spec.format === "text") return readText(spec, open, limits);
-  return spec.format === "arrays"
-    ? readArrays(spec, task, open, limits)
-    : readRecords(spec, task, open, limits, keys);
+  switch (spec.format) {
+    case "arrays":
+      return readArrays(spec, task, open, limits);
+    case "images":
+      return readImages(spec, task, open, limits);
+    case "text":
+      return readText(spec, open, limits);
+    default:
+      return readRecords(spec, task, open, limits, keys);
+  }
 }

@@ -12,11 +12,13 @@ test("the README names every spelling of missing", () => {
 test("the README tells the limits", () => {
   const mebibytes = (bytes: number) =>
     bytes >= 1 << 30 ? `${bytes / 2 ** 30} GiB` : `${bytes / 2 ** 20} MiB`;
-  const { arrayBytes, jsonBytes, groupBytes, rows, cells, characters, files } = defaultLimits;
+  const { arrayBytes, imageBytes, jsonBytes, groupBytes, rows, cells, characters, files } =
+    defaultLimits;
   const { columns, features, cell, classes, categories } = defaultLimits;
   const grouped = (count: number) => (count < 10_000 ? `${count}` : count.toLocaleString("en"));
   for (const told of [
     `${mebibytes(arrayBytes)} for an array file`,
+    `${mebibytes(imageBytes)} for the file of one`,
     `${mebibytes(jsonBytes)} for an array of JSON or a line`,
     `${mebibytes(groupBytes)} for a column in a group of rows`,
     `${grouped(files)} files`,

@@ -13,7 +13,7 @@ import { faultyData, holdTo, type Limits } from "./limits.ts";
 import { openTable } from "./open-table.ts";
 import { rowFault } from "./row-fault.ts";
 import { type KeyColumns, type KeyReader, keyReader } from "./row-keys.ts";
-import type { Table } from "./table.ts";
+import { nameRow, type Table } from "./table.ts";
 import { TextColumn } from "./text-column.ts";
 
 const field = "data.file";
@@ -125,7 +125,7 @@ async function fill(
     for (const row of batch) {
       const fault = rowFault(row, inputs, label, task, limits) ?? keys.fault(row.cells);
       if (fault) {
-        bad.report(row, fault.found, fault.column);
+        bad.report(nameRow(row), fault.found, fault.column);
         continue;
       }
       for (const { values, index } of columns) {

@@ -6,6 +6,7 @@
 import type { Violation } from "@amaas/errors";
 import { architectureChecks } from "./architecture-consistency.ts";
 import { featureChecks } from "./feature-consistency.ts";
+import { imageChecks } from "./image-consistency.ts";
 import { isRecords, type JobSpec, type RecordsSpec } from "./job-spec.ts";
 import { lossesOf } from "./loss-spec.ts";
 import { isErrorMetric, type Metric, metricsOfTask } from "./metrics.ts";
@@ -67,6 +68,7 @@ const checks: readonly Check[] = [
   ...architectureChecks,
   ...trainingChecks,
   ...taskChecks,
+  ...imageChecks,
   {
     reads: ["resources.workers", "training.virtualShards"],
     fault: ({ resources: { workers }, training: { virtualShards } }) =>

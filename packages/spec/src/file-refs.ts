@@ -2,7 +2,7 @@
  * The files that a spec speaks of: paths on the user's side, digests on the server's.
  */
 import type { Violation } from "@amaas/errors";
-import type { FileRef, JobSpec } from "./job-spec.ts";
+import type { DataSpec, FileRef, JobSpec } from "./job-spec.ts";
 import { faultySpec, parseJobSpec } from "./parse.ts";
 
 const filesPrefix = "files:";
@@ -41,22 +41,18 @@ export function fileRefs(spec: JobSpec): readonly string[] {
 
 /** The document's spec, in which the paths that `digests` knows are replaced by their digests. */
 export function withFileRefs(document: unknown, digests: ReadonlyMap<string, string>): JobSpec {
-  const replaced = (ref: FileRef): FileRef => digests.get(ref) ?? ref;
   const spec = parseJobSpec(document);
   const { data, architecture } = spec;
+  const replaced = (ref: FileRef): FileRef => digests.get(ref) ?? ref;
+  const names: FileNames = Object.fromEntries(
+    namesIn(data).map(({ key, ref }) => [key, replaced(ref)]),
+  );
   return {
     ...spec,
     ...(architecture.type === "onnx" && {
       architecture: { ...architecture, file: replaced(architecture.file) },
     }),
-    data:
-      data.format === "arrays"
-        ? {
-            ...data,
-            features: replaced(data.features),
-            ...(data.labels !== undefined && { labels: replaced(data.labels) }),
-          }
-        : { ...data, file: replaced(data.file) },
+    data: { ...data, ...names },
   };
 }
 
@@ -80,20 +76,33 @@ export interface FileField {
   readonly ref: FileRef;
 }
 
+type FileNames = { readonly [K in "features" | "file" | "labels"]?: FileRef };
+
+/** The fields of each format that name files. */
+const namesOf: { readonly [F in DataSpec["format"]]: readonly (keyof FileNames)[] } = {
+  arrays: ["features", "labels"],
+  arrow: ["file"],
+  csv: ["file"],
+  images: ["file", "labels"],
+  json: ["file"],
+  jsonl: ["file"],
+  parquet: ["file"],
+  text: ["file"],
+};
+
+function namesIn(data: DataSpec) {
+  const names: FileNames = data;
+  return namesOf[data.format].flatMap((key) => {
+    const ref = names[key];
+    return ref === undefined ? [] : [{ key, ref }];
+  });
+}
+
 /** The fields that name files, and what they name. */
 export function filesOf({ data, architecture }: JobSpec): readonly FileField[] {
   const began = architecture.type === "onnx" ? architecture.file : undefined;
   return [
-    ...dataFilesOf(data),
+    ...namesIn(data).map(({ key, ref }) => ({ field: `data.${key}`, ref })),
     ...(began === undefined ? [] : [{ field: "architecture.file", ref: began }]),
-  ];
-}
-
-function dataFilesOf(data: JobSpec["data"]): readonly FileField[] {
-  if (data.format !== "arrays") return [{ field: "data.file", ref: data.file }];
-  const { features, labels } = data;
-  return [
-    { field: "data.features", ref: features },
-    ...(labels === undefined ? [] : [{ field: "data.labels", ref: labels }]),
   ];
 }

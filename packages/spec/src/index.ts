@@ -56,6 +56,7 @@ export {
   type EvaluationSpec,
   type FileRef,
   type GateSpec,
+  type ImagesSpec,
   isGuided,
   isRecords,
   type JobSpec,

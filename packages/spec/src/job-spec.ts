@@ -57,11 +57,37 @@ export interface TextSpec {
   readonly stride?: number;
 }
 
-export type DataSpec = ArraysSpec | RecordsSpec | TextSpec;
+export interface ImagesSpec {
+  readonly format: "images";
+  /** A folder. */
+  readonly file: FileRef;
+  /** A table of paths and labels; where it is left out, the folder that a file lies in is its class. */
+  readonly labels?: FileRef;
+  /** Height and width. */
+  readonly size: readonly [number, number];
+  readonly channels: 1 | 3;
+  readonly fit: "cover" | "contain";
+  readonly onBadRow: "fail" | "skip";
+}
+
+export type DataSpec = ArraysSpec | RecordsSpec | TextSpec | ImagesSpec;
+
+const hasColumns: {
+  readonly [F in DataSpec["format"]]: F extends RecordsSpec["format"] ? true : false;
+} = {
+  arrays: false,
+  arrow: true,
+  csv: true,
+  images: false,
+  json: true,
+  jsonl: true,
+  parquet: true,
+  text: false,
+};
 
 /** Whether the data has columns. */
 export function isRecords(data: DataSpec): data is RecordsSpec {
-  return data.format !== "arrays" && data.format !== "text";
+  return hasColumns[data.format];
 }
 
 export interface SplitSpec {

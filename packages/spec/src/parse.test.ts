@@ -137,7 +137,7 @@ describe("the README", () => {
   test("has a sound example of each format", () => {
     const specs = examples.map((example) => parseJobSpec(parseYaml(example)));
     expect(new Set(specs.map(({ data }) => data.format))).toEqual(
-      new Set(["csv", "json", "arrays", "parquet", "text"]),
+      new Set(["csv", "json", "arrays", "parquet", "text", "images"]),
     );
   });
 
@@ -199,7 +199,8 @@ describe("a faulty spec", () => {
       }),
     ).toEqual({
       name: 'found "Wages!", wanted 1 to 64 characters out of a-z, 0-9, ".", "_" and "-", a letter or digit at both ends',
-      "data.format": 'found "cvs", wanted one of arrays, csv, json, jsonl, parquet, arrow, text',
+      "data.format":
+        'found "cvs", wanted one of arrays, csv, json, jsonl, parquet, arrow, text, images',
       split: "training, validation and test add up to 0.7, wanted 1",
       "training.batchSize": "found 12, wanted a multiple of training.virtualShards, which is 8",
       "training.epochs": "found 0, wanted a whole number, at least 1 and at most 100000",
@@ -222,7 +223,8 @@ describe("a faulty spec", () => {
       "training",
     ]);
     expect(violations({ training: { epochs: 1 }, data: {} })).toEqual({
-      "data.format": "is missing, wanted one of arrays, csv, json, jsonl, parquet, arrow, text",
+      "data.format":
+        "is missing, wanted one of arrays, csv, json, jsonl, parquet, arrow, text, images",
       "training.batchSize": "is missing, wanted a whole number, at least 1 and at most 1048576",
       "training.optimizer": "is missing, wanted an object",
     });

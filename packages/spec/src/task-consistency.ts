@@ -33,10 +33,13 @@ export const taskChecks: readonly Check[] = [
   },
   {
     reads: ["data.labels", "data.format", "task"],
-    fault: ({ data, task }) =>
-      data.format === "arrays"
-        ? labelFault(task, data.labels, "a path, or sha256: and 64 hex digits")
-        : undefined,
+    fault({ data, task }) {
+      if (data.format !== "arrays" && data.format !== "images") return undefined;
+      const byFolder = data.format === "images" && task === "classification";
+      return byFolder && data.labels === undefined
+        ? undefined
+        : labelFault(task, data.labels, "a path, or sha256: and 64 hex digits");
+    },
   },
   {
     reads: ["data.format", "task"],

@@ -89,8 +89,10 @@ export async function prepare(args: { spec: unknown; blobs: string }): Promise<P
   requireValidation(spec, rows.validation.length);
   // Refuses a schedule that does not fit into so many steps.
   learningRate(spec.training, { stepsPerEpoch, totalSteps });
+  // Whoever decoded images decided their pixels.
+  const decoder = dataset.decoder === undefined ? [] : [dataset.decoder];
   return {
-    datasetDigest: datasetDigest([spec.data, spec.split, spec.task]),
+    datasetDigest: datasetDigest([spec.data, spec.split, spec.task, ...decoder]),
     training: await split(rows.training),
     validation: await split(rows.validation),
     test: await split(rows.test),
@@ -103,7 +105,7 @@ export async function prepare(args: { spec: unknown; blobs: string }): Promise<P
     totalSteps,
     numericClass: numericClass(),
     splitDigest: splitDigest(rows),
-    notes: [...notes, ...begin.notes],
+    notes: [...notes, ...begin.notes, ...decoder.map((name) => `images decoded by ${name}`)],
     warnings: [...warnings, ...suspects(dataset, rows.training)],
   };
 }

@@ -26,7 +26,8 @@ export async function openLocal(data: DataSpec, baseDirectory: string): Promise<
   const list = nameOf("the list of files");
   return {
     data: { ...data, file: `files:${list}` },
-    open: async (ref) => (ref === list ? manifest : openFile(paths.get(ref) ?? ref)),
+    open: async (ref) =>
+      ref === list ? manifest : openFile(paths.get(ref) ?? resolve(baseDirectory, ref)),
   };
 }
 
