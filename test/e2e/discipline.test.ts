@@ -189,3 +189,42 @@ test.for([
   expect(acted).toBe(true);
   expect(bits).toEqual(alone.bits);
 });
+
+const adam = { type: "adam", learningRate: 0.005, clipNorm: 0.5 };
+const lamb = { type: "lamb", learningRate: 0.02, weightDecay: 0.01, clipNorm: 0.5 };
+const averaging = { type: "ema", decay: 0.9 };
+
+test.for([
+  ["clipped by the norm, and averaged", { optimizer: adam, averaging }],
+  ["by LAMB, clipped by the norm, and averaged", { optimizer: lamb, averaging }],
+] as const)("early stopping of a training %s", { timeout }, async ([, training]) => {
+  const job = (discipline: object, each: number) =>
+    overfitting(
+      { ...training, checkpointEverySteps: 7, ...discipline },
+      { workers: each, servers: each },
+    );
+  const one = await story.run(job(early, 1));
+  const { keptEpoch, keptStep, reason } = endingOf(one);
+  expect(reason).toContain(`the weights of epoch ${keptEpoch} are kept, the best by`);
+  expect(one.bits.steps).toBe((keptEpoch + 3) * stepsPerEpoch);
+  expect(one.bits.steps).toBeLessThan(60 * stepsPerEpoch);
+
+  // With the average, that of the best epoch: what a job that ends there registers.
+  const short = await story.run(job({ epochs: keptEpoch }, 2));
+  expect(short.bits.weightsSha256).toBe(one.bits.weightsSha256);
+
+  const killedNames: string[] = [];
+  const kill = (...names: string[]) => ({
+    act: () => {
+      killedNames.push(...names);
+      for (const name of names) story.suite.kill(name, "SIGKILL");
+    },
+  });
+  const killed = await story.run(
+    job(early, 2),
+    { atStep: keptStep + 8, ...kill("parameter-server-1", "trainer-1") },
+    { atStep: one.bits.steps, ...kill("parameter-server-2") },
+  );
+  expect(killed.bits).toEqual(one.bits);
+  expect(killedNames).toHaveLength(3);
+});
