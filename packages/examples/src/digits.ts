@@ -15,14 +15,23 @@ const pixels = digitSide * digitSide;
 
 /** Writes `images.npy`, uint8 [10000, 784], and `labels.npy`, uint8 [10000]: first all zeros, last all nines. */
 export async function writeDigits(directory: string): Promise<readonly string[]> {
+  return writeFiles(directory, await digitFiles());
+}
+
+async function digitFiles() {
   const images = await Promise.all(Array.from({ length: 10 }, (_, digit) => readDigit(digit)));
   const rows = images.map((bytes) => bytes.length / pixels);
   const labels = Uint8Array.from(rows.flatMap((count, digit) => Array<number>(count).fill(digit)));
   const shape = [labels.length, pixels];
-  return writeFiles(directory, {
+  return {
     "images.npy": encodeNpy(tensor("UINT8", shape, new Uint8Array(Buffer.concat(images)))),
     "labels.npy": encodeNpy(tensor("UINT8", [labels.length], labels)),
-  });
+  };
+}
+
+/** Writes `images.npy` alone, for those who have to find out by themselves. */
+export async function writeImages(directory: string): Promise<readonly string[]> {
+  return writeFiles(directory, { "images.npy": (await digitFiles())["images.npy"] });
 }
 
 /** All images of one digit, in the order of the package. */

@@ -3,7 +3,7 @@
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { writeDigits } from "./digits.ts";
+import { writeDigits, writeImages } from "./digits.ts";
 import { writeFlights } from "./flights.ts";
 import { writeHouses } from "./houses.ts";
 import { writeNovel } from "./novel.ts";
@@ -22,6 +22,7 @@ export interface Example {
 
 export type ExampleName =
   | "digits"
+  | "digits-autoencoder"
   | "digits-cnn"
   | "flights"
   | "houses"
@@ -31,6 +32,7 @@ export type ExampleName =
 
 export const examples: Readonly<Record<ExampleName, Example>> = {
   digits: example("digits", writeDigits),
+  "digits-autoencoder": example("digits-autoencoder", writeImages),
   "digits-cnn": example("digits-cnn", writeDigits),
   flights: example("flights", writeFlights),
   houses: example("houses", writeHouses),
