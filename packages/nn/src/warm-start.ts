@@ -2,31 +2,27 @@
 import { printType } from "@amaas/graph";
 import type { Tensor } from "@amaas/tensor";
 import type { Parameter } from "./network.ts";
-import { layout } from "./parameters.ts";
 
 export interface WarmStart {
-  /** Of all parameters, in the order of `layout`. */
-  readonly values: Float32Array;
+  readonly parameters: readonly Parameter[];
   /** For each parameter that there is nothing for: what was found of its name and what was wanted. */
   readonly misfits: readonly string[];
 }
 
-/** `initial`, in which the parameters that `tensors` has by name and shape have the values of those. */
+/** The parameters, of which those that `tensors` has by name and shape begin from the values of these. */
 export function warmStart(
   parameters: readonly Parameter[],
-  initial: Float32Array,
   tensors: ReadonlyMap<string, Tensor>,
 ): WarmStart {
-  const values = initial.slice();
   const misfits: string[] = [];
-  for (const { name, shape, offset } of layout(parameters)) {
+  const started = parameters.map((parameter): Parameter => {
+    const { name, shape } = parameter;
     const known = tensors.get(name);
     if (known?.data instanceof Float32Array && String(known.shape) === String(shape))
-      values.set(known.data, offset);
-    else {
-      const found = known === undefined ? "nothing" : printType(known);
-      misfits.push(`${name}: found ${found}, wanted ${printType({ type: "FP32", shape })}`);
-    }
-  }
-  return { values, misfits };
+      return { ...parameter, init: { type: "values", values: known.data } };
+    const found = known === undefined ? "nothing" : printType(known);
+    misfits.push(`${name}: found ${found}, wanted ${printType({ type: "FP32", shape })}`);
+    return parameter;
+  });
+  return { parameters: started, misfits };
 }

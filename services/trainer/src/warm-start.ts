@@ -20,12 +20,11 @@ export async function beginOf(
   { seed, warmStart: wanted }: TrainingSpec,
   blobs: BlobStore,
 ): Promise<Begin> {
-  const initial = initialValues(parameters, seed);
-  if (wanted === undefined) return { values: initial, notes: [] };
+  if (wanted === undefined) return { values: initialValues(parameters, seed), notes: [] };
   const { model, version, digest, strict } = wanted;
   if (version === undefined || digest === undefined) throw incomplete("version to begin from");
   const { graph } = readModel(await blobs.get(parseDigest(digest)));
-  const { values, misfits } = warmStart(parameters, initial, graph.initializers);
+  const { parameters: started, misfits } = warmStart(parameters, graph.initializers);
   const name = `version ${version} of ${model}`;
   const fitting = parameters.length - misfits.length;
   if (fitting === 0 || (strict && misfits.length > 0)) throw refusal(name, misfits, strict);
@@ -33,7 +32,7 @@ export async function beginOf(
     `begins from ${name}: ${fitting} of ${parameters.length} parameters`,
     ...misfits.map((misfit) => `keeps its initial values: ${misfit} in ${name}`),
   ];
-  return { values, notes };
+  return { values: initialValues(started, seed), notes };
 }
 
 const mostNamed = 20;
