@@ -105,6 +105,13 @@ const cases: readonly [string, Model, object, NetworkSize, string][] = [
     "; export it for any number of samples",
   ],
   [
+    "that number where a new head goes",
+    mixed(),
+    { head: { outputs: "replace" } },
+    size,
+    "what the last dense layer takes is FP32 [1,8], wanted FP32 [samples, width] for this task; export",
+  ],
+  [
     "tokens of too many kinds",
     tokens(),
     {},

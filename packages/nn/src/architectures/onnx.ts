@@ -82,8 +82,9 @@ function withInputs(part: Part, names: ReadonlySet<string>): Part {
 }
 
 function newHead(n: LayerBuilder, given: Value, { outputs }: NetworkSize): Value {
-  if (given.type === "FP32" && given.shape?.length === 2 && typeof given.shape[1] === "number")
-    return dense(n.at("head"), given, { width: outputs });
+  const [batch, width, ...others] = given.shape ?? [];
+  const isRow = typeof batch === "string" && typeof width === "number" && others.length === 0;
+  if (given.type === "FP32" && isRow) return dense(n.at("head"), given, { width: outputs });
   throw unfitOutput(given, "what the last dense layer takes", "FP32 [samples, width]");
 }
 
