@@ -4,7 +4,7 @@
  * Which row goes where is a function of the seed, the number of rows and what the split goes by: classes
  * that are kept in proportion, groups that stay together, times; never of chance or of the machine.
  */
-import { hashKey, permute } from "@amaas/random";
+import { hashKey, permutation } from "@amaas/random";
 import type { SplitSpec } from "@amaas/spec";
 import type { Labels } from "./dataset.ts";
 import { type Bundle, deal, dealBundles } from "./deal.ts";
@@ -159,7 +159,9 @@ function byClass(rows: Part, classes: Int32Array): readonly Part[] {
 }
 
 function shuffle<T>(list: readonly T[], key: ReturnType<typeof hashKey>): readonly T[] {
-  return list.map((_, position) => list[permute(key, list.length, position)]!);
+  if (list.length === 0) return list;
+  const placeOf = permutation(key, list.length);
+  return list.map((_, position) => list[placeOf(position)]!);
 }
 
 function everyRow(rows: number): number[] {

@@ -11,35 +11,45 @@ const most = 2 ** 52;
 
 /** Where the keyed permutation of [0, n) sends `position`. */
 export function permute(key: Key, n: number, position: number): number {
-  if (!Number.isSafeInteger(n) || n < 1 || n > most)
-    throw new RangeError(`a permutation is of 1 to 2^52 numbers, not ${n}`);
-  if (!Number.isSafeInteger(position) || position < 0 || position >= n)
-    throw new RangeError(`${position} is not one of the ${n} numbers permuted`);
-  const width = bitsOf(n - 1);
-  const lowBits = (width + 1) >>> 1;
-  let place = position;
-  do place = step(key, place, width - lowBits, lowBits);
-  while (place >= n);
-  return place;
+  return permutation(key, n)(position);
 }
 
-/** One pass over the halves, each in turn changed by a function of the other: a bijection whatever that is. */
-function step(key: Key, place: number, highBits: number, lowBits: number): number {
-  const [lowSize, highMask, lowMask] = [2 ** lowBits, 2 ** highBits - 1, 2 ** lowBits - 1];
-  let high = Math.floor(place / lowSize);
-  let low = place % lowSize;
-  for (let round = 0; round < rounds; round += 2) {
-    high ^= scramble(key, round, low) & highMask;
-    low ^= scramble(key, round + 1, high) & lowMask;
-  }
-  return high * lowSize + low;
+/** The same for many positions: what key and n alone decide is worked out once. */
+export function permutation(key: Key, n: number): (position: number) => number {
+  if (!Number.isSafeInteger(n) || n < 1 || n > most)
+    throw new RangeError(`a permutation is of 1 to 2^52 numbers, not ${n}`);
+  const width = bitsOf(n - 1);
+  const lowBits = (width + 1) >>> 1;
+  const [lowSize, highMask, lowMask] = [2 ** lowBits, 2 ** (width - lowBits) - 1, 2 ** lowBits - 1];
+  const front = roundKeys(key[0], golden);
+  const middle = roundKeys(key[1], 0x7f4a7c15);
+  return (position) => {
+    if (!Number.isSafeInteger(position) || position < 0 || position >= n)
+      throw new RangeError(`${position} is not one of the ${n} numbers permuted`);
+    let place = position;
+    do {
+      // The halves, each in turn changed by a function of the other: a bijection whatever that is.
+      let high = Math.floor(place / lowSize);
+      let low = place % lowSize;
+      for (let round = 0; round < rounds; round += 2) {
+        high ^= scramble(low, front[round]!, middle[round]!) & highMask;
+        low ^= scramble(high, front[round + 1]!, middle[round + 1]!) & lowMask;
+      }
+      place = high * lowSize + low;
+    } while (place >= n);
+    return place;
+  };
+}
+
+function roundKeys(word: number, step: number): Int32Array {
+  return Int32Array.from({ length: rounds }, (_, round) => (word + Math.imul(round + 1, step)) | 0);
 }
 
 /** A round function: the finalizer of MurmurHash3 with the key in front and in the middle. */
-function scramble(key: Key, round: number, half: number): number {
-  let x = half ^ (key[0] + Math.imul(round + 1, golden));
+function scramble(half: number, front: number, middle: number): number {
+  let x = half ^ front;
   x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
-  x ^= key[1] + Math.imul(round + 1, 0x7f4a7c15);
+  x ^= middle;
   x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
   return x ^ (x >>> 16);
 }

@@ -13,11 +13,11 @@ import { addInto, allFinite, reduce, span, type TreeNode } from "@amaas/reductio
 import { type Tensor, tensor } from "@amaas/tensor";
 import { divergenceError } from "./divergence.ts";
 import { ReadAhead, type Slots } from "./read-ahead.ts";
-import { openRows, type RowReader } from "./row-reader.ts";
+import { openRows, type RowReader, type Samples } from "./row-reader.ts";
 import type { Rows } from "./rows.ts";
 import {
   evaluationLeaf,
-  type LeafSamples,
+  type LeafRows,
   randomKeyOf,
   type Sampling,
   trainingLeaf,
@@ -78,10 +78,8 @@ interface Gradient extends Summary {
   readonly values: Float32Array;
 }
 
-/** The micro-batch that goes in. */
-interface Batch {
-  readonly features: Float32Array;
-  readonly labels: Int32Array | Float32Array;
+/** The micro-batch that goes in; padding is zeros, masked out of every sum. */
+interface Batch extends Samples {
   readonly mask: Float32Array;
 }
 
@@ -122,7 +120,7 @@ class Compute {
       validation: openRows(splits.validation),
       test: openRows(splits.test),
     };
-    this.#readAhead = slots && new ReadAhead(slots);
+    this.#readAhead = slots && new ReadAhead(slots, setup.sampling);
     this.#result = new Float32Array(setup.result);
     this.#training = training;
     this.#evaluation = evaluation;
@@ -131,7 +129,8 @@ class Compute {
     const labels =
       setup.labels === "INT32" ? new Int32Array(microBatch) : new Float32Array(microBatch);
     const mask = new Float32Array(microBatch);
-    this.#batch = { features: new Float32Array(microBatch * width), labels, mask };
+    const bits = new Int32Array(labels.buffer);
+    this.#batch = { features: new Float32Array(microBatch * width), labels: bits, mask };
     const inputs: Feeds = {
       features: tensor("FP32", [microBatch, width], this.#batch.features),
       ...(setup.labels && { labels: tensor(setup.labels, [microBatch], labels) }),
@@ -181,16 +180,15 @@ class Compute {
     lap: (part: "data" | "compute") => void = () => undefined,
   ): Promise<Gradient> {
     const { sampling } = this.#setup;
-    const samples = trainingLeaf(sampling, version, leaf);
-    if (!this.#readAhead?.take(version, leaf, this.#batch.features))
-      this.#readers.training.read(samples, this.#batch.features);
-    this.#label("training", samples);
+    const ahead = this.#readAhead?.take(version, leaf, this.#batch);
+    const samples = ahead ?? this.#read("training", trainingLeaf(sampling, version, leaf));
+    this.#mask(samples);
     this.#random.set(randomKeyOf(sampling, version, leaf));
     lap("data");
     const feeds = { ...this.#feeds[parity(version)], ...this.#draws };
     await this.#training.run(feeds, this.#fetchesOf(values));
     lap("compute");
-    return { values, samples: samples.samples, sums: Array.from(this.#loss) };
+    return { values, samples, sums: Array.from(this.#loss) };
   }
 
   /** Looks for the virtual shard that is at fault, of those whose sum has been found to be. */
@@ -198,15 +196,14 @@ class Compute {
     const { sampling, parameters } = this.#setup;
     const [from, to] = span(node, sampling.leaves);
     for (let leaf = from; leaf < to; leaf++) {
-      const { values, samples, sums } = await this.#gradientOf(version, leaf, this.#result);
+      const { values, sums } = await this.#gradientOf(version, leaf, this.#result);
       const gradients = parameters.map(({ name, dims, offset }) => {
         const length = dims.reduce((product, dim) => product * dim, 1);
         return [name, values.subarray(offset, offset + length)];
       });
-      const { row } = trainingLeaf(sampling, version, leaf);
       const error = divergenceError({
         ...{ step: version, leaf, loss: sums[0] ?? Number.NaN },
-        samples: Array.from({ length: samples }, (_, place) => row(place)),
+        samples: Array.from(trainingLeaf(sampling, version, leaf)),
         gradients: Object.fromEntries(gradients),
       });
       if (error) throw error;
@@ -223,15 +220,14 @@ class Compute {
     const sums = Array.from(this.#sums, () => 0);
     let samples = 0;
     for (const batch of evaluationLeaf({ rows: rows.count, microBatch, leaves }, leaf)) {
-      this.#readers[split].read(batch, this.#batch.features);
-      this.#label(split, batch);
+      this.#mask(this.#read(split, batch));
       await this.#evaluation.run(this.#evaluationFeeds[parity(version)], {
         sums: this.#sumsTensor,
       });
       this.#sums.forEach((value, i) => {
         sums[i] = (sums[i] ?? 0) + value;
       });
-      samples += batch.samples;
+      samples += batch.length;
     }
     return { samples, sums };
   }
@@ -269,14 +265,14 @@ class Compute {
     return Object.fromEntries(views);
   }
 
-  /** Labels and mask of the micro-batch; padding is zeros, masked out of every sum. */
-  #label(split: keyof ComputeSetup["splits"], { samples, row }: LeafSamples): void {
-    const { labels: batch, mask } = this.#batch;
-    const { labels } = this.#setup.splits[split];
-    const source = batch instanceof Int32Array ? new Int32Array(labels) : new Float32Array(labels);
-    for (let place = 0; place < samples; place++) batch[place] = source[row(place)] ?? 0;
-    batch.fill(0, samples);
-    mask.fill(1, 0, samples).fill(0, samples);
+  /** Answers how many samples they are. */
+  #read(split: keyof ComputeSetup["splits"], rows: LeafRows): number {
+    this.#readers[split].read(rows, this.#batch);
+    return rows.length;
+  }
+
+  #mask(samples: number): void {
+    this.#batch.mask.fill(1, 0, samples).fill(0, samples);
   }
 }
 

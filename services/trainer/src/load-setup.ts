@@ -1,38 +1,26 @@
 /** What compute threads need of a job, out of the blob store: graphs, and rows in memory or in files. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { type BlobStore, parseDigest } from "@amaas/blobs";
 import { labelType } from "@amaas/nn";
-import type { Prepared } from "@amaas/proto/amaas/scheduler/v1/fleet";
+import type { Prepared, Split } from "@amaas/proto/amaas/scheduler/v1/fleet";
 import { type JobSpec, microBatch } from "@amaas/spec";
 import type { ComputeSetup } from "./compute.thread.ts";
 import { makeSlots } from "./read-ahead.ts";
-import { loadRows, type RowMemory } from "./rows.ts";
+import { closeRows, loadRows, type Rows } from "./rows.ts";
 
 export type LoadedSetup = Omit<ComputeSetup, "result" | "weights" | "evaluated">;
 
-/** Gives `use` a folder for rows, which is gone once it is done: whoever reads a file has it open by then. */
-export async function withRowFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), "amaas-rows-"));
-  try {
-    return await use(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
+/** @param most bytes of a split's features that are held in memory. */
 export async function loadSetup(
   { training, validation, test, ...prepared }: Prepared,
   spec: JobSpec,
   blobs: BlobStore,
-  memory: RowMemory,
+  most: number,
 ): Promise<LoadedSetup> {
-  const splits = {
-    training: await loadRows("training", training, blobs, memory),
-    validation: await loadRows("validation", validation, blobs, memory),
-    test: await loadRows("test", test, blobs, memory),
+  const graphs = {
+    training: await blobs.get(parseDigest(prepared.trainingGraph)),
+    evaluation: await blobs.get(parseDigest(prepared.evaluationGraph)),
   };
+  const splits = await loadSplits({ training, validation, test }, blobs, most);
   const sampling = {
     rows: splits.training.count,
     microBatch: microBatch(spec.training),
@@ -40,16 +28,45 @@ export async function loadSetup(
     stepsPerEpoch: prepared.stepsPerEpoch,
     seed: spec.training.seed,
   };
-  const isFile = typeof splits.training.features === "string";
+  const isFile = typeof splits.training.features === "number";
   return {
-    training: await blobs.get(parseDigest(prepared.trainingGraph)),
-    evaluation: await blobs.get(parseDigest(prepared.evaluationGraph)),
+    ...graphs,
     parameters: prepared.parameters,
     parameterCount: prepared.parameterCount,
     sums: prepared.sums.reduce((total, { length }) => total + length, 0),
     labels: labelType(spec.task),
     sampling,
     splits,
-    slots: isFile ? makeSlots(sampling, splits.training.width, memory.most) : undefined,
+    slots: isFile ? makeSlots(sampling, splits.training.width, most) : undefined,
   };
+}
+
+type Splits = LoadedSetup["splits"];
+
+async function loadSplits(
+  { training, validation, test }: Pick<Prepared, keyof Splits>,
+  blobs: BlobStore,
+  most: number,
+): Promise<Splits> {
+  const loaded: Rows[] = [];
+  const load = async (split: Split | undefined) => {
+    const rows = await loadRows(split, blobs, most);
+    loaded.push(rows);
+    return rows;
+  };
+  try {
+    return {
+      training: await load(training),
+      validation: await load(validation),
+      test: await load(test),
+    };
+  } catch (error) {
+    for (const rows of loaded) closeRows(rows);
+    throw error;
+  }
+}
+
+/** Once no thread reads them any more. */
+export function closeSplits(splits: Splits): void {
+  for (const rows of Object.values(splits)) closeRows(rows);
 }

@@ -21,7 +21,7 @@ let opened: { reader: RowReader; sampling: Sampling; slots: ReadAhead } | undefi
 
 serveThread<ReadAheadApi>({
   open({ rows, sampling, slots }) {
-    opened = { reader: openRows(rows), sampling, slots: new ReadAhead(slots) };
+    opened = { reader: openRows(rows), sampling, slots: new ReadAhead(slots, sampling) };
   },
   fill(step, leaves) {
     if (!opened) throw new Error("the thread was asked to read before it was set up");

@@ -2,6 +2,7 @@
 import { startThread, type Thread } from "@amaas/engine";
 import type { ComputeApi } from "./compute.thread.ts";
 import type { ReadAheadApi } from "./read-ahead.thread.ts";
+import { STEPS_AHEAD } from "./read-ahead.ts";
 import { ThreadClock } from "./thread-clock.ts";
 
 export interface Worker {
@@ -25,4 +26,18 @@ export function startWorkers(count: number, parameters: number): Worker[] {
 export function startReadAhead(): Thread<ReadAheadApi> {
   const url = new URL("./read-ahead.thread.ts", import.meta.url);
   return startThread<ReadAheadApi>(url, { name: "read-ahead" });
+}
+
+/** The next steps most likely have the same leaves for this trainer; a wrong guess costs some reading. */
+export function prefetch(
+  thread: Thread<ReadAheadApi>,
+  version: number,
+  totalSteps: number,
+  [from, to]: readonly [number, number],
+): void {
+  const leaves = Array.from({ length: to - from }, (_, at) => from + at);
+  const last = Math.min(version + STEPS_AHEAD, totalSteps - 1);
+  // What cannot be read here fails where it is asked for.
+  for (let step = version + 1; step <= last; step++)
+    thread.call("fill", step, leaves).catch(() => undefined);
 }

@@ -31,10 +31,10 @@ import { incomplete } from "./errors.ts";
 import type { TrainingEvents } from "./events.ts";
 import { Guide } from "./guide.ts";
 import { Link } from "./link.ts";
-import { type LoadedSetup, loadSetup, withRowFolder } from "./load-setup.ts";
+import { closeSplits, type LoadedSetup, loadSetup } from "./load-setup.ts";
 import type { ReadAheadApi } from "./read-ahead.thread.ts";
 import { GradientBuffers } from "./requests.ts";
-import { startReadAhead, startWorkers, type Worker } from "./threads.ts";
+import { prefetch, startReadAhead, startWorkers, type Worker } from "./threads.ts";
 import { WeightBuffers } from "./weight-buffers.ts";
 import { type Job, WorkList } from "./work-list.ts";
 
@@ -67,6 +67,7 @@ export class Training implements RunningTask {
   readonly #stop = new AbortController();
   #workers: Worker[] = [];
   #readAhead: Thread<ReadAheadApi> | undefined;
+  #splits: LoadedSetup["splits"] | undefined;
   #links: Link[] = [];
   #queue: Job[] = [];
   #version = -1;
@@ -103,8 +104,11 @@ export class Training implements RunningTask {
     this.#queue = [];
     await this.#opening;
     await Promise.all(this.#links.map((link) => link.close()));
-    await Promise.all(this.#workers.map(({ thread }) => thread.close()));
-    await this.#readAhead?.close();
+    await Promise.all([
+      ...this.#workers.map(({ thread }) => thread.close()),
+      this.#readAhead?.close(),
+    ]);
+    if (this.#splits) closeSplits(this.#splits);
     this.#parts.events.ended();
   }
 
@@ -115,12 +119,8 @@ export class Training implements RunningTask {
     if (numericClass() !== wanted) events.otherArithmetic(numericClass(), wanted);
     // A thread takes as long to start as the data to load: both at once.
     this.#workers = startWorkers(threads, this.#prepared.parameterCount);
-    await withRowFolder(async (folder) => {
-      const memory = { most: rowsMemory, folder };
-      const load = () => loadSetup(this.#prepared, spec, blobs, memory);
-      const setup = await persistently(load, { signal, onProblem: events.loadFailed });
-      if (!signal.aborted) await this.#openThreads(setup);
-    });
+    const load = () => loadSetup(this.#prepared, spec, blobs, rowsMemory);
+    await this.#openThreads(await persistently(load, { signal, onProblem: events.loadFailed }));
     if (signal.aborted) return;
     this.#links = servers.map((address, shard) => this.#link(address, shard));
     events.began(servers.length);
@@ -128,14 +128,15 @@ export class Training implements RunningTask {
 
   async #openThreads(setup: LoadedSetup): Promise<void> {
     const { slots, sampling, splits } = setup;
+    this.#splits = splits;
+    if (this.#stop.signal.aborted) return;
     if (slots) {
       this.#readAhead = startReadAhead();
       await this.#readAhead.call("open", { rows: splits.training, sampling, slots });
     }
     const weights = this.#weights.memory;
-    const memory = { weights, evaluated: this.#averages?.buffers.memory ?? weights };
-    const open = ({ thread, result }: Worker) =>
-      thread.call("open", { ...setup, ...memory, result });
+    const memory = { ...setup, weights, evaluated: this.#averages?.buffers.memory ?? weights };
+    const open = ({ thread, result }: Worker) => thread.call("open", { ...memory, result });
     await Promise.all(this.#workers.map(open));
   }
 
@@ -218,7 +219,8 @@ export class Training implements RunningTask {
   async #train({ thread, result, clock }: Worker, job: Job): Promise<number> {
     const { version, node } = job;
     clock.begin(performance.now(), this.#intakeMs);
-    this.#prefetch(version + 1, node);
+    const leaves = span(node, this.#work.leaves);
+    if (this.#readAhead) prefetch(this.#readAhead, version, this.#prepared.totalSteps, leaves);
     const summary = await thread.call("train", { version, node });
     const cameAt = performance.now();
     const { samples, sums: values } = summary;
@@ -240,15 +242,6 @@ export class Training implements RunningTask {
     // Last, since they tell the lead that all shards have theirs.
     this.#sendSums(job, node, summary, time);
     return samples;
-  }
-
-  /** The next step most likely has the same leaves for this trainer; a wrong guess costs some reading. */
-  #prefetch(step: number, node: TreeNode): void {
-    if (!this.#readAhead || step >= this.#prepared.totalSteps) return;
-    const [from, to] = span(node, this.#work.leaves);
-    const leaves = Array.from({ length: to - from }, (_, at) => from + at);
-    // What cannot be read here fails where it is asked for.
-    this.#readAhead.call("fill", step, leaves).catch(() => undefined);
   }
 
   async #evaluate({ thread, clock }: Worker, job: Job): Promise<number> {

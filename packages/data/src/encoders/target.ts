@@ -7,7 +7,7 @@
  * each class. A training row must not see its own label: it has the means of the rows in other folds than its
  * own. Served are the means of all training rows.
  */
-import { hashKey, permute } from "@amaas/random";
+import { hashKey, permutation } from "@amaas/random";
 import type { TargetSpec } from "@amaas/spec";
 import { tensor } from "@amaas/tensor";
 import type { Labels } from "../dataset.ts";
@@ -90,6 +90,6 @@ function means(
 }
 
 function foldsOf(name: string, rows: number, folds: number): Uint32Array {
-  const key = hashKey("target", name);
-  return Uint32Array.from({ length: rows }, (_, row) => permute(key, rows, row) % folds);
+  const placeOf = permutation(hashKey("target", name), rows);
+  return Uint32Array.from({ length: rows }, (_, row) => placeOf(row) % folds);
 }

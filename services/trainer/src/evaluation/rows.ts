@@ -1,7 +1,7 @@
 /** Chosen rows of a split, in batches of one size whatever blocks they are kept in. */
 import { type BlobStore, parseDigest } from "@amaas/blobs";
 import type { Split } from "@amaas/proto/amaas/scheduler/v1/fleet";
-import { hashKey, permute } from "@amaas/random";
+import { hashKey, permutation } from "@amaas/random";
 import { damaged } from "../errors.ts";
 
 export type Labels = Int32Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
@@ -24,8 +24,8 @@ export interface Wanted {
 /** At most so many of `count` rows, ascending: all, or those that the key draws. */
 export function drawRows(count: number, most: number, purpose: string, seed: number): Uint32Array {
   if (count <= most) return Uint32Array.from({ length: count }, (_, row) => row);
-  const key = hashKey(purpose, seed);
-  return Uint32Array.from({ length: most }, (_, place) => permute(key, count, place)).sort();
+  const rowAt = permutation(hashKey(purpose, seed), count);
+  return Uint32Array.from({ length: most }, (_, place) => rowAt(place)).sort();
 }
 
 /** Buffers are used again: a batch is over when the next is asked for. */
