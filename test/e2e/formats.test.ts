@@ -3,7 +3,9 @@
  * the same weights, whatever they were written as.
  */
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { basename, join } from "node:path";
 import { jobStateName } from "@amaas/client";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { inProcess } from "../suite/amaas.ts";
@@ -17,12 +19,24 @@ const fitted = {
   training: { epochs: 3, batchSize: 8, optimizer: { type: "adam" } },
 };
 let story: Story;
+let files: Server;
+let origin: string;
 
 beforeAll(async () => {
-  story = await startStory({ trainers: 1, servers: 1 });
+  files = createServer(async (request, response) => {
+    response.end(await readFile(join(fixtures, basename(request.url ?? "").replace(/\?.*/, ""))));
+  });
+  await new Promise<void>((resolve) => files.listen(0, "127.0.0.1", resolve));
+  origin = `http://127.0.0.1:${(files.address() as AddressInfo).port}`;
+  const env = { AMAAS_DATA_URLS: `${origin}/open` };
+  story = await startStory({ trainers: 1, servers: 1, env });
 }, timeout);
 beforeEach(() => showLinesOnFailure(story));
-afterAll(() => story?.stop());
+afterAll(async () => {
+  await story?.stop();
+  files?.closeAllConnections();
+  files?.close();
+});
 
 test("a folder of Parquet files, lines of JSON, a CSV: the same weights", { timeout }, async () => {
   const folder = join(story.directory, "birds");
@@ -90,6 +104,30 @@ test("a part that is cut off fails its job by name, and the next one runs", {
   );
   await copyFile(join(fixtures, "file.arrow"), join(story.directory, "whole.arrow"));
   await train({ format: "arrow", file: "whole.arrow", ignore: ["tags"] });
+});
+
+test("data at an allowed URL is what an upload of it would be; elsewhere nothing is read", {
+  timeout,
+}, async () => {
+  await copyFile(join(fixtures, "zstd.parquet"), join(story.directory, "alone.parquet"));
+  const parquet = { format: "parquet", ignore: ["tags"] };
+  const uploaded = await train({ ...parquet, file: "alone.parquet" });
+  const read = await train({ ...parquet, file: `${origin}/open/zstd.parquet?token=secret` });
+  expect(read.job.outcome?.weightsSha256).toBe(uploaded.job.outcome?.weightsSha256);
+  const lineage = async (version = 0) =>
+    (await story.client.models.version("birds", version)).lineage?.datasetDigest;
+  const digest = await lineage(uploaded.job.outcome?.version);
+  expect(digest).toMatch(/^sha256:[0-9a-f]{64}$/);
+  expect(await lineage(read.job.outcome?.version)).toBe(digest);
+  const log = await story.log(read.job.id);
+  expect(log).toContain(`data.file: ${origin}/open/zstd.parquet had `);
+  expect(log).not.toContain("secret");
+
+  const refused = await run({ ...parquet, file: `${origin}/closed/zstd.parquet` });
+  expect(jobStateName(refused.job.state)).toBe("failed");
+  expect(refused.job.reason).toContain(
+    `data.file: ${origin}/closed/zstd.parquet is not among the URLs that trainers may read`,
+  );
 });
 
 /** A job that ends well. */

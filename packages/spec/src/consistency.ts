@@ -13,6 +13,7 @@ import { isErrorMetric, type Metric, metricsOfTask } from "./metrics.ts";
 import { splitChecks } from "./split-consistency.ts";
 import { taskChecks } from "./task-consistency.ts";
 import { trainingChecks } from "./training-consistency.ts";
+import { urlChecks } from "./url-refs.ts";
 
 export interface Check {
   /** Fields that `fault` relies on; the faulty one comes first. */
@@ -56,6 +57,7 @@ const checks: readonly Check[] = [
         ? `makes the label column ${JSON.stringify(data.label)} text, regression wants numbers`
         : undefined,
   },
+  ...urlChecks,
   ...featureChecks,
   ...splitChecks,
   {

@@ -58,3 +58,31 @@ test("the ONNX file that an architecture begins from is uploaded too", () => {
   expect(() => requireDigests(uploaded)).not.toThrow();
   expect(() => requireDigests(began)).toThrow('architecture.file: found "model.onnx", which is a');
 });
+
+test("a URL is nobody's to upload, and may be replaced by what it had", () => {
+  const data = { format: "csv", file: "https://a.example/x.csv?token=1", label: "y" } as const;
+  const remote = parseJobSpec({ ...spec, data });
+  expect(fileRefs(remote)).toEqual([]);
+  expect(() => requireDigests(remote)).not.toThrow();
+  expect(withFileRefs(remote, new Map([[data.file, digest]])).data).toMatchObject({ file: digest });
+});
+
+test.each([
+  ["s3://bucket/x.csv", "found a URL of s3://, wanted one of https://"],
+  ["https://", "found something like a URL that is none, wanted https://host/path"],
+  [
+    "https://me:secret@a.example/x.csv",
+    "found a URL of a.example with a user or password in it, wanted one without",
+  ],
+])("%s is no URL to read", (file, description) => {
+  const data = { format: "csv", file, label: "y" };
+  expect(() => parseJobSpec({ ...spec, data })).toThrow(
+    expect.objectContaining({ violations: [{ field: "data.file", description }] }),
+  );
+  const arrays = { format: "arrays", features: digest, labels: file };
+  expect(() => parseJobSpec({ ...spec, data: arrays })).toThrow(`data.labels: ${description}`);
+  const architecture = { type: "onnx", file };
+  expect(() => parseJobSpec({ ...spec, architecture })).toThrow(
+    `architecture.file: ${description}`,
+  );
+});

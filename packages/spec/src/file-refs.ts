@@ -4,6 +4,7 @@
 import type { Violation } from "@amaas/errors";
 import type { DataSpec, FileRef, JobSpec } from "./job-spec.ts";
 import { faultySpec, parseJobSpec } from "./parse.ts";
+import { isUrl } from "./url-refs.ts";
 
 const filesPrefix = "files:";
 
@@ -33,13 +34,13 @@ export function writeManifest(files: readonly ManifestFile[]): Uint8Array {
   return new TextEncoder().encode(JSON.stringify({ files }));
 }
 
-/** The paths that have to be uploaded, each once; digests are not among them. */
+/** The paths that have to be uploaded, each once; digests and URLs are not among them. */
 export function fileRefs(spec: JobSpec): readonly string[] {
   const refs = filesOf(spec).map(({ ref }) => ref);
   return [...new Set(refs)].filter((ref) => !isUploaded(ref));
 }
 
-/** The document's spec, in which the paths that `digests` knows are replaced by their digests. */
+/** The document's spec, in which the paths and URLs that `digests` knows are replaced by their digests. */
 export function withFileRefs(document: unknown, digests: ReadonlyMap<string, string>): JobSpec {
   const spec = parseJobSpec(document);
   const { data, architecture } = spec;
@@ -67,8 +68,9 @@ export function requireDigests(spec: JobSpec): void {
   if (faults.length > 0) throw faultySpec(faults);
 }
 
+/** Whether nobody has to upload it any more. */
 function isUploaded(ref: FileRef): boolean {
-  return isDigest(ref) || isFilesDigest(ref);
+  return isDigest(ref) || isFilesDigest(ref) || isUrl(ref);
 }
 
 export interface FileField {

@@ -101,3 +101,4 @@ export type {
 } from "./optimizer-spec.ts";
 export { faultySpec, parseArchitecture, parseJobSpec } from "./parse.ts";
 export type { ScheduleSpec, WarmupSpec } from "./schedule-spec.ts";
+export { isUrl } from "./url-refs.ts";

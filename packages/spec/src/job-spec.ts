@@ -17,7 +17,8 @@ export type Task = "classification" | "regression" | "reconstruction" | "languag
 
 /**
  * A path that the user knows, or `sha256:<hex>` once the file has been uploaded. Of records also a folder
- * or pattern, `files:sha256:<hex>` once its files and the list of them have been; or a URL.
+ * or pattern, `files:sha256:<hex>` once its files and the list of them have been.
+ * Any of them may be an `https://` URL, which is read by who prepares the job.
  */
 export type FileRef = string;
 

@@ -15,7 +15,7 @@ export async function createApp({
   config: settings,
   telemetry,
 }: ServiceContext<ConfigOf<typeof config>>): Promise<App> {
-  const { nodeId, threads, rowsMemory } = settings;
+  const { nodeId, threads, rowsMemory, dataUrls } = settings;
   const blobs = openBlobs(settings.blobs);
   const node = createNode({
     scheduler: settings.scheduler,
@@ -29,7 +29,7 @@ export async function createApp({
         switch (task.work?.$case) {
           case "prepare":
           case "package": {
-            const parts = { blobs: settings.blobs, telemetry, events, changed };
+            const parts = { blobs: settings.blobs, dataUrls, telemetry, events, changed };
             return runOneShot(task, task.work.$case, parts);
           }
           case "train": {

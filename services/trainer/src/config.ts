@@ -1,5 +1,13 @@
 /** The variables of this service, beside the common ones. */
-import { integer, text, url } from "@amaas/config";
+import { type Field, integer, text, url } from "@amaas/config";
+import { type AllowedUrls, parseAllowedUrls } from "./urls/allowed-urls.ts";
+
+const dataUrls: Field<AllowedUrls> = {
+  name: "AMAAS_DATA_URLS",
+  describe:
+    "beginnings of the URLs that data may be read from, separated by commas; none where it is not set",
+  parse: parseAllowedUrls,
+};
 
 export const config = {
   scheduler: text("AMAAS_SCHEDULER_ADDRESS", {
@@ -19,4 +27,5 @@ export const config = {
     max: 2 ** 40,
     describe: "bytes of a split's features to hold in memory; a larger split is read from a file",
   }),
+  dataUrls,
 };

@@ -30,7 +30,9 @@ async function prepare(file: Uint8Array, heapMiB: number) {
   };
   const url = new URL("./prepare.process.ts", import.meta.url);
   const options = { name: "prepare", heapMiB };
-  return callProcess<PrepareApi, "prepare">(url, options, "prepare", { spec, blobs });
+  return callProcess<PrepareApi, "prepare">(url, options, "prepare", {
+    ...{ spec, blobs, dataUrls: [] },
+  });
 }
 
 test("a file that claims to hold a billion columns fails its job, not the trainer", {

@@ -14,6 +14,7 @@ import type { Telemetry } from "@amaas/telemetry";
 import type { TrainerEvents } from "./events.ts";
 import type { OneShotApi } from "./one-shot.thread.ts";
 import type { PrepareApi } from "./prepare.process.ts";
+import type { AllowedUrls } from "./urls/allowed-urls.ts";
 
 /** Of the objects of a preparation; what becomes of columns is beside them. */
 const HEAP_MIB = 2_048;
@@ -22,6 +23,8 @@ type Detail = NonNullable<TaskStatus["detail"]>;
 
 export interface OneShotParts {
   readonly blobs: string;
+  /** Where data may be read from besides. */
+  readonly dataUrls: AllowedUrls;
   readonly telemetry: Telemetry;
   readonly events: TrainerEvents;
   changed(): void;
@@ -81,12 +84,14 @@ function compute(
 /** In a process, since whoever made the files may have made them to take its memory or worse. */
 async function prepare(
   { spec }: Task,
-  { blobs }: OneShotParts,
+  { blobs, dataUrls }: OneShotParts,
   signal: AbortSignal,
 ): Promise<Detail> {
   const url = new URL("./prepare.process.ts", import.meta.url);
   const options = { name: "prepare", heapMiB: HEAP_MIB, signal };
-  const value = await callProcess<PrepareApi, "prepare">(url, options, "prepare", { spec, blobs });
+  const value = await callProcess<PrepareApi, "prepare">(url, options, "prepare", {
+    ...{ spec, blobs, dataUrls },
+  });
   return { $case: "prepared", value };
 }
 

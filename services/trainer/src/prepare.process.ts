@@ -1,10 +1,10 @@
 /** The process behind a prepare task: it opens files that anybody may have made. */
 import { serveCall } from "@amaas/engine";
 import type { Prepared } from "@amaas/proto/amaas/scheduler/v1/fleet";
-import { prepare } from "./prepare.ts";
+import { type PrepareArguments, prepare } from "./prepare.ts";
 
 export interface PrepareApi {
-  prepare(args: { spec: unknown; blobs: string }): Promise<Prepared>;
+  prepare(args: PrepareArguments): Promise<Prepared>;
 }
 
 serveCall<PrepareApi>({ prepare });

@@ -1,7 +1,7 @@
 /**
  * Prepare: data set to tensor shards and graphs, all content-addressed.
  *
- * A pure function of the spec and the bytes it names: whoever runs it, and however often, makes
+ * A pure function of the spec and the bytes it names, by digest or by URL: whoever runs it, and however often, makes
  * the same blobs.
  */
 import { type BlobStore, openBlobs } from "@amaas/blobs";
@@ -49,6 +49,8 @@ import { modelIn } from "./model-in.ts";
 import { openData } from "./open-data.ts";
 import { requireRowsAlone } from "./rows-alone.ts";
 import { suspects } from "./suspects.ts";
+import type { AllowedUrls } from "./urls/allowed-urls.ts";
+import { fetchData } from "./urls/fetch-data.ts";
 import { beginOf } from "./warm-start.ts";
 
 /** Steps, and places among the rows, have to fit into 32 bits. */
@@ -56,9 +58,16 @@ const MOST_STEPS = 100_000_000;
 /** One block, in which most data has two rows that differ. */
 const PROBED_ROWS = 64;
 
-export async function prepare(args: { spec: unknown; blobs: string }): Promise<Prepared> {
-  const spec = parseJobSpec(args.spec);
+export interface PrepareArguments {
+  readonly spec: unknown;
+  readonly blobs: string;
+  /** What data may be read from besides the blobs. */
+  readonly dataUrls: AllowedUrls;
+}
+
+export async function prepare(args: PrepareArguments): Promise<Prepared> {
   const blobs = openBlobs(args.blobs);
+  const { spec, ...fetched } = await fetchData(parseJobSpec(args.spec), blobs, args.dataUrls);
   const open = (ref: string) => openData(blobs, ref);
   const dataset = await readDataset(spec.data, spec.task, open, defaultLimits, spec.split);
   const { rows, warnings } = divide(dataset, spec.split);
@@ -105,7 +114,12 @@ export async function prepare(args: { spec: unknown; blobs: string }): Promise<P
     totalSteps,
     numericClass: numericClass(),
     splitDigest: splitDigest(rows),
-    notes: [...notes, ...begin.notes, ...decoder.map((name) => `images decoded by ${name}`)],
+    notes: [
+      ...fetched.notes,
+      ...notes,
+      ...begin.notes,
+      ...decoder.map((name) => `images decoded by ${name}`),
+    ],
     warnings: [...warnings, ...suspects(dataset, rows.training)],
   };
 }

@@ -4,7 +4,8 @@ import { open as openPath } from "node:fs/promises";
 import { resolve } from "node:path";
 import { findData } from "@amaas/client";
 import type { DataFile, OpenFile } from "@amaas/data";
-import { type DataSpec, type ManifestFile, writeManifest } from "@amaas/spec";
+import { DomainError } from "@amaas/errors";
+import { type DataSpec, isUrl, type ManifestFile, writeManifest } from "@amaas/spec";
 import { sizeOfFile } from "../size-of-file.ts";
 
 export interface LocalData {
@@ -14,6 +15,12 @@ export interface LocalData {
 
 export async function openLocal(data: DataSpec, baseDirectory: string): Promise<LocalData> {
   const byPath: OpenFile = (ref) => openFile(resolve(baseDirectory, ref));
+  const urls = [data.format === "arrays" ? data.features : data.file].filter(isUrl);
+  if (urls.length > 0)
+    throw new DomainError(
+      "failed-precondition",
+      "the data is at a URL, which trainers read and this machine does not; submit the job, then ask for `amaas data JOB_ID`",
+    );
   if (data.format === "arrays") return { data, open: byPath };
   const found = await findData(baseDirectory, data.file, data.format);
   if (typeof found === "string") return { data, open: byPath };

@@ -9,7 +9,7 @@ import { type BlobStore, parseDigest } from "@amaas/blobs";
 import { DomainError, type Violation } from "@amaas/errors";
 import type { SubmitJobRequest, SubmitJobResponse } from "@amaas/proto/amaas/scheduler/v1/jobs";
 import type { Context } from "@amaas/rpc";
-import { digestIn, filesOf, type JobSpec, parseJobSpec, requireDigests } from "@amaas/spec";
+import { digestIn, filesOf, isUrl, type JobSpec, parseJobSpec, requireDigests } from "@amaas/spec";
 import { monotonicFactory } from "ulid";
 import type { Scheduler } from "../app.ts";
 import { faultyRequest, keyOfAnotherSpec } from "../errors.ts";
@@ -49,8 +49,9 @@ function checkKey(key: string): void {
 
 async function requireBlobs(spec: JobSpec, blobs: BlobStore): Promise<void> {
   const violations: Violation[] = [];
+  // What a URL has is read by the preparation, if that is allowed to.
   for (const { field, ref } of filesOf(spec))
-    if ((await blobs.size(parseDigest(digestIn(ref)))) === undefined)
+    if (!isUrl(ref) && (await blobs.size(parseDigest(digestIn(ref)))) === undefined)
       violations.push({ field, description: `there is no blob ${ref}; upload the file first` });
   if (violations.length === 0) return;
   const told = violations.map(({ field, description }) => `${field}: ${description}`).join("; ");
