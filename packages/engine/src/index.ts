@@ -7,7 +7,7 @@ export {
   type PoolOptions,
   type RunOptions,
 } from "./pool.ts";
-export { callProcess, type ProcessOptions, serveCall } from "./process.ts";
+export { callProcess, KilledError, type ProcessOptions, serveCall } from "./process.ts";
 export { serveThread, type ThreadHandlers } from "./serve-thread.ts";
 export { type Fetches, openSession, type Session, type SessionOptions } from "./session.ts";
 export type { Feeds, ValueSpec } from "./signature.ts";

@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { callProcess } from "./index.ts";
+import { callProcess, KilledError } from "./index.ts";
 import type { Trouble } from "./trouble.fixture.ts";
 
 // Starting a process takes its time on a busy machine.
@@ -33,9 +33,9 @@ test("one that takes all memory, or ends itself, is an error and nothing more", 
 });
 
 test("one that is killed may be started again; one that nobody waits for is ended", async () => {
-  await expect(callProcess<Trouble, "kill">(url, options, "kill")).rejects.toMatchObject({
-    code: "unavailable",
-  });
+  const killed = await callProcess<Trouble, "kill">(url, options, "kill").catch((error) => error);
+  expect(killed).toBeInstanceOf(KilledError);
+  expect(killed).toMatchObject({ code: "unavailable", message: "process trouble was killed" });
   const stop = new AbortController();
   const waiting = callProcess<Trouble, "wait">(url, { ...options, signal: stop.signal }, "wait");
   stop.abort();

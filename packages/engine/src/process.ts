@@ -26,6 +26,13 @@ export interface ProcessOptions {
   readonly signal?: AbortSignal;
 }
 
+/** The process was ended from outside: by somebody, or by a system that is short of memory. */
+export class KilledError extends DomainError {
+  constructor(name: string) {
+    super("unavailable", `process ${name} was killed`);
+  }
+}
+
 interface Call {
   readonly method: string;
   readonly args: unknown[];
@@ -93,7 +100,7 @@ function gone(
   code: number | null,
   signal: NodeJS.Signals | null,
 ): DomainError {
-  if (signal === "SIGKILL") return new DomainError("unavailable", `process ${name} was killed`);
+  if (signal === "SIGKILL") return new KilledError(name);
   return new DomainError(
     "resource-exhausted",
     `process ${name} ended by itself (${signal ?? `exit code ${code}`}): what it was given is damaged, or takes more than ${heapMiB} MiB of memory`,

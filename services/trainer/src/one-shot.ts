@@ -11,6 +11,7 @@ import {
   type TaskStatus,
 } from "@amaas/proto/amaas/scheduler/v1/fleet";
 import type { Telemetry } from "@amaas/telemetry";
+import { mortal } from "./deaths.ts";
 import type { TrainerEvents } from "./events.ts";
 import type { OneShotApi } from "./one-shot.thread.ts";
 import type { PrepareApi } from "./prepare.process.ts";
@@ -41,12 +42,12 @@ export function runOneShot(
   let detail: Detail | undefined;
   const stop = new AbortController();
 
-  const attempt = () => {
+  const attempt = mortal(() => {
     const options = { parent: task.traceparent, attributes: { "amaas.job": task.job } };
     return telemetry.tracer.span(`trainer.${kind}`, options, () =>
       compute(task, kind, parts, stop.signal),
     );
-  };
+  }, HEAP_MIB);
   const work = async (): Promise<void> => {
     const onProblem = (error: Error) => events.delayed(task, error);
     try {
