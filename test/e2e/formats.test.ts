@@ -89,6 +89,25 @@ test("amaas data shows a folder's columns and what to look into, without a servi
   });
 });
 
+test("amaas data shows what a job's preparation has found; its version names it", {
+  timeout,
+}, async () => {
+  await copyFile(join(fixtures, "zstd.parquet"), join(story.directory, "found.parquet"));
+  const { job } = await train({ format: "parquet", file: "found.parquet", ignore: ["tags"] });
+  const { scheduler, registry } = story.suite.endpoints;
+  const command = ["data", job.id, "--scheduler", scheduler, "--registry", registry];
+  const shown = await inProcess(story.directory, command);
+  expect(shown.code, shown.stderr).toBe(0);
+  expect(shown.stdout).toMatch(/^rows +30$/m);
+  expect(shown.stdout).toMatch(/^classes +even 15 \(50.0 %\)/m);
+  expect(shown.stdout).toMatch(/^count +number +4 +26 /m);
+  const told = await inProcess(story.directory, [...command, "--output", "json"]);
+  expect(JSON.parse(told.stdout)).toMatchObject({ rows: 30, described: 30 });
+  const { lineage } = await story.client.models.version("birds", job.outcome?.version ?? 0);
+  expect(lineage?.dataReport).toBe(job.dataReport);
+  expect(lineage?.dataReport).toMatch(/^sha256:[0-9a-f]{64}$/);
+});
+
 test("a part that is cut off fails its job by name, and the next one runs", {
   timeout,
 }, async () => {

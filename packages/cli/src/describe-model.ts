@@ -118,6 +118,7 @@ function versionFields(version: Version, style: Style, columns: number): string[
       ["began from", lineage?.parent && parentText(lineage.parent)],
       ["data", printable(lineage?.datasetDigest ?? "")],
       ["split", printable(lineage?.splitDigest ?? "")],
+      ["data report", printable(lineage?.dataReport ?? "")],
       ["trace", printable(lineage?.traceId ?? "")],
       ["computed by", printable(lineage?.numericClass ?? "")],
     ],

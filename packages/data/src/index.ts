@@ -9,7 +9,7 @@ export { type ImageDecoder, type ImageLook, imageDecoder } from "./images/decode
 export { defaultLimits, type Limits } from "./limits.ts";
 export { decodeNpy, encodeNpy, type NpyType } from "./npy.ts";
 export { readDataset } from "./read.ts";
-export { type ColumnReport, type DataReport, describeData } from "./report.ts";
+export { type ColumnReport, type DataReport, describeData, quickReport } from "./report.ts";
 export type { KeyColumns, RowKeys } from "./row-keys.ts";
 export { type Blocks, type Selection, selectFeatures } from "./selection.ts";
 export { type RowSplit, type SplitRequest, splitRows } from "./split.ts";

@@ -18,6 +18,7 @@ test("every column, what is missing in it, where its values lie", async () => {
   const report = await describeCsv(`n,t,y\n${rows.join("\n")}\n`, "classification");
   expect(report).toEqual({
     rows: 5,
+    described: 5,
     skippedRows: 1,
     duplicates: 1,
     columns: [
@@ -88,4 +89,31 @@ test("rows count as equal when they are, wherever they are and whatever they hol
   const rows = Array.from({ length: 9_000 }, (_, row) => `${row % 4_500},t${(row % 4_500) >> 4},0`);
   const { duplicates } = await describeCsv(`n,t,y\n${rows.join("\n")}\n`, "regression");
   expect(duplicates).toBe(4_500);
+});
+
+test("of many rows, some are described: the same every time, and all the more of fewer columns", async () => {
+  const lines = Array.from({ length: 1000 }, (_, row) => `${row},${row % 4},${row % 2}`);
+  const text = Buffer.from(`n,m,y\n${lines.join("\n")}\n`);
+  const dataset = await readDataset(spec, "classification", async () => text);
+  const report = describeData(dataset, { rows: 400, cells: 1_000_000 });
+  expect(report).toMatchObject({ rows: 1000, described: 400, duplicates: 0 });
+  expect(report.columns[0]).toMatchObject({ missing: 0, unique: 400 });
+  // Drawn from everywhere, not from the beginning: the deviation from the mean of all is 14 rows or so.
+  expect(Math.abs((report.columns[0]?.numbers?.mean ?? 0) - 499.5)).toBeLessThan(50);
+  expect(report.classes?.reduce((sum, { rows }) => sum + rows, 0)).toBe(400);
+  expect(describeData(dataset, { rows: 400, cells: 1_000_000 })).toEqual(report);
+  expect(describeData(dataset, { rows: 400, cells: 100 }).described).toBe(50);
+  expect(describeData(dataset, { rows: 1000, cells: 2000 })).toEqual(describeData(dataset));
+});
+
+test("a column without a value has no numbers to tell of", async () => {
+  const report = await describeCsv("n,t,y\n,a,1\n,b,2\n", "regression");
+  expect(report.columns[0]).toEqual({
+    name: "n",
+    type: "number",
+    missing: 2,
+    unique: 0,
+    frequent: [],
+  });
+  expect(JSON.parse(JSON.stringify(report))).toEqual(report);
 });

@@ -1,7 +1,9 @@
 /**
  * What a data set looks like: its columns, what is missing in them, how its labels are balanced, and what
- * somebody should look into before training on it. A function of the rows alone.
+ * somebody should look into before training on it. A function of the rows alone; of many, those are described
+ * that a key draws, the same every time.
  */
+import { hashKey, permutation } from "@amaas/random";
 import type { Dataset, Labels } from "./dataset.ts";
 import { describeNumbers, type NumberSummary } from "./describe-numbers.ts";
 import { countRepeats, RowHashes } from "./row-hashes.ts";
@@ -24,6 +26,8 @@ export interface ColumnReport {
 
 export interface DataReport {
   readonly rows: number;
+  /** How many of them all that follows is of. */
+  readonly described: number;
   readonly skippedRows: number;
   /** Rows that equal an earlier one in every input. */
   readonly duplicates: number;
@@ -36,17 +40,35 @@ export interface DataReport {
 
 const blockRows = 4096;
 
+/** What a report that comes with every job may cost: a second or so. */
+export const quickReport: ReportLimits = { rows: 100_000, cells: 10_000_000 };
+
+export interface ReportLimits {
+  /** Rows that are described. */
+  readonly rows: number;
+  /** Of them, over all columns. */
+  readonly cells: number;
+}
+
 /** Arrays have no columns with names: the report is then of their labels alone. */
-export function describeData(dataset: Dataset): DataReport {
+export function describeData(dataset: Dataset, limits?: ReportLimits): DataReport {
   const { rows, skippedRows, labels } = dataset;
+  const chosen = choose(dataset, limits);
   const isTable = dataset.source === "columns";
   const { columns, duplicates } = isTable
-    ? describeColumns(dataset)
+    ? describeColumns(dataset, chosen)
     : { columns: [], duplicates: 0 };
-  const classes = classesOf(labels);
-  const label = labels.kind === "value" ? numberColumn("label", labels.values) : undefined;
+  const classes = classesOf(labels, chosen);
+  const values = labels.kind === "value" ? labels.values : undefined;
+  const label =
+    values &&
+    numberColumn(
+      "label",
+      Float32Array.from(chosen, (row) => values[row]!),
+    );
   const described = {
     rows,
+    described: chosen.length,
     skippedRows,
     duplicates,
     columns,
@@ -56,8 +78,17 @@ export function describeData(dataset: Dataset): DataReport {
   return { ...described, warnings: warningsOf(described) };
 }
 
-function describeColumns(dataset: Dataset) {
-  const { rows, inputs } = dataset;
+/** Ascending. */
+function choose({ rows, inputs }: Dataset, limits: ReportLimits | undefined): Uint32Array {
+  const most = limits ? Math.min(limits.rows, Math.ceil(limits.cells / inputs.length)) : rows;
+  if (rows <= most) return Uint32Array.from({ length: rows }, (_, row) => row);
+  const rowAt = permutation(hashKey("data report"), rows);
+  return Uint32Array.from({ length: most }, (_, place) => rowAt(place)).sort();
+}
+
+function describeColumns(dataset: Dataset, chosen: Uint32Array) {
+  const { inputs } = dataset;
+  const rows = chosen.length;
   const numbers = new Map<string, Float32Array>();
   const texts = new Map<string, Map<string, number>>();
   for (const { name, datatype } of inputs)
@@ -65,8 +96,7 @@ function describeColumns(dataset: Dataset) {
     else texts.set(name, new Map());
   const hashes = new RowHashes(rows);
   for (let from = 0; from < rows; from += blockRows) {
-    const length = Math.min(blockRows, rows - from);
-    const block = dataset.tensors(Uint32Array.from({ length }, (_, at) => from + at));
+    const block = dataset.tensors(chosen.subarray(from, from + blockRows));
     for (const [name, { data }] of Object.entries(block)) {
       hashes.add(from, data);
       if (data instanceof Float32Array) numbers.get(name)?.set(data, from);
@@ -86,7 +116,7 @@ function count(counts: Map<string, number>, texts: readonly unknown[]): void {
 
 function numberColumn(name: string, values: Float32Array): ColumnReport {
   const { missing, unique, frequent, ...numbers } = describeNumbers(values);
-  return { name, type: "number", missing, unique, frequent, numbers };
+  return { name, type: "number", missing, unique, frequent, ...(unique > 0 && { numbers }) };
 }
 
 function textColumn(name: string, counts: ReadonlyMap<string, number>): ColumnReport {
@@ -96,10 +126,10 @@ function textColumn(name: string, counts: ReadonlyMap<string, number>): ColumnRe
   return { name, type: "text", missing, unique: present.length, frequent };
 }
 
-function classesOf(labels: Labels): readonly Frequent[] | undefined {
+function classesOf(labels: Labels, chosen: Uint32Array): readonly Frequent[] | undefined {
   if (labels.kind !== "class") return undefined;
   const counts = labels.classes.map(() => 0);
-  for (const index of labels.values) counts[index] = (counts[index] ?? 0) + 1;
+  for (const row of chosen) counts[labels.values[row]!]!++;
   return mostFrequent(labels.classes.map((value, index) => [value, counts[index] ?? 0] as const));
 }
 
@@ -108,7 +138,12 @@ function mostFrequent(counts: readonly (readonly [string | number, number])[]): 
   return sorted.map(([value, rows]) => ({ value, rows }));
 }
 
-function warningsOf({ rows, columns, classes, duplicates }: Omit<DataReport, "warnings">) {
+function warningsOf({
+  described: rows,
+  columns,
+  classes,
+  duplicates,
+}: Omit<DataReport, "warnings">) {
   const warnings = columns.flatMap(({ name, type, missing, unique, numbers }) => {
     const column = `column ${JSON.stringify(name)}`;
     if (unique === 0) return [`${column} has no value in any row`];

@@ -96,6 +96,7 @@ function lineageFaults({ spec, parent, ...lineage }: Lineage): Violation[] {
     job: lineage.job,
     dataset_digest: lineage.datasetDigest,
     split_digest: lineage.splitDigest,
+    data_report: lineage.dataReport,
     trace_id: lineage.traceId,
     numeric_class: lineage.numericClass,
     "parent.digest": parent?.digest ?? "",

@@ -29,6 +29,8 @@ interface Common {
   /** When it left the queue. */
   readonly startedAt: number | undefined;
   readonly progress: Progress | undefined;
+  /** Blob with the report on its data, once they have been prepared. */
+  readonly dataReport: string | undefined;
   /** Counts the writes to its row. */
   readonly revision: number;
 }
@@ -162,6 +164,7 @@ export function queue({ id, spec, root, phase }: Submission): Queued {
     createdAt: phase.start,
     startedAt: undefined,
     progress: undefined,
+    dataReport: undefined,
     revision: 1,
   };
 }
@@ -171,7 +174,8 @@ export function prepare(job: Queued, trainer: string, phase: Phase): Preparing {
 }
 
 export function place(job: Preparing, prepared: Prepared, phase: Phase): Placing {
-  return { ...common(job), state: "PLACING", prepared, from: undefined, phase };
+  const { dataReport } = prepared;
+  return { ...common(job), dataReport, state: "PLACING", prepared, from: undefined, phase };
 }
 
 export interface Placement {
@@ -281,6 +285,10 @@ export function because<J extends Job>(job: J, reason: string): J {
 }
 
 export function common(job: Job): Common {
-  const { id, spec, root, generation, reason, createdAt, startedAt, progress, revision } = job;
-  return { id, spec, root, generation, reason, createdAt, startedAt, progress, revision };
+  const { id, spec, root, generation, reason, createdAt, startedAt } = job;
+  const { progress, dataReport, revision } = job;
+  return {
+    ...{ id, spec, root, generation, reason, createdAt, startedAt },
+    ...{ progress, dataReport, revision },
+  };
 }

@@ -20,5 +20,6 @@ export function jobMessage(job: Job): JobMessage {
         ? { step: job.checkpoint.step, digests: [...job.checkpoint.digests] }
         : undefined,
     traceId: traceIdOf(job.root),
+    dataReport: job.dataReport ?? "",
   };
 }

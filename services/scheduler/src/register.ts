@@ -68,6 +68,7 @@ function describe(job: Registering): Partial<Version> {
       job: id,
       datasetDigest: prepared.datasetDigest,
       splitDigest: prepared.splitDigest,
+      dataReport: prepared.dataReport,
       spec: { ...spec },
       traceId: traceIdOf(root),
       numericClass: prepared.numericClass,

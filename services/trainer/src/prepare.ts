@@ -9,8 +9,10 @@ import {
   type Dataset,
   datasetDigest,
   defaultLimits,
+  describeData,
   type FittedFeatures,
   labelScale,
+  quickReport,
   readDataset,
   splitDigest,
 } from "@amaas/data";
@@ -114,6 +116,7 @@ export async function prepare(args: PrepareArguments): Promise<Prepared> {
     totalSteps,
     numericClass: numericClass(),
     splitDigest: splitDigest(rows),
+    dataReport: await writeReport(dataset, blobs),
     notes: [
       ...fetched.notes,
       ...notes,
@@ -122,6 +125,11 @@ export async function prepare(args: PrepareArguments): Promise<Prepared> {
     ],
     warnings: [...warnings, ...suspects(dataset, rows.training)],
   };
+}
+
+async function writeReport(dataset: Dataset, blobs: BlobStore): Promise<string> {
+  const report = JSON.stringify(describeData(dataset, quickReport));
+  return (await blobs.put(new TextEncoder().encode(report))).digest;
 }
 
 /** What goes by the validation split needs one. */

@@ -8,10 +8,19 @@ import { printable } from "../terminal/text.ts";
 const mostClasses = 12;
 
 export function describeReport(report: DataReport, style: Style): string[] {
-  const { rows, skippedRows, duplicates, columns, classes = [], label, warnings } = report;
+  const {
+    rows,
+    described,
+    skippedRows,
+    duplicates,
+    columns,
+    classes = [],
+    label,
+    warnings,
+  } = report;
   const shown = label ? [...columns, label] : columns;
   const some = classes.slice(0, mostClasses).map(({ value, rows: count }) => {
-    const share = ((100 * count) / rows).toFixed(1);
+    const share = ((100 * count) / described).toFixed(1);
     return `${printable(String(value))} ${count.toLocaleString("en")} (${share} %)`;
   });
   const rest = classes.length - some.length;
@@ -19,6 +28,7 @@ export function describeReport(report: DataReport, style: Style): string[] {
     ...fields(
       [
         ["rows", rows.toLocaleString("en")],
+        ["described", described < rows ? described.toLocaleString("en") : ""],
         ["skipped", skippedRows > 0 ? skippedRows.toLocaleString("en") : ""],
         ["duplicates", duplicates > 0 ? duplicates.toLocaleString("en") : ""],
         ["classes", [...some, ...(rest > 0 ? [`and ${rest} more`] : [])]],

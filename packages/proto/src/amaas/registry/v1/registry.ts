@@ -79,7 +79,11 @@ export interface Lineage {
   /** Over the row numbers of each part of the split. */
   splitDigest: string;
   /** The version whose weights training began from; absent where it began from initial values. */
-  parent: Parent | undefined;
+  parent:
+    | Parent
+    | undefined;
+  /** Blob with the report on the data, as JSON; empty where there is none. */
+  dataReport: string;
 }
 
 export interface Parent {
@@ -998,6 +1002,7 @@ function createBaseLineage(): Lineage {
     numericClass: "",
     splitDigest: "",
     parent: undefined,
+    dataReport: "",
   };
 }
 
@@ -1023,6 +1028,9 @@ export const Lineage: MessageFns<Lineage> = {
     }
     if (message.parent !== undefined) {
       Parent.encode(message.parent, writer.uint32(58).fork()).join();
+    }
+    if (message.dataReport !== "") {
+      writer.uint32(66).string(message.dataReport);
     }
     return writer;
   },
@@ -1096,6 +1104,14 @@ export const Lineage: MessageFns<Lineage> = {
             message.parent = Parent.decode(reader, reader.uint32());
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.dataReport = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1133,6 +1149,11 @@ export const Lineage: MessageFns<Lineage> = {
         ? globalThis.String(object.split_digest)
         : "",
       parent: isSet(object.parent) ? Parent.fromJSON(object.parent) : undefined,
+      dataReport: isSet(object.dataReport)
+        ? globalThis.String(object.dataReport)
+        : isSet(object.data_report)
+        ? globalThis.String(object.data_report)
+        : "",
     };
   },
 
@@ -1159,6 +1180,9 @@ export const Lineage: MessageFns<Lineage> = {
     if (message.parent !== undefined) {
       obj.parent = Parent.toJSON(message.parent);
     }
+    if (message.dataReport !== "") {
+      obj.dataReport = message.dataReport;
+    }
     return obj;
   },
 
@@ -1176,6 +1200,7 @@ export const Lineage: MessageFns<Lineage> = {
     message.parent = (object.parent !== undefined && object.parent !== null)
       ? Parent.fromPartial(object.parent)
       : undefined;
+    message.dataReport = object.dataReport ?? "";
     return message;
   },
 };

@@ -300,6 +300,8 @@ export interface Prepared {
   notes: string[];
   /** What they should look into. */
   warnings: string[];
+  /** Blob with the report on the data, as JSON. */
+  dataReport: string;
 }
 
 /** Which value of a column each row of the test split has. */
@@ -2043,6 +2045,7 @@ function createBasePrepared(): Prepared {
     splitDigest: "",
     notes: [],
     warnings: [],
+    dataReport: "",
   };
 }
 
@@ -2126,6 +2129,9 @@ export const Prepared: MessageFns<Prepared> = {
     }
     for (const v of message.warnings) {
       writer.uint32(258).string(v!);
+    }
+    if (message.dataReport !== "") {
+      writer.uint32(266).string(message.dataReport);
     }
     return writer;
   },
@@ -2353,6 +2359,14 @@ export const Prepared: MessageFns<Prepared> = {
             message.warnings.push(reader.string());
             continue;
           }
+          case 33: {
+            if (tag !== 266) {
+              break;
+            }
+
+            message.dataReport = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2462,6 +2476,11 @@ export const Prepared: MessageFns<Prepared> = {
       warnings: globalThis.Array.isArray(object?.warnings)
         ? object.warnings.map((e: any) => globalThis.String(e))
         : [],
+      dataReport: isSet(object.dataReport)
+        ? globalThis.String(object.dataReport)
+        : isSet(object.data_report)
+        ? globalThis.String(object.data_report)
+        : "",
     };
   },
 
@@ -2542,6 +2561,9 @@ export const Prepared: MessageFns<Prepared> = {
     if (message.warnings?.length) {
       obj.warnings = message.warnings;
     }
+    if (message.dataReport !== "") {
+      obj.dataReport = message.dataReport;
+    }
     return obj;
   },
 
@@ -2579,6 +2601,7 @@ export const Prepared: MessageFns<Prepared> = {
     message.splitDigest = object.splitDigest ?? "";
     message.notes = object.notes?.map((e) => e) || [];
     message.warnings = object.warnings?.map((e) => e) || [];
+    message.dataReport = object.dataReport ?? "";
     return message;
   },
 };

@@ -125,7 +125,11 @@ export interface Job {
   outcome: Outcome | undefined;
   traceId: string;
   /** Where the training of a failed or cancelled job had been kept last, if it had been; ResumeJob begins there. */
-  checkpoint: KeptCheckpoint | undefined;
+  checkpoint:
+    | KeptCheckpoint
+    | undefined;
+  /** Blob with the report on its data, as JSON; empty before they have been prepared. */
+  dataReport: string;
 }
 
 export interface KeptCheckpoint {
@@ -331,6 +335,7 @@ function createBaseJob(): Job {
     outcome: undefined,
     traceId: "",
     checkpoint: undefined,
+    dataReport: "",
   };
 }
 
@@ -368,6 +373,9 @@ export const Job: MessageFns<Job> = {
     }
     if (message.checkpoint !== undefined) {
       KeptCheckpoint.encode(message.checkpoint, writer.uint32(90).fork()).join();
+    }
+    if (message.dataReport !== "") {
+      writer.uint32(98).string(message.dataReport);
     }
     return writer;
   },
@@ -473,6 +481,14 @@ export const Job: MessageFns<Job> = {
             message.checkpoint = KeptCheckpoint.decode(reader, reader.uint32());
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.dataReport = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -514,6 +530,11 @@ export const Job: MessageFns<Job> = {
         ? globalThis.String(object.trace_id)
         : "",
       checkpoint: isSet(object.checkpoint) ? KeptCheckpoint.fromJSON(object.checkpoint) : undefined,
+      dataReport: isSet(object.dataReport)
+        ? globalThis.String(object.dataReport)
+        : isSet(object.data_report)
+        ? globalThis.String(object.data_report)
+        : "",
     };
   },
 
@@ -552,6 +573,9 @@ export const Job: MessageFns<Job> = {
     if (message.checkpoint !== undefined) {
       obj.checkpoint = KeptCheckpoint.toJSON(message.checkpoint);
     }
+    if (message.dataReport !== "") {
+      obj.dataReport = message.dataReport;
+    }
     return obj;
   },
 
@@ -577,6 +601,7 @@ export const Job: MessageFns<Job> = {
     message.checkpoint = (object.checkpoint !== undefined && object.checkpoint !== null)
       ? KeptCheckpoint.fromPartial(object.checkpoint)
       : undefined;
+    message.dataReport = object.dataReport ?? "";
     return message;
   },
 };
