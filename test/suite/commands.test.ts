@@ -210,7 +210,7 @@ test("what is wrong is said, and changes nothing", async () => {
     [["download", "insects@99"], "no version 99", 1],
     [["download", "../insects"], "wanted NAME@ALIAS or NAME@VERSION", 2],
     [["promote", "insects", "first"], "Wanted a whole number", 2],
-    [["predict", "insects"], "required option '-i, --input <file>' not specified", 2],
+    [["predict", "insects"], "found neither --input nor --image", 2],
     [["jobs", "--scheduler", "127.0.0.1:1"], "nothing answers at 127.0.0.1:1", 1],
     [["frobnicate"], "unknown command 'frobnicate'", 2],
   ];
