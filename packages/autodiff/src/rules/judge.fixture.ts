@@ -39,15 +39,19 @@ export function arrays(
     .map((data) => array(shape, data));
 }
 
-/** Arrays whose elements all differ by more than a difference step. */
+/**
+ * Arrays whose elements all differ by more than a difference step. The more there are, the closer they are:
+ * where some are huge, rounding hides the slopes of the others.
+ */
 export function distinct(shape: readonly number[]): fc.Arbitrary<NDArray> {
   const count = shape.reduce((product, n) => product * n, 1);
+  const apart = Math.min(1 / 8, Math.max(10 / count, 1 / 200));
   return fc
     .shuffledSubarray([...Array(count).keys()], { minLength: count, maxLength: count })
     .map((order) =>
       array(
         shape,
-        order.map((n) => n / 8 - 0.9),
+        order.map((n) => n * apart - 0.9),
       ),
     );
 }
