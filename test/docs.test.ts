@@ -84,7 +84,7 @@ describe("commands", () => {
     expect(about).toContain(`Usage: amaas ${path.join(" ")} `);
     for (const option of rest.filter((word) => word.startsWith("-")))
       expect(about).toMatch(new RegExp(`(^|\\s)${option}[\\s,]`, "m"));
-    const wanted = /^Usage: .*/.exec(about)?.[0].match(/<\w+>|\[\w+\]/g) ?? [];
+    const wanted = /^Usage: .*/.exec(about)?.[0].match(/<[\w-]+>|\[[\w-]+\]/g) ?? [];
     const given = rest.filter(
       (word, at) => !word.startsWith("-") && !rest[at - 1]?.startsWith("-"),
     );
