@@ -1,3 +1,6 @@
+import { expect, test } from "vitest";
+import { evaluate } from "../evaluate.ts";
+import { graphBuilder } from "../index.ts";
 import { type Case, compareKernels, f32, waves } from "./kernels.fixture.ts";
 import { normalization } from "./normalization.ts";
 
@@ -35,3 +38,11 @@ compareKernels(normalization, [
   layer("InstanceNormalization", [images, ...perChannel]),
   layer("InstanceNormalization", [waves([2, 6, 5], 9), ...perChannel], { epsilon: 0.25 }),
 ]);
+
+test("rows of no elements have nothing to be normalized by, as the engine has it", () => {
+  const g = graphBuilder("rows");
+  const x = g.input("x", "FP32", ["n", "width"]);
+  g.output("y", g.node("LayerNormalization", [x, g.input("scale", "FP32", ["width"])]));
+  const feeds = { x: f32([2, 0], []), scale: f32([0], []) };
+  expect(() => evaluate(g.build(), feeds)).toThrow("rows of the shape [0] have no mean");
+});

@@ -54,6 +54,7 @@ export const normalization = {
     evaluate({ x: [x, scale, bias], attributes: { axis, epsilon, stash_type } }) {
       const from = axisOf(axis, x.shape.length);
       const length = elementCount(x.shape.slice(from));
+      if (length === 0) misfit(`rows of the shape [${x.shape.slice(from)}] have no mean`);
       const moments = momentsOf(x, rowsOf(x, length), inRows(length));
       const spread = ({ variance }: Moments) => Math.sqrt(variance + epsilon);
       const y = numbersOf(standardize(x, moments, inRows(length), spread));
