@@ -54,7 +54,9 @@ const worker = new Worker(server.address);
 await worker.begin();
 
 const contender = (name: string, runner: Runner, pid = peer.pid ?? 0): Contender => ({
-  ...{ name, runner, pid },
+  name,
+  runner,
+  pid,
   measured: { up: [], down: [], both: [] },
 });
 const yardsticks = [
@@ -139,7 +141,10 @@ printReport({
     met: ofRaw(exchange, direction) >= target,
   })),
   figures: {
-    ...{ parameters, messageBytes: chunkBytes, messages, rounds },
+    parameters,
+    messageBytes: chunkBytes,
+    messages,
+    rounds,
     contenders: contenders.map((each) => ({
       name: each.name,
       ...Object.fromEntries(directions.map((way) => [way, figuresOf(each, way)] as const)),

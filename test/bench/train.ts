@@ -67,7 +67,10 @@ async function ours(name: string, model: BenchedModel, home: string, workers: nu
     // A split has to have rows; those that are not trained on cost an evaluation each epoch.
     split: { training: 0.98, validation: 0.01, test: 0.01 },
     training: {
-      ...{ epochs: 100_000, batchSize: batch, virtualShards, checkpointEverySteps: 1_000 },
+      epochs: 100_000,
+      batchSize: batch,
+      virtualShards,
+      checkpointEverySteps: 1_000,
       optimizer: { type: "adam", learningRate: 0.0001 },
     },
     resources: { workers, servers: workers },
@@ -130,7 +133,9 @@ tell(`PyTorch ${torch}`);
 const home = await mkdtemp(join(tmpdir(), "amaas-bench-train-"));
 const suite = await startSuite({
   directory: join(home, "suite"),
-  ...{ trainers: 2, servers: 2, ports: "free" },
+  trainers: 2,
+  servers: 2,
+  ports: "free",
   env: { AMAAS_TRAINER_THREADS: "1" },
 });
 const client = createClient(suite.endpoints);
@@ -158,15 +163,19 @@ function verdicts(of: Measured): Target[] {
   const two = middle(of, gained);
   const data = middle(of, dataShare);
   const atMost = (what: string, found: number, wanted: number, digits: number) => ({
-    ...{ what: `${of.model}: ${what}`, wanted: `at most ${wanted}` },
-    ...{ found: String(round(found, digits)), met: found <= wanted },
+    what: `${of.model}: ${what}`,
+    wanted: `at most ${wanted}`,
+    found: String(round(found, digits)),
+    met: found <= wanted,
   });
   return [
     atMost("time of a sample against PyTorch's", single, of.target, 2),
     atMost("two workers against DDP of two processes", pair, of.target, 2),
     {
-      ...{ what: `${of.model}: two workers against one`, wanted: `at least ${twoWorkersTarget}` },
-      ...{ found: String(round(two, 2)), met: two >= twoWorkersTarget },
+      what: `${of.model}: two workers against one`,
+      wanted: `at least ${twoWorkersTarget}`,
+      found: String(round(two, 2)),
+      met: two >= twoWorkersTarget,
     },
     atMost("share of a step's time that data takes", data, dataTarget, 3),
   ];

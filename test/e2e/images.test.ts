@@ -74,7 +74,10 @@ const job = (name: string, data: object, { workers = 1, training }: Change = {})
 });
 
 const sameOf = ({ bits: { steps, weightsSha256, lossesSha256, evaluations } }: Run) => ({
-  ...{ steps, weightsSha256, lossesSha256, evaluations },
+  steps,
+  weightsSha256,
+  lossesSha256,
+  evaluations,
 });
 
 test("a folder of PNG files makes the weights that the array of its pixels makes, after a kill too", {

@@ -53,7 +53,11 @@ test("it begins from the weights of the version, which the job and the lineage n
   expect(child.losses[0]).toBeLessThan((parent.losses[0] ?? 0) / 4);
   const { digest } = parent.bits;
   expect(child.job.spec?.training.warmStart).toEqual({
-    ...{ model: "digits", alias: "champion", version: parent.version, digest, strict: true },
+    model: "digits",
+    alias: "champion",
+    version: parent.version,
+    digest,
+    strict: true,
   });
   const { lineage } = await story.client.models.version("digits", child.version);
   expect(lineage?.parent).toEqual({ model: "digits", version: parent.version, digest });

@@ -88,8 +88,14 @@ export async function startCluster(shards: number, optimizer: object = adam): Pr
     Array.from({ length: shards }, async (_, index) => {
       const app = await createApp({
         config: {
-          ...{ scheduler: schedulerAddress, blobs: url, nodeId: `server-${index}` },
-          ...{ host: "127.0.0.1", port: 0, httpPort: 0, logLevel: "error", drainSeconds: 1 },
+          scheduler: schedulerAddress,
+          blobs: url,
+          nodeId: `server-${index}`,
+          host: "127.0.0.1",
+          port: 0,
+          httpPort: 0,
+          logLevel: "error",
+          drainSeconds: 1,
           advertise: undefined,
         },
         telemetry,

@@ -79,15 +79,26 @@ export function evaluationOf(scores: Scores): EvaluationRecord {
   const baselines = scores.baselines.map((one) => baselineRecord(one, tested, key("test")));
   const slices = scores.slicings.flatMap((slicing) => sliceRecords(slicing, test.outcomes, key));
   const verdict = verdictOf({
-    ...{ task, judge, isError: isErrorMetric(judge), ...splits, slices, baselines, epochs },
+    task,
+    judge,
+    isError: isErrorMetric(judge),
+    ...splits,
+    slices,
+    baselines,
+    epochs,
     classes: classFacts(test.outcomes, scores.classNames),
     confidence: meanConfidence(test.outcomes),
   });
   return {
     format: 1,
-    ...{ task, judge, resamples, confidence },
+    task,
+    judge,
+    resamples,
+    confidence,
     splits: Object.values(splits),
-    ...{ slices, baselines, verdict },
+    slices,
+    baselines,
+    verdict,
   };
 }
 

@@ -135,8 +135,10 @@ test("a confusion matrix has a name for each pair of classes, actual first", () 
   const measures = { task: "classification", classes: 2 } as const;
   const values = valuesOf(measures, { confusion: [3, 1, 2, 4] });
   expect(confusionOf(sumsOf(measures), values)).toEqual({
-    ...{ "confusion/0/0": 3, "confusion/0/1": 1 },
-    ...{ "confusion/1/0": 2, "confusion/1/1": 4 },
+    "confusion/0/0": 3,
+    "confusion/0/1": 1,
+    "confusion/1/0": 2,
+    "confusion/1/1": 4,
   });
   const many = { task: "classification", classes: 21 } as const;
   expect(confusionOf(sumsOf(many), valuesOf(many, {}))).toEqual({});

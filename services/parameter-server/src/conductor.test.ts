@@ -44,7 +44,9 @@ function play(conductor: Conductor, from: number): string[] {
     for (const leaf of [1, 0, 1])
       conductor.add({
         ...move,
-        ...{ level: 0, index: leaf, samples: 5 },
+        level: 0,
+        index: leaf,
+        samples: 5,
         values: move.pass === Pass.TRAINING ? [leaf + 1] : evaluated(leaf + 1),
       });
     if (move.pass === Pass.TRAINING) step += 1;
@@ -68,8 +70,13 @@ test("a job is steps, a validation after each epoch, and one test", () => {
   expect(conductor.history.evaluations.at(-1)).toMatchObject({
     split: "test",
     metrics: {
-      ...{ loss: 0.3, accuracy: 0.8, balancedAccuracy: (4 / 6 + 1) / 2 },
-      ...{ "confusion/0/0": 4, "confusion/0/1": 2, "confusion/1/0": 0, "confusion/1/1": 4 },
+      loss: 0.3,
+      accuracy: 0.8,
+      balancedAccuracy: (4 / 6 + 1) / 2,
+      "confusion/0/0": 4,
+      "confusion/0/1": 2,
+      "confusion/1/0": 0,
+      "confusion/1/1": 4,
     },
   });
 });
@@ -125,7 +132,9 @@ function playGuided(from: { step: number; closed: boolean }, history: History) {
     for (const index of [0, 1])
       conductor.add({
         ...move,
-        ...{ level: 0, index, samples: 5 },
+        level: 0,
+        index,
+        samples: 5,
         values: move.pass === Pass.TRAINING ? [1] : values,
       });
     if (move.pass === Pass.TRAINING) step += 1;

@@ -121,8 +121,10 @@ export function createEvents({ log, metrics, tracer }: Telemetry, jobLog: JobLog
         }
         if (step % stepsPerEpoch !== 0) return;
         epoch.set({
-          ...{ "amaas.step": step, "amaas.loss": loss },
-          ...{ "amaas.gradient_norm": gradientNorm, "amaas.weight_norm": weightNorm },
+          "amaas.step": step,
+          "amaas.loss": loss,
+          "amaas.gradient_norm": gradientNorm,
+          "amaas.weight_norm": weightNorm,
         });
         for (const [part, seconds] of Object.entries(stepTime ?? {}))
           epoch.set({ [`amaas.step_seconds.${part}`]: seconds });

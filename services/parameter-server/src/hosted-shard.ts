@@ -199,8 +199,12 @@ export class HostedShard implements RunningTask {
   #begin(restored: Restored, parts: HostedShardParts): void {
     if (this.#stop.signal.aborted) return;
     const setting = {
-      ...{ task: this.task, host: this.host, spec: this.#spec, plan: this.#plan },
-      ...{ learningRate: this.#learningRate, optimizer: this.#optimizer },
+      task: this.task,
+      host: this.host,
+      spec: this.#spec,
+      plan: this.#plan,
+      learningRate: this.#learningRate,
+      optimizer: this.#optimizer,
       signal: this.#stop.signal,
     };
     this.#live = goLive(restored, setting, parts, {

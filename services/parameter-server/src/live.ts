@@ -65,7 +65,15 @@ export function goLive(
   const { closed } = keeping;
   const normed = () =>
     new NormedUpdate({
-      ...{ task, host, shard, optimizer, clipNorm, telemetry, signal, stepApplied, failed },
+      task,
+      host,
+      shard,
+      optimizer,
+      clipNorm,
+      telemetry,
+      signal,
+      stepApplied,
+      failed,
       applied(snapshot, ms) {
         members.broadcast(snapshot);
         applied(ms);

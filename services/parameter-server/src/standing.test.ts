@@ -79,10 +79,14 @@ test("the ending is told in epochs", () => {
 
 test("on a plateau the share of the learning rate goes down, by a metric of its own", () => {
   const { training } = parseJobSpec({
-    ...{ name: "tiny", task: "classification", architecture: { type: "linear" } },
+    name: "tiny",
+    task: "classification",
+    architecture: { type: "linear" },
     data: { format: "csv", file: "rows.csv", label: "y" },
     training: {
-      ...{ epochs: 9, batchSize: 8, optimizer: { type: "adam" } },
+      epochs: 9,
+      batchSize: 8,
+      optimizer: { type: "adam" },
       schedule: { type: "plateau", metric: "accuracy", patience: 1, factor: 0.25, cooldown: 1 },
     },
   });

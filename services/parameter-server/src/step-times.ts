@@ -59,8 +59,12 @@ export class StepTimes {
     if (this.#steps === 0) return undefined;
     const { data, compute, reduce, exchange, apply, wait } = this.#means;
     return {
-      ...{ data: data.value, compute: compute.value, reduce: reduce.value },
-      ...{ exchange: exchange.value, apply: apply.value, wait: wait.value },
+      data: data.value,
+      compute: compute.value,
+      reduce: reduce.value,
+      exchange: exchange.value,
+      apply: apply.value,
+      wait: wait.value,
     };
   }
 }

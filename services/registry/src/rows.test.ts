@@ -24,8 +24,12 @@ test("a version comes back from its row as it was, diverged metrics included", (
     intervals: [
       { metric: "accuracy", split: "test", value: 0.1 + 0.2, low: 0.25, high: 0.5 },
       {
-        ...{ metric: "loss", split: "test", slice: "Island=Biscoe" },
-        ...{ value: Number.NaN, low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY },
+        metric: "loss",
+        split: "test",
+        slice: "Island=Biscoe",
+        value: Number.NaN,
+        low: Number.NEGATIVE_INFINITY,
+        high: Number.POSITIVE_INFINITY,
       },
     ],
   });

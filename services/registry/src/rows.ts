@@ -79,6 +79,8 @@ function decodeIntervals(text: string): Version["intervals"] {
   const stored: readonly Stored[] = JSON.parse(text);
   return stored.map(({ value, low, high, ...of }) => ({
     ...of,
-    ...{ value: Number(value), low: Number(low), high: Number(high) },
+    value: Number(value),
+    low: Number(low),
+    high: Number(high),
   }));
 }

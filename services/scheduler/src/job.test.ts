@@ -37,7 +37,10 @@ const servers = [{ node: "s1", address: "s1:1", incarnation: "x" }];
 const training = train(placing, { servers, workers: ["t1"] }, at(4));
 const packaging = pack(training, { step: 20, digests: [digest(8)] }, "t1", at(5));
 const packaged = Packaged.fromPartial({
-  ...{ digest: digest(9), bytes: 7, weightsSha256: "ab", evaluation: digest(10) },
+  digest: digest(9),
+  bytes: 7,
+  weightsSha256: "ab",
+  evaluation: digest(10),
   metrics: { "test/rocAuc": 0.75 },
   intervals: [{ metric: "accuracy", split: "test", value: 0.5, low: 0.25, high: 0.75 }],
 });

@@ -288,7 +288,15 @@ export function common(job: Job): Common {
   const { id, spec, root, generation, reason, createdAt, startedAt } = job;
   const { progress, dataReport, revision } = job;
   return {
-    ...{ id, spec, root, generation, reason, createdAt, startedAt },
-    ...{ progress, dataReport, revision },
+    id,
+    spec,
+    root,
+    generation,
+    reason,
+    createdAt,
+    startedAt,
+    progress,
+    dataReport,
+    revision,
   };
 }

@@ -93,9 +93,8 @@ class Compute {
   /** By parity of the version. */
   readonly #feeds: readonly [Feeds, Feeds];
   readonly #evaluationFeeds: readonly [Feeds, Feeds];
-  /** What a step takes besides: the key of its random numbers, where it draws any. */
+  /** The key of a step's random numbers, which is fed where it draws any. */
   readonly #random = new Uint32Array(2);
-  readonly #draws: Feeds;
   /** Of one micro-batch: the loss that a step tells, and what an evaluation adds up. */
   readonly #loss = new Float32Array(1);
   readonly #lossTensor = tensor("FP32", [1], this.#loss);
@@ -136,14 +135,14 @@ class Compute {
       ...(setup.labels && { labels: tensor(setup.labels, [microBatch], labels) }),
       mask: tensor("FP32", [microBatch], mask),
     };
-    const feeds = ([even, odd]: ComputeSetup["weights"]): [Feeds, Feeds] => [
-      { ...this.#views(new Float32Array(even)), ...inputs },
-      { ...this.#views(new Float32Array(odd)), ...inputs },
+    const feeds = ([even, odd]: ComputeSetup["weights"], given: Feeds): [Feeds, Feeds] => [
+      { ...this.#views(new Float32Array(even)), ...given },
+      { ...this.#views(new Float32Array(odd)), ...given },
     ];
-    this.#feeds = feeds(setup.weights);
-    this.#evaluationFeeds = feeds(setup.evaluated);
     const draws = training.inputs.some(({ name }) => name === randomKey);
-    this.#draws = draws ? { [randomKey]: tensor("UINT32", [2], this.#random) } : {};
+    const key = tensor("UINT32", [2], this.#random);
+    this.#feeds = feeds(setup.weights, draws ? { ...inputs, [randomKey]: key } : inputs);
+    this.#evaluationFeeds = feeds(setup.evaluated, inputs);
     this.#sums = new Float32Array(setup.sums);
     this.#sumsTensor = tensor("FP32", [setup.sums], this.#sums);
   }
@@ -185,8 +184,7 @@ class Compute {
     this.#mask(samples);
     this.#random.set(randomKeyOf(sampling, version, leaf));
     lap("data");
-    const feeds = { ...this.#feeds[parity(version)], ...this.#draws };
-    await this.#training.run(feeds, this.#fetchesOf(values));
+    await this.#training.run(this.#feeds[parity(version)], this.#fetchesOf(values));
     lap("compute");
     return { values, samples, sums: Array.from(this.#loss) };
   }
@@ -202,7 +200,9 @@ class Compute {
         return [name, values.subarray(offset, offset + length)];
       });
       const error = divergenceError({
-        ...{ step: version, leaf, loss: sums[0] ?? Number.NaN },
+        step: version,
+        leaf,
+        loss: sums[0] ?? Number.NaN,
         samples: Array.from(trainingLeaf(sampling, version, leaf)),
         gradients: Object.fromEntries(gradients),
       });

@@ -31,7 +31,9 @@ async function prepare(file: Uint8Array, heapMiB: number) {
   const url = new URL("./prepare.process.ts", import.meta.url);
   const options = { name: "prepare", heapMiB };
   return callProcess<PrepareApi, "prepare">(url, options, "prepare", {
-    ...{ spec, blobs, dataUrls: [] },
+    spec,
+    blobs,
+    dataUrls: [],
   });
 }
 

@@ -91,7 +91,9 @@ async function prepare(
   const url = new URL("./prepare.process.ts", import.meta.url);
   const options = { name: "prepare", heapMiB: HEAP_MIB, signal };
   const value = await callProcess<PrepareApi, "prepare">(url, options, "prepare", {
-    ...{ spec, blobs, dataUrls },
+    spec,
+    blobs,
+    dataUrls,
   });
   return { $case: "prepared", value };
 }

@@ -3,7 +3,10 @@ import { expect, test } from "vitest";
 import { WeightBuffers } from "./weight-buffers.ts";
 
 const message = (chunk: number, version: number, values: Uint8Array, squares?: Squares) => ({
-  ...{ chunk, version, values, squares },
+  chunk,
+  version,
+  values,
+  squares,
 });
 const bytes = (...values: number[]) => new Uint8Array(Float32Array.from(values).buffer);
 

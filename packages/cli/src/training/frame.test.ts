@@ -24,8 +24,12 @@ function curveAfter(steps: number): Curve {
       ...(steps > 1 && { gradientNorm: 0.7213, weightNorm: 21.37, updateRatio: 0.000_912_3 }),
       ...(steps > 0 && {
         stepTime: {
-          ...{ data: 0.0001, compute: 0.0031, reduce: 0.0002 },
-          ...{ exchange: 0.0002, apply: 0.0006, wait: 0.0008 },
+          data: 0.0001,
+          compute: 0.0031,
+          reduce: 0.0002,
+          exchange: 0.0002,
+          apply: 0.0006,
+          wait: 0.0008,
         },
       }),
       workers: 2,

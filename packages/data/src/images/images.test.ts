@@ -19,7 +19,9 @@ function read(
   const table = Buffer.from(labels ?? "");
   const blobs = new Map([...Object.values(files), table].map((bytes) => [digestOf(bytes), bytes]));
   const listed = Object.entries(files).map(([path, bytes]) => ({
-    ...{ path, digest: digestOf(bytes), bytes: bytes.length },
+    path,
+    digest: digestOf(bytes),
+    bytes: bytes.length,
   }));
   const manifest = Buffer.from(JSON.stringify({ files: listed }));
   blobs.set(digestOf(manifest), manifest);
@@ -27,7 +29,11 @@ function read(
     format: "images",
     file: `files:${digestOf(manifest)}`,
     ...(labels !== undefined && { labels: digestOf(table) }),
-    ...{ size: [2, 3], channels: 3, fit: "cover", onBadRow: "fail", ...change },
+    size: [2, 3],
+    channels: 3,
+    fit: "cover",
+    onBadRow: "fail",
+    ...change,
   };
   return readDataset(spec, task, async (digest) => blobs.get(digest)!, defaultLimits);
 }

@@ -62,3 +62,11 @@ test("what whole numbers become is whole", () => {
   expect([...numbersOf(erf!)]).toEqual([2, 2]);
   expect([...numbersOf(power!)]).toEqual([6, 2]);
 });
+
+test.each(["Div", "Mod"])("%s of integers by 0 is refused", (op) => {
+  const g = graphBuilder("by zero");
+  const [x, y] = [g.input("x", "INT64", [2]), g.input("y", "INT64", [2])];
+  g.output("z", g.node(op, [x, y]));
+  const feeds = { x: i64([2], [1, -1]), y: i64([2], [1, 0]) };
+  expect(() => evaluate(g.build(), feeds)).toThrow("an integer is divided by 0");
+});

@@ -50,7 +50,8 @@ export function mapNumbers(x: NDArray, compute: (x: number) => number): NDArray 
   return generate(x.type, x.shape, (index) => compute(data[index]!));
 }
 
-function arithmetic(compute: Compute, law: Law) {
+/** `run` is how it is computed where it is not foreseen but done. */
+function arithmetic(compute: Compute, law: Law, run: Compute = compute) {
   return operator({
     inputs: ["A", "B"],
     outputs: ["C"],
@@ -61,7 +62,7 @@ function arithmetic(compute: Compute, law: Law) {
       const content = zipContent([a.content, b.content], combine(a.type, compute, law));
       return [{ type: a.type, shape: broadcastShapes(a.shape, b.shape), content }];
     },
-    evaluate: ({ x: [a, b], y: [y] }) => [zip(a, b, staticShape(y), a.type, compute)],
+    evaluate: ({ x: [a, b], y: [y] }) => [zip(a, b, staticShape(y), a.type, run)],
   });
 }
 
@@ -138,10 +139,23 @@ function roundHalfToEven(x: number): number {
   return Math.abs(x - Math.trunc(x)) === 0.5 && nearest % 2 !== 0 ? nearest - 1 : nearest;
 }
 
+/** Of integers, towards 0. */
+const quotient: Compute = (a, b, type) => (isFloat(type) ? a / b : Math.trunc(a / b));
+
 /** What is left of a division: with the sign of the divisor, or of the dividend as C's fmod has it. */
-function remainder(a: number, b: number, fmod: boolean): number {
-  const rest = a % b;
-  return fmod || rest === 0 || rest > 0 === b > 0 ? rest : rest + b;
+function remainder(fmod: boolean): Compute {
+  return (a, b) => {
+    const rest = a % b;
+    return fmod || rest === 0 || rest > 0 === b > 0 ? rest : rest + b;
+  };
+}
+
+/** No integer is what a division by 0 comes to; an engine may end its process over one. */
+function dividing(compute: Compute): Compute {
+  return (a, b, type) => {
+    if (b === 0 && !isFloat(type)) misfit("an integer is divided by 0");
+    return compute(a, b, type);
+  };
 }
 
 const smaller = (a: number, b: number): number => Math.min(a, b);
@@ -172,7 +186,7 @@ export const elementwise = {
     ),
     laws.Mul,
   ),
-  Div: arithmetic((a, b, type) => (isFloat(type) ? a / b : Math.trunc(a / b)), laws.Div),
+  Div: arithmetic(quotient, laws.Div, dividing(quotient)),
 
   Mod: operator({
     inputs: ["A", "B"],
@@ -182,12 +196,12 @@ export const elementwise = {
       wantNumeric("A", a);
       wantSame(a, b);
       if (isFloat(a.type) && !fmod) misfit(`A is ${a.type}, which only fmod=1 takes`);
-      const compute = (l: number, r: number) => remainder(l, r, fmod !== 0);
-      const content = zipContent([a.content, b.content], combine(a.type, compute, laws.Mod));
+      const compute = combine(a.type, remainder(fmod !== 0), laws.Mod);
+      const content = zipContent([a.content, b.content], compute);
       return [{ type: a.type, shape: broadcastShapes(a.shape, b.shape), content }];
     },
     evaluate: ({ x: [a, b], attributes: { fmod }, y: [y] }) => [
-      zip(a, b, staticShape(y), a.type, (l, r) => remainder(l, r, fmod !== 0)),
+      zip(a, b, staticShape(y), a.type, dividing(remainder(fmod !== 0))),
     ],
   }),
 

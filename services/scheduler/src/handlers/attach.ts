@@ -72,7 +72,9 @@ function piecesOf({ firstLossStep, losses, series }: Hosted): Piece[] {
   return [loss, ...series]
     .filter(({ values }) => values.length > 0)
     .map(({ name, firstStep, values }) => ({
-      ...{ name, first: firstStep, values: figuresFromBytes(values) },
+      name,
+      first: firstStep,
+      values: figuresFromBytes(values),
     }));
 }
 

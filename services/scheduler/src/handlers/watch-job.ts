@@ -55,7 +55,9 @@ function messagesOf(pieces: readonly Piece[], lossesFrom: number) {
     series: pieces
       .filter(({ name }) => name !== lossCurve)
       .map(({ name, first, values }) => ({
-        ...{ name, firstStep: first, values: bytesOfFigures(values) },
+        name,
+        firstStep: first,
+        values: bytesOfFigures(values),
       })),
   };
 }
