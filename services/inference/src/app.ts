@@ -9,6 +9,8 @@ import type { Telemetry } from "@amaas/telemetry";
 import type { InferenceConfig } from "./config.ts";
 import { createEvents } from "./events.ts";
 import { handlers } from "./handlers/index.ts";
+import { createInfer } from "./infer.ts";
+import { loadedVersion } from "./loaded-version.ts";
 import { createLoader } from "./loader.ts";
 import type { Wanted } from "./model-version.ts";
 import { Repository } from "./repository.ts";
@@ -33,20 +35,22 @@ export async function createApp(parts: Parts): Promise<App> {
   const { natsUrl, nodeId } = config;
   const bus = parts.bus ?? (await connectBus({ natsUrl, telemetry, name: nodeId }));
 
-  let health: Pick<RpcServer, "setServing"> | undefined;
-  const repository = new Repository({
-    registry,
-    alias: config.alias,
-    open: createLoader({ blobs, threads: config.threads, tracer }),
-    onServing: (model, serving) => health?.setServing(model, serving),
-    announce,
-    events,
-    tracer,
-  });
   const queue = new RunQueue({
     threads: config.threads,
     limit: config.queueLimit,
     byteLimit: config.queueMebibytes * 2 ** 20,
+  });
+  const load = createLoader({ blobs, threads: config.threads, tracer });
+
+  let health: Pick<RpcServer, "setServing"> | undefined;
+  const repository = new Repository({
+    registry,
+    alias: config.alias,
+    open: async (wanted) => loadedVersion(await load(wanted), queue),
+    onServing: (model, serving) => health?.setServing(model, serving),
+    announce,
+    events,
+    tracer,
   });
 
   function announce(wanted: Wanted): void {
@@ -63,7 +67,7 @@ export async function createApp(parts: Parts): Promise<App> {
   repository.refresh();
 
   return {
-    services: handlers({ repository, queue, events }),
+    services: handlers({ repository, events, infer: createInfer({ repository, events }) }),
     listening(_address, server) {
       health = server;
       for (const { name, serving } of repository.models())

@@ -7,8 +7,7 @@
  * Requests hold a version while they use it. A version that is retired takes no new ones and closes
  * its session when the last of them has left.
  */
-import type { PooledSession } from "@amaas/engine";
-import { RunTime } from "./run-time.ts";
+import type { LoadedVersion } from "./loaded-version.ts";
 
 /** What the registry says should be served. */
 export interface Wanted {
@@ -24,9 +23,9 @@ export type VersionState =
   /** Its bytes are read, its session opened and warmed. No request sees it. */
   | { readonly kind: "loading" }
   /** It answers requests. */
-  | { readonly kind: "ready"; readonly session: PooledSession }
+  | { readonly kind: "ready"; readonly loaded: LoadedVersion }
   /** Another has taken its place: it answers those who hold it and nobody else. */
-  | { readonly kind: "draining"; readonly session: PooledSession }
+  | { readonly kind: "draining"; readonly loaded: LoadedVersion }
   /** Its memory is freed. */
   | { readonly kind: "closed" }
   /** It could not be loaded, and holds nothing. */
@@ -35,15 +34,13 @@ export type VersionState =
 /** A version that a request uses. */
 export interface Held {
   readonly version: ModelVersion;
-  readonly session: PooledSession;
+  readonly loaded: LoadedVersion;
   /** Lets it go; must be called. */
   release(): void;
 }
 
 export class ModelVersion {
   readonly wanted: Wanted;
-  /** How long its runs take. */
-  readonly runTime = new RunTime();
   #state: VersionState = { kind: "loading" };
   #holders = 0;
   #answered = false;
@@ -67,9 +64,9 @@ export class ModelVersion {
   }
 
   /** loading -> ready */
-  loaded(session: PooledSession): void {
+  loaded(loaded: LoadedVersion): void {
     this.#from("loading");
-    this.#state = { kind: "ready", session };
+    this.#state = { kind: "ready", loaded };
   }
 
   /** loading -> failed */
@@ -80,7 +77,7 @@ export class ModelVersion {
 
   /** A ready version stays open while it is held. */
   hold(): Held {
-    const { session } = this.#from("ready");
+    const { loaded } = this.#from("ready");
     this.#holders++;
     let held = true;
     const release = () => {
@@ -89,7 +86,7 @@ export class ModelVersion {
       this.#holders--;
       this.#closeIfUnused();
     };
-    return { version: this, session, release };
+    return { version: this, loaded, release };
   }
 
   /** Told of every answer; true for the first. */
@@ -101,17 +98,17 @@ export class ModelVersion {
 
   /** ready -> draining -> closed. Resolves when the memory is freed. */
   retire(): Promise<void> {
-    const { session } = this.#from("ready");
-    this.#state = { kind: "draining", session };
+    const { loaded } = this.#from("ready");
+    this.#state = { kind: "draining", loaded };
     this.#closeIfUnused();
     return this.#closed.promise;
   }
 
   #closeIfUnused(): void {
     if (this.#state.kind !== "draining" || this.#holders > 0) return;
-    const { session } = this.#state;
+    const { loaded } = this.#state;
     this.#state = { kind: "closed" };
-    this.#closed.resolve(session.close());
+    this.#closed.resolve(loaded.close());
   }
 
   #from<K extends VersionState["kind"]>(kind: K): Extract<VersionState, { kind: K }> {

@@ -1,6 +1,6 @@
 /**
  * From an infer request to what the engine is fed: every input is checked against the model's
- * signature, and the bytes are copied once, into memory that the threads share.
+ * signature, and stays the bytes it came in.
  */
 import type { ValueSpec } from "@amaas/engine";
 import { isDomainError } from "@amaas/errors";
@@ -138,7 +138,7 @@ function readRaw(at: Place, type: DataType, shape: readonly number[], raw: Uint8
     const wanted = elementCount(shape) * bytesPerElement(type);
     if (raw.byteLength !== wanted) throw wrongByteSize(at, raw.byteLength, wanted);
   }
-  return about(at, () => fromRaw(type, shape, raw, { shared: true }));
+  return about(at, () => fromRaw(type, shape, raw));
 }
 
 function readTyped(

@@ -1,7 +1,7 @@
-import type { PooledSession } from "@amaas/engine";
 import { nullTelemetry } from "@amaas/telemetry";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createEvents } from "./events.ts";
+import type { LoadedVersion } from "./loaded-version.ts";
 import type { Wanted } from "./model-version.ts";
 import { ServedModel } from "./served-model.ts";
 
@@ -19,12 +19,12 @@ const version = (number: number): Wanted => ({
 /** A model whose loads end when they are told to. */
 function servedModel() {
   const log: string[] = [];
-  const loads = new Map<number, PromiseWithResolvers<PooledSession>>();
+  const loads = new Map<number, PromiseWithResolvers<LoadedVersion>>();
   const telemetry = nullTelemetry();
   const model = new ServedModel("digits", {
     open(wanted) {
       log.push(`open ${wanted.version}`);
-      const load = Promise.withResolvers<PooledSession>();
+      const load = Promise.withResolvers<LoadedVersion>();
       loads.set(wanted.version, load);
       return load.promise;
     },
@@ -33,17 +33,16 @@ function servedModel() {
     events: createEvents(telemetry),
     tracer: telemetry.tracer,
   });
-  const session = (number: number): PooledSession => ({
-    inputs: [],
-    outputs: [],
-    run: async () => ({}),
+  const answering = (number: number): LoadedVersion => ({
+    signature: { inputs: [], outputs: [] },
+    submit: async () => ({ outputs: {}, queuedMs: 0, ranMs: 0 }),
     close: async () => void log.push(`close ${number}`),
   });
   return {
     model,
     log,
     async loaded(number: number) {
-      loads.get(number)?.resolve(session(number));
+      loads.get(number)?.resolve(answering(number));
       await vi.advanceTimersByTimeAsync(0);
     },
     async failed(number: number) {

@@ -5,17 +5,17 @@
  * is under way ends first, then the difference is looked at again. The version that answers goes on
  * answering until its successor is ready, and for good if no successor ever is.
  */
-import type { PooledSession } from "@amaas/engine";
 import { errorMessage } from "@amaas/errors";
 import type { Telemetry } from "@amaas/telemetry";
 import { backoffMs } from "./backoff.ts";
 import { modelFailed, modelLoading, modelUnknown, versionUnknown } from "./errors.ts";
 import type { Events } from "./events.ts";
+import type { LoadedVersion } from "./loaded-version.ts";
 import { type Held, ModelVersion, type Wanted } from "./model-version.ts";
 
 export interface ServingParts {
   /** Reads, opens and warms a version. */
-  readonly open: (wanted: Wanted) => Promise<PooledSession>;
+  readonly open: (wanted: Wanted) => Promise<LoadedVersion>;
   /** Told when a model begins or ceases to be answered for. */
   readonly onServing: (model: string, serving: boolean) => void;
   /** Tells the others that a version answers here. */

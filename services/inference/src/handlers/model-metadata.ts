@@ -12,14 +12,14 @@ export function modelMetadata({
   repository,
 }: Inference): Handlers<GRPCInferenceServiceDefinition>["modelMetadata"] {
   return async ({ name, version }) => {
-    const { version: served, session, release } = repository.hold(name, version);
+    const { version: served, loaded, release } = repository.hold(name, version);
     release();
     return {
       name,
       versions: [served.number],
       platform: "onnxruntime_onnx",
-      inputs: session.inputs.map(metadataOf),
-      outputs: session.outputs.map(metadataOf),
+      inputs: loaded.signature.inputs.map(metadataOf),
+      outputs: loaded.signature.outputs.map(metadataOf),
     };
   };
 }

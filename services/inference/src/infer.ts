@@ -1,0 +1,74 @@
+/**
+ * An inference, whatever the protocol it came by: check the request, wait for a turn, run the model,
+ * answer.
+ *
+ * The version is held from the first check to the answer, so a swap in between changes nothing for
+ * this request. The call's deadline and its caller's leaving are the queue's too.
+ */
+import type { ModelInferRequest, ModelInferResponse } from "@amaas/proto/inference/grpc_service";
+import type { Context } from "@amaas/rpc";
+import type { Events } from "./events.ts";
+import type { Held } from "./model-version.ts";
+import type { Repository } from "./repository.ts";
+import { readFeeds, requestedOutputs, rowsOf } from "./request.ts";
+import { inferResponse } from "./response.ts";
+
+/** Who asks: until when, in which trace, and with which metadata. */
+export type Caller = Pick<Context, "signal" | "deadline" | "traceparent" | "metadata">;
+
+export type Infer = (request: ModelInferRequest, caller: Caller) => Promise<ModelInferResponse>;
+
+export interface InferParts {
+  readonly repository: Repository;
+  readonly events: Events;
+}
+
+export function createInfer({ repository, events }: InferParts): Infer {
+  return async (request, caller) => {
+    const came = performance.now();
+    const held = hold(request);
+    const target = { model: request.modelName, version: held.version.number };
+    const { traceparent } = caller;
+    try {
+      const { response, ...run } = await answer(request, held, caller);
+      const inferred = { ...target, ...run, totalMs: performance.now() - came, traceparent };
+      events.inferred(inferred);
+      if (held.version.answered()) events.firstPrediction(held.version.wanted, inferred);
+      return response;
+    } catch (error) {
+      events.inferFailed(target, error, performance.now() - came, traceparent);
+      throw error;
+    } finally {
+      held.release();
+    }
+  };
+
+  function hold({ modelName, modelVersion }: ModelInferRequest): Held {
+    try {
+      return repository.hold(modelName, modelVersion);
+    } catch (error) {
+      events.inferRefused(error);
+      throw error;
+    }
+  }
+
+  async function answer(request: ModelInferRequest, { version, loaded }: Held, caller: Caller) {
+    const { signature } = loaded;
+    const feeds = readFeeds(request, signature);
+    const names = requestedOutputs(request, signature);
+    const rows = rowsOf(feeds, signature);
+    const { deadline, signal } = caller;
+    const stopsWaiting = events.inferWaits({
+      model: request.modelName,
+      version: version.number,
+    });
+    try {
+      const work = { feeds, rows, deadline, signal, begins: stopsWaiting };
+      const { outputs, queuedMs, ranMs } = await loaded.submit(work);
+      const asked = names.map((name) => ({ name, tensor: outputs[name]! }));
+      return { response: inferResponse(request, version.number, asked), queuedMs, ranMs, rows };
+    } finally {
+      stopsWaiting();
+    }
+  }
+}
