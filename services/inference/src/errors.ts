@@ -176,3 +176,17 @@ export function modelTooLarge(model: string, bytes: number, limit: number): Doma
     `model ${quoted(model)} has ${bytes} bytes; at most ${limit} can be loaded`,
   );
 }
+
+export function noSystemSharedMemory(): DomainError {
+  return new DomainError(
+    "unimplemented",
+    "system shared memory is not implemented: clients need not be on this machine; send tensors in raw_input_contents",
+  );
+}
+
+export function noCudaSharedMemory(): DomainError {
+  return new DomainError(
+    "unimplemented",
+    "CUDA shared memory is not implemented: models run on the processor; send tensors in raw_input_contents",
+  );
+}

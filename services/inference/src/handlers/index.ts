@@ -5,9 +5,11 @@ import type { Inference } from "../inference.ts";
 import { modelInfer } from "./model-infer.ts";
 import { modelMetadata } from "./model-metadata.ts";
 import { modelReady } from "./model-ready.ts";
+import { notLanded } from "./not-landed.ts";
 import { serverLive } from "./server-live.ts";
 import { serverMetadata } from "./server-metadata.ts";
 import { serverReady } from "./server-ready.ts";
+import { sharedMemory } from "./shared-memory.ts";
 
 export function handlers(inference: Inference): Implementation[] {
   return [
@@ -18,6 +20,15 @@ export function handlers(inference: Inference): Implementation[] {
       modelReady: modelReady(inference),
       modelMetadata: modelMetadata(inference),
       modelInfer: modelInfer(inference),
+      modelStreamInfer: notLanded("ModelStreamInfer"),
+      modelConfig: notLanded("ModelConfig"),
+      modelStatistics: notLanded("ModelStatistics"),
+      repositoryIndex: notLanded("RepositoryIndex"),
+      repositoryModelLoad: notLanded("RepositoryModelLoad"),
+      repositoryModelUnload: notLanded("RepositoryModelUnload"),
+      traceSetting: notLanded("TraceSetting"),
+      logSettings: notLanded("LogSettings"),
+      ...sharedMemory(),
     }),
   ];
 }
