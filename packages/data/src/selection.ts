@@ -11,6 +11,7 @@ import type { FittedFeatures } from "./features.ts";
 import { lasso } from "./lasso.ts";
 import { faultyData } from "./limits.ts";
 import { mutualInformation } from "./mutual-information.ts";
+import { permutationImportance } from "./permutation-importance.ts";
 
 /** The features of the training rows, block by block in their order, [rows, width]. */
 export type Blocks = () => AsyncIterable<Float32Array>;
@@ -27,6 +28,7 @@ const scores: { readonly [B in SelectSpec["by"]]: Score } = {
   variance,
   "mutual-information": mutualInformation,
   l1: lasso,
+  permutation: permutationImportance,
 };
 
 /** @throws DomainError invalid-argument where nothing is left, or no feature can be dropped. */

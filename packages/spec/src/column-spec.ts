@@ -88,7 +88,7 @@ export interface CrossSpec {
 }
 
 export interface SelectSpec {
-  readonly by: "variance" | "mutual-information" | "l1";
+  readonly by: "variance" | "mutual-information" | "l1" | "permutation";
   /** How many features. */
   readonly keep?: number;
   /** The least score of a feature. */
