@@ -1,5 +1,7 @@
+export { Distribution, type Exemplar, quantile } from "./distribution.ts";
 export type { Fields, Logger } from "./logger.ts";
-export type { Counter, Gauge, Histogram, Labels, Metrics } from "./metrics.ts";
+export type { Counter, Gauge, Histogram, Metrics } from "./metrics.ts";
+export type { Family, Labels, Reading, Spread } from "./readings.ts";
 export type { Attributes, AttributeValue, Span, SpanKind } from "./span.ts";
 export {
   createTelemetry,

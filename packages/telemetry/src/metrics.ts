@@ -14,8 +14,7 @@ import {
   Registry,
 } from "prom-client";
 import { plainTextType, toPlainText } from "./plain-text.ts";
-
-export type Labels = Readonly<Record<string, string | number>>;
+import { type Family, familyText, type Labels } from "./readings.ts";
 
 export interface Counter {
   add(value?: number, labels?: Labels): void;
@@ -35,6 +34,8 @@ export interface Metrics {
     help: string,
     options?: { readonly labels?: readonly string[]; readonly buckets?: readonly number[] },
   ): Histogram;
+  /** A family that is counted elsewhere, read for every page; a later one of its name replaces it. */
+  read(family: Family): void;
   /** `accept` is the scraper's HTTP header. */
   exposition(accept?: string): Promise<Exposition>;
 }
@@ -62,6 +63,9 @@ export function createMetrics(): Metrics {
     return found as T;
   };
   const registers = [registry];
+  const families = new Map<string, Family>();
+  const readings = (format: "openmetrics" | "plain") =>
+    [...families.values()].map((family) => familyText(family, format)).join("");
 
   return {
     counter: (name, help, labels = []) =>
@@ -93,11 +97,18 @@ export function createMetrics(): Metrics {
           },
         };
       }),
+    read: (family) => void families.set(family.name, family),
     async exposition(accept = "") {
       const body = await registry.metrics();
       if (accept.includes("application/openmetrics-text"))
-        return { contentType: registry.contentType, body };
-      return { contentType: plainTextType, body: toPlainText(body, counters) };
+        return {
+          contentType: registry.contentType,
+          body: body.replace(/# EOF\n$/, () => `${readings("openmetrics")}# EOF\n`),
+        };
+      return {
+        contentType: plainTextType,
+        body: toPlainText(body, counters) + readings("plain"),
+      };
     },
   };
 }
@@ -106,5 +117,6 @@ export const noMetrics: Metrics = {
   counter: () => ({ add() {} }),
   gauge: () => ({ set() {} }),
   histogram: () => ({ observe() {} }),
+  read() {},
   exposition: async () => ({ contentType: plainTextType, body: "" }),
 };

@@ -46,7 +46,7 @@ export async function createApp(parts: Parts): Promise<App> {
   const repository = new Repository({
     registry,
     alias: config.alias,
-    open: async (wanted) => loadedVersion(await load(wanted), queue),
+    open: async (wanted) => loadedVersion(wanted, await load(wanted), queue, events),
     onServing: (model, serving) => health?.setServing(model, serving),
     announce,
     events,

@@ -3,24 +3,13 @@
  * event. Metrics have Triton's names where Triton has one.
  */
 import { errorMessage, isDomainError } from "@amaas/errors";
-import { type Span, type Telemetry, traceIdOf } from "@amaas/telemetry";
+import type { Span, Telemetry } from "@amaas/telemetry";
 import type { Wanted } from "./model-version.ts";
+import { Statistics } from "./statistics.ts";
+import { showStatistics } from "./statistics-metrics.ts";
+import type { Answer, Execution, FailureReason, VersionStatistics } from "./version-statistics.ts";
 
 export type Events = ReturnType<typeof createEvents>;
-
-/** The version that a request was for. */
-export interface Target {
-  readonly model: string;
-  readonly version: string;
-}
-
-export interface Inferred extends Target {
-  readonly rows: number;
-  readonly queuedMs: number;
-  readonly ranMs: number;
-  readonly totalMs: number;
-  readonly traceparent: string;
-}
 
 export function createEvents(telemetry: Telemetry) {
   return { ...lifecycleEvents(telemetry), ...requestEvents(telemetry) };
@@ -71,7 +60,7 @@ function lifecycleEvents({ log, metrics, tracer }: Telemetry) {
     },
 
     /** Ends the way of a version in the trace that brought it here, whoever it was that asked. */
-    firstPrediction({ traceparent: parent, ...wanted }: Wanted, first: Inferred): void {
+    firstPrediction({ traceparent: parent, ...wanted }: Wanted, first: Answer): void {
       const end = Date.now();
       tracer.record(tracer.reserve(parent), {
         name: "inference.first_prediction",
@@ -124,85 +113,50 @@ function lifecycleEvents({ log, metrics, tracer }: Telemetry) {
 }
 
 function requestEvents({ metrics }: Telemetry) {
-  const labels = ["model", "version"];
-  const counter = (name: string, help: string) => metrics.counter(name, help, labels);
-  const success = counter("nv_inference_request_success", "Requests that were answered");
-  const failure = metrics.counter(
-    "nv_inference_request_failure",
-    "Requests that failed, by reason: REJECTED, CANCELED, BACKEND or OTHER",
-    [...labels, "reason"],
-  );
-  const inferences = counter("nv_inference_count", "Inferences: rows of all requests");
-  const executions = counter("nv_inference_exec_count", "Runs of the model");
-  const requestUs = counter("nv_inference_request_duration_us", "Time of requests, end to end");
-  const queueUs = counter(
-    "nv_inference_queue_duration_us",
-    "Time that requests waited for a thread",
-  );
-  const computeUs = counter("nv_inference_compute_infer_duration_us", "Time in the model's runs");
-  const pending = metrics.gauge(
-    "nv_inference_pending_request_count",
-    "Requests that wait for a thread",
-    labels,
-  );
+  const statistics = new Statistics();
+  showStatistics(metrics, statistics);
   const refused = metrics.counter(
     "amaas_inference_refused_total",
     "Requests for a model or version that is not served here, by code",
     ["code"],
   );
-  const seconds = metrics.histogram(
-    "amaas_inference_request_seconds",
-    "Time of requests in the service",
-    {
-      labels: [...labels, "outcome"],
-      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
-    },
-  );
-  const waiting = new Map<string, number>();
-  const countWaiting = (target: Target, change: number) => {
-    const key = `${target.model}@${target.version}`;
-    const count = (waiting.get(key) ?? 0) + change;
-    waiting.set(key, count);
-    pending.set(count, { model: target.model, version: target.version });
-  };
 
   return {
+    /** Of everything that is served; who loads a version opens its own. */
+    statistics,
+
     /** No version to count it for: models that do not exist must not become labels. */
     inferRefused(error: unknown): void {
       refused.add(1, { code: isDomainError(error) ? error.code : "unknown" });
     },
 
     /** A request waits until the function that is returned is called, once or more often. */
-    inferWaits(target: Target): () => void {
-      countWaiting(target, 1);
+    inferWaits(of: VersionStatistics): () => void {
+      of.waiting++;
       let waits = true;
       return () => {
-        if (waits) countWaiting(target, -1);
+        if (waits) of.waiting--;
         waits = false;
       };
     },
 
-    inferred({ model, version, rows, queuedMs, ranMs, totalMs, traceparent }: Inferred): void {
-      const on = { model, version };
-      success.add(1, on);
-      inferences.add(rows, on);
-      executions.add(1, on);
-      requestUs.add(totalMs * 1000, on);
-      queueUs.add(queuedMs * 1000, on);
-      computeUs.add(ranMs * 1000, on);
-      seconds.observe(totalMs / 1000, { ...on, outcome: "success" }, traceIdOf(traceparent));
+    /** Once for every run, before any of its requests is told of. */
+    executed(of: VersionStatistics, execution: Execution): void {
+      of.executed(execution);
     },
 
-    inferFailed(target: Target, error: unknown, totalMs: number, traceparent: string): void {
-      const on = { model: target.model, version: target.version };
-      failure.add(1, { ...on, reason: failureReason(error) });
-      seconds.observe(totalMs / 1000, { ...on, outcome: "failure" }, traceIdOf(traceparent));
+    inferred(of: VersionStatistics, answer: Answer): void {
+      of.answered(answer);
+    },
+
+    inferFailed(of: VersionStatistics, error: unknown, totalMs: number, traceparent: string): void {
+      of.failed(failureReason(error), totalMs, traceparent);
     },
   };
 }
 
 /** Triton's reasons. */
-function failureReason(error: unknown): string {
+function failureReason(error: unknown): FailureReason {
   if (!isDomainError(error)) return "BACKEND";
   switch (error.code) {
     case "resource-exhausted":

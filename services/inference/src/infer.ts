@@ -12,6 +12,7 @@ import type { Held } from "./model-version.ts";
 import type { Repository } from "./repository.ts";
 import { readFeeds, requestedOutputs, rowsOf } from "./request.ts";
 import { inferResponse } from "./response.ts";
+import type { Answer } from "./version-statistics.ts";
 
 /** Who asks: until when, in which trace, and with which metadata. */
 export type Caller = Pick<Context, "signal" | "deadline" | "traceparent" | "metadata">;
@@ -27,16 +28,17 @@ export function createInfer({ repository, events }: InferParts): Infer {
   return async (request, caller) => {
     const came = performance.now();
     const held = hold(request);
-    const target = { model: request.modelName, version: held.version.number };
+    const { statistics } = held.loaded;
     const { traceparent } = caller;
     try {
       const { response, ...run } = await answer(request, held, caller);
-      const inferred = { ...target, ...run, totalMs: performance.now() - came, traceparent };
-      events.inferred(inferred);
-      if (held.version.answered()) events.firstPrediction(held.version.wanted, inferred);
+      const totalMs = performance.now() - came;
+      const answered: Answer = { ...run, totalMs, cache: "off", cacheMs: 0, traceparent };
+      events.inferred(statistics, answered);
+      if (held.version.answered()) events.firstPrediction(held.version.wanted, answered);
       return response;
     } catch (error) {
-      events.inferFailed(target, error, performance.now() - came, traceparent);
+      events.inferFailed(statistics, error, performance.now() - came, traceparent);
       throw error;
     } finally {
       held.release();
@@ -58,15 +60,12 @@ export function createInfer({ repository, events }: InferParts): Infer {
     const names = requestedOutputs(request, signature);
     const rows = rowsOf(feeds, signature);
     const { deadline, signal } = caller;
-    const stopsWaiting = events.inferWaits({
-      model: request.modelName,
-      version: version.number,
-    });
+    const stopsWaiting = events.inferWaits(loaded.statistics);
     try {
       const work = { feeds, rows, deadline, signal, begins: stopsWaiting };
-      const { outputs, queuedMs, ranMs } = await loaded.submit(work);
+      const { outputs, queuedMs, execution } = await loaded.submit(work);
       const asked = names.map((name) => ({ name, tensor: outputs[name]! }));
-      return { response: inferResponse(request, version.number, asked), queuedMs, ranMs, rows };
+      return { response: inferResponse(request, version.number, asked), queuedMs, execution, rows };
     } finally {
       stopsWaiting();
     }

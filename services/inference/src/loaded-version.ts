@@ -6,9 +6,12 @@
  */
 import type { PooledSession } from "@amaas/engine";
 import { fromRaw, type Tensor, toRaw } from "@amaas/tensor";
+import type { Events } from "./events.ts";
+import type { Wanted } from "./model-version.ts";
 import type { Feeds, Signature } from "./request.ts";
 import type { RunQueue } from "./run-queue.ts";
 import { RunTime } from "./run-time.ts";
+import type { Execution, VersionStatistics } from "./version-statistics.ts";
 
 /** One request's part in a run. */
 export interface Submission {
@@ -25,30 +28,61 @@ export interface Submission {
 export interface Served {
   readonly outputs: Readonly<Record<string, Tensor>>;
   readonly queuedMs: number;
-  readonly ranMs: number;
+  /** The run that it had a part in. */
+  readonly execution: Execution;
 }
 
 export interface LoadedVersion {
   readonly signature: Signature;
+  readonly statistics: VersionStatistics;
   submit(work: Submission): Promise<Served>;
   /** Frees the memory; nothing is submitted any more. */
   close(): Promise<void>;
 }
 
-export function loadedVersion(session: PooledSession, queue: RunQueue): LoadedVersion {
+let executions = 0;
+
+export function loadedVersion(
+  { model, version }: Wanted,
+  session: PooledSession,
+  queue: RunQueue,
+  events: Pick<Events, "statistics" | "executed">,
+): LoadedVersion {
   const runTime = new RunTime();
+  const statistics = events.statistics.open(model, String(version));
   return {
     signature: session,
-    async submit({ feeds, deadline, signal, begins }) {
+    statistics,
+    async submit({ feeds, rows, deadline, signal, begins }) {
       const job = { bytes: bytesOf(feeds), expectedMs: runTime.expectedMs, deadline, signal };
+      let inputMs = 0;
       const { result, queuedMs, ranMs } = await queue.run(job, () => {
         begins();
-        return session.run(shared(feeds), { signal });
+        const started = performance.now();
+        const copied = shared(feeds);
+        inputMs = performance.now() - started;
+        return session.run(copied, { signal });
       });
       runTime.ran(ranMs);
-      return { outputs: result, queuedMs, ranMs };
+      const execution: Execution = {
+        id: ++executions,
+        rows,
+        padding: 0,
+        requests: 1,
+        closedBy: "single",
+        instance: 0,
+        startedAt: Date.now() - ranMs,
+        inputMs,
+        inferMs: ranMs - inputMs,
+        outputMs: 0,
+      };
+      events.executed(statistics, execution);
+      return { outputs: result, queuedMs, execution };
     },
-    close: () => session.close(),
+    async close() {
+      events.statistics.close(statistics);
+      await session.close();
+    },
   };
 }
 

@@ -4,6 +4,7 @@ import { createEvents } from "./events.ts";
 import type { LoadedVersion } from "./loaded-version.ts";
 import type { Wanted } from "./model-version.ts";
 import { ServedModel } from "./served-model.ts";
+import { VersionStatistics } from "./version-statistics.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -35,7 +36,10 @@ function servedModel() {
   });
   const answering = (number: number): LoadedVersion => ({
     signature: { inputs: [], outputs: [] },
-    submit: async () => ({ outputs: {}, queuedMs: 0, ranMs: 0 }),
+    statistics: new VersionStatistics("digits", String(number)),
+    submit: async () => {
+      throw new Error("nobody asks");
+    },
     close: async () => void log.push(`close ${number}`),
   });
   return {

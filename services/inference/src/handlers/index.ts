@@ -5,6 +5,7 @@ import type { Inference } from "../inference.ts";
 import { modelInfer } from "./model-infer.ts";
 import { modelMetadata } from "./model-metadata.ts";
 import { modelReady } from "./model-ready.ts";
+import { modelStatistics } from "./model-statistics.ts";
 import { notLanded } from "./not-landed.ts";
 import { serverLive } from "./server-live.ts";
 import { serverMetadata } from "./server-metadata.ts";
@@ -22,7 +23,7 @@ export function handlers(inference: Inference): Implementation[] {
       modelInfer: modelInfer(inference),
       modelStreamInfer: notLanded("ModelStreamInfer"),
       modelConfig: notLanded("ModelConfig"),
-      modelStatistics: notLanded("ModelStatistics"),
+      modelStatistics: modelStatistics(inference),
       repositoryIndex: notLanded("RepositoryIndex"),
       repositoryModelLoad: notLanded("RepositoryModelLoad"),
       repositoryModelUnload: notLanded("RepositoryModelUnload"),

@@ -1,0 +1,104 @@
+/**
+ * How often a figure fell into which range, with a trace for each range: a histogram that is counted
+ * where the figure is made and shown when somebody looks.
+ *
+ * Observing is a comparison for each bound below the figure and two stores; nothing is allocated.
+ */
+export class Distribution {
+  /** Ascending; a value equal to a bound is counted in its range. */
+  readonly bounds: readonly number[];
+  /** For each bound, and one for what is above them all. */
+  readonly counts: Float64Array;
+  readonly #traces: (string | undefined)[];
+  readonly #values: Float64Array;
+  readonly #times: Float64Array;
+  #sum = 0;
+
+  constructor(bounds: readonly number[]) {
+    this.bounds = bounds;
+    this.counts = new Float64Array(bounds.length + 1);
+    this.#traces = new Array<string | undefined>(bounds.length + 1).fill(undefined);
+    this.#values = new Float64Array(bounds.length + 1);
+    this.#times = new Float64Array(bounds.length + 1);
+  }
+
+  get sum(): number {
+    return this.#sum;
+  }
+
+  get count(): number {
+    let count = 0;
+    for (const each of this.counts) count += each;
+    return count;
+  }
+
+  /**
+   * `traceparent` becomes the exemplar of the range if its trace is recorded; `at` is when, in
+   * milliseconds since the epoch.
+   */
+  observe(value: number, traceparent?: string, at = 0): void {
+    const { bounds } = this;
+    let index = 0;
+    while (index < bounds.length && value > bounds[index]!) index++;
+    this.counts[index]!++;
+    this.#sum += value;
+    if (traceparent === undefined || !isSampled(traceparent)) return;
+    this.#traces[index] = traceparent;
+    this.#values[index] = value;
+    this.#times[index] = at;
+  }
+
+  /** The newest that was observed in a range together with a recorded trace. */
+  exemplar(index: number): Exemplar | undefined {
+    const traceparent = this.#traces[index];
+    if (traceparent === undefined) return undefined;
+    const [traceId, value, at] = [
+      traceparent.slice(3, 35),
+      this.#values[index]!,
+      this.#times[index]!,
+    ];
+    return { traceId, value, at };
+  }
+
+  /**
+   * The value below which a share of the observed ones lies, taken as evenly spread within each
+   * range; undefined where nothing was observed. What is above all bounds counts as the last bound.
+   */
+  quantile(share: number): number | undefined {
+    return quantile(this.bounds, this.counts, share);
+  }
+}
+
+export interface Exemplar {
+  readonly traceId: string;
+  readonly value: number;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** The same of counts that came from elsewhere, or of the difference between two moments. */
+export function quantile(
+  bounds: readonly number[],
+  counts: ArrayLike<number>,
+  share: number,
+): number | undefined {
+  let total = 0;
+  for (let index = 0; index < counts.length; index++) total += counts[index]!;
+  if (total === 0) return undefined;
+  const wanted = share * total;
+  let below = 0;
+  for (const [index, bound] of bounds.entries()) {
+    const count = counts[index] ?? 0;
+    if (count > 0 && below + count >= wanted) {
+      const from = bounds[index - 1] ?? Math.min(0, bound);
+      return from + ((bound - from) * Math.max(0, wanted - below)) / count;
+    }
+    below += count;
+  }
+  return bounds.at(-1);
+}
+
+/** The flags are the last two digits of a traceparent of 55 characters; bit 0 of them says so. */
+function isSampled(traceparent: string): boolean {
+  return traceparent.length === 55 && (traceparent.charCodeAt(54) & 1) === 1;
+}
