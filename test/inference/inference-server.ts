@@ -13,6 +13,8 @@ import { expect, vi } from "vitest";
 import { borrowed } from "../registry/registry-server.ts";
 
 export interface InferenceServer {
+  /** host:port */
+  readonly address: string;
   readonly client: Client<typeof GRPCInferenceServiceDefinition>;
   /** What health checks answer for each model. */
   readonly health: ReadonlyMap<string, boolean>;
@@ -95,6 +97,7 @@ export async function startInferenceServer({
     );
 
   return {
+    address,
     client,
     health,
     log,

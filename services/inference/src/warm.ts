@@ -11,9 +11,9 @@ export async function warm(session: PooledSession): Promise<void> {
   await session.run(feeds);
 }
 
-/** Zeros, or empty text, of the smallest shape that fits. */
+/** Zeros of the smallest shape that fits; as text too, since a model may read numbers from it. */
 export function blank(input: ValueSpec): Tensor {
   const shape = smallestShape(input);
   if (input.type !== "BYTES") return zeros(input.type, shape);
-  return tensor("BYTES", shape, new Array<string>(elementCount(shape)).fill(""));
+  return tensor("BYTES", shape, new Array<string>(elementCount(shape)).fill("0"));
 }
