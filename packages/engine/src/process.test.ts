@@ -1,5 +1,6 @@
+import { DomainError } from "@amaas/errors";
 import { expect, test, vi } from "vitest";
-import { callProcess, KilledError } from "./index.ts";
+import { callProcess, KilledError, startProcess } from "./index.ts";
 import type { Trouble } from "./trouble.fixture.ts";
 
 // Starting a process takes its time on a busy machine.
@@ -14,6 +15,30 @@ test("the call is answered, and the process is gone", async () => {
   const pid = await call(url, options, "pid");
   expect(pid).not.toBe(process.pid);
   await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow(), 10_000);
+});
+
+test("a process that is kept answers call after call, and ends when it is closed", async () => {
+  const kept = startProcess<Trouble>(url, options);
+  const [first, , second] = await Promise.all([
+    kept.call("pid"),
+    expect(kept.call("refuse", "not now")).rejects.toMatchObject({ message: "not now" }),
+    kept.call("pid"),
+  ]);
+  expect(first).toBe(second);
+  expect(kept.residentBytes).toBeGreaterThan(2 ** 20);
+  await kept.close();
+  expect(kept.alive).toBe(false);
+  expect(() => process.kill(first, 0)).toThrow();
+  await expect(kept.call("pid")).rejects.toMatchObject({ code: "unavailable" });
+});
+
+test("one that is killed says why to everybody who waits", async () => {
+  const kept = startProcess<Trouble>(url, options);
+  const waiting = [kept.call("wait"), kept.call("pid")];
+  const why = new DomainError("internal", "too slow");
+  kept.kill(why);
+  expect(await Promise.allSettled(waiting)).toMatchObject([{ reason: why }, { reason: why }]);
+  expect(await kept.gone).toBe(why);
 });
 
 test("what it throws, the caller is thrown", async () => {

@@ -1,8 +1,9 @@
-/** The inside of a thread: answers the calls of its owner, one at a time and in order. */
-import { type MessagePort, parentPort } from "node:worker_threads";
+/** The inside of a thread or a process: answers the calls of its owner, one at a time and in order. */
+import { parentPort } from "node:worker_threads";
 import { DomainError } from "@amaas/errors";
 import { guardedCall } from "./exit-guard.ts";
 import { givenAway } from "./give-away.ts";
+import { ownerOfProcess } from "./process-port.ts";
 import {
   type ArgumentsOf,
   faultOf,
@@ -20,16 +21,27 @@ export type ThreadHandlers<Api extends Methods<Api>> = {
   ) => ResultOf<Api, M> | Promise<ResultOf<Api, M>>;
 };
 
-/** Serves until the owner closes the thread; called once, by the thread's own file. */
+/** Where calls come from and answers go to. */
+export interface Port {
+  on(event: "message", listener: (request: Request) => void): void;
+  postMessage(reply: Reply, memory: ArrayBuffer[]): void;
+  /** What is left to be sent is sent; then the thread or process ends. */
+  close(): void;
+}
+
+/** Serves until the owner closes the thread or process; called once, by its own file. */
 export function serveThread<Api extends Methods<Api>>(handlers: ThreadHandlers<Api>): void {
-  const port = parentPort;
-  if (port === null)
-    throw new DomainError("failed-precondition", "serveThread is for a thread, and this is none");
+  const port: Port | undefined = parentPort ?? ownerOfProcess();
+  if (port === undefined)
+    throw new DomainError(
+      "failed-precondition",
+      "serveThread is for a thread or a process of somebody's, and this is none",
+    );
   const methods = new Map(Object.entries<Handler>(handlers));
   let guard: Int32Array = new Int32Array(2);
   let last = Promise.resolve();
 
-  port.on("message", (request: Request) => {
+  port.on("message", (request) => {
     if (request.kind === "guard") guard = new Int32Array(request.memory);
     else if (request.kind === "close") last = last.then(() => port.close());
     else last = last.then(() => guardedCall(guard, () => answer(port, methods, request)));
@@ -39,7 +51,7 @@ export function serveThread<Api extends Methods<Api>>(handlers: ThreadHandlers<A
 type Handler = (...args: never[]) => unknown;
 
 async function answer(
-  port: MessagePort,
+  port: Port,
   methods: ReadonlyMap<string, Handler>,
   { id, method, args }: Extract<Request, { kind: "call" }>,
 ): Promise<void> {

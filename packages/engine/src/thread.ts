@@ -8,23 +8,18 @@
 import "./no-telemetry.ts";
 import { Worker } from "node:worker_threads";
 import { DomainError, errorMessage } from "@amaas/errors";
+import { Calls } from "./calls.ts";
 import { guardThread, unguardThread } from "./exit-guard.ts";
 import { givenAway } from "./give-away.ts";
-import {
-  type ArgumentsOf,
-  errorOf,
-  type MethodOf,
-  type Methods,
-  type Reply,
-  type Request,
-  type ResultOf,
-} from "./protocol.ts";
+import type { ArgumentsOf, MethodOf, Methods, Reply, Request, ResultOf } from "./protocol.ts";
 
 export interface Thread<Api extends Methods<Api>> {
   /** Calls without an answer yet. */
   readonly pending: number;
   /** Whether it may answer another call: neither closed nor failed. */
   readonly alive: boolean;
+  /** Resolves when it is gone, with the reason unless it was closed. */
+  readonly gone: Promise<DomainError | undefined>;
   /** Arguments are copied; SharedArrayBuffers are shared, and what `giveAway` marks is moved. */
   call<M extends MethodOf<Api>>(method: M, ...args: ArgumentsOf<Api, M>): Promise<ResultOf<Api, M>>;
   /** Resolves when the calls made before are answered and the thread is gone. */
@@ -46,17 +41,11 @@ export function startThread<Api extends Methods<Api>>(
   return new WorkerThread<Api>(url, options);
 }
 
-interface Waiter {
-  resolve(value: unknown): void;
-  reject(error: Error): void;
-}
-
 class WorkerThread<Api extends Methods<Api>> implements Thread<Api> {
+  readonly gone: Promise<DomainError | undefined>;
   readonly #name: string;
   readonly #worker: Worker;
-  readonly #waiting = new Map<number, Waiter>();
-  readonly #gone: Promise<void>;
-  #lastId = 0;
+  readonly #calls = new Calls();
   #closing = false;
   #failure: DomainError | undefined;
 
@@ -70,17 +59,17 @@ class WorkerThread<Api extends Methods<Api>> implements Thread<Api> {
     });
     const memory = guardThread();
     this.#post({ kind: "guard", memory });
-    this.#gone = new Promise((resolve) => {
+    this.gone = new Promise((resolve) => {
       this.#worker.once("exit", () => {
         unguardThread(memory);
         this.#abandon();
-        resolve();
+        resolve(this.#failure);
       });
     });
   }
 
   get pending(): number {
-    return this.#waiting.size;
+    return this.#calls.pending;
   }
 
   get alive(): boolean {
@@ -93,37 +82,35 @@ class WorkerThread<Api extends Methods<Api>> implements Thread<Api> {
   ): Promise<ResultOf<Api, M>> {
     if (this.#failure) throw this.#failure;
     if (this.#closing) throw this.#error("unavailable", "is closed");
-    const id = ++this.#lastId;
-    this.#post({ kind: "call", id, method, args }, givenAway(args));
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve: resolve as Waiter["resolve"], reject });
-      this.#worker.ref();
-    });
+    const { id, answer } = this.#calls.begin();
+    try {
+      this.#post({ kind: "call", id, method, args }, givenAway(args));
+    } catch (error) {
+      this.#calls.settle({ kind: "value", id, value: undefined });
+      throw error;
+    }
+    this.#worker.ref();
+    return answer as Promise<ResultOf<Api, M>>;
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     if (!this.#closing) {
       this.#closing = true;
       this.#worker.ref();
       this.#post({ kind: "close" });
     }
-    return this.#gone;
+    await this.gone;
   }
 
   #settle(reply: Reply): void {
-    const waiter = this.#waiting.get(reply.id);
-    this.#waiting.delete(reply.id);
-    if (this.#waiting.size === 0 && !this.#closing) this.#worker.unref();
-    if (reply.kind === "value") waiter?.resolve(reply.value);
-    else waiter?.reject(errorOf(reply.fault));
+    this.#calls.settle(reply);
+    if (this.#calls.pending === 0 && !this.#closing) this.#worker.unref();
   }
 
   /** The thread is gone and answers nothing more: as asked, by an error, or by leaving. */
   #abandon(): void {
     if (!this.#closing) this.#failure ??= this.#error("internal", "left by itself");
-    const error = this.#failure ?? this.#error("unavailable", "is closed");
-    for (const { reject } of this.#waiting.values()) reject(error);
-    this.#waiting.clear();
+    this.#calls.abandon(this.#failure ?? this.#error("unavailable", "is closed"));
   }
 
   #post(request: Request, memory: ArrayBuffer[] = []): void {

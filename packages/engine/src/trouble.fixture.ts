@@ -1,7 +1,7 @@
 /** A process that does to itself what the tests ask for. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { DomainError } from "@amaas/errors";
-import { serveCall } from "./process.ts";
+import { serveThread } from "./serve-thread.ts";
 
 export interface Trouble {
   pid(): number;
@@ -12,7 +12,7 @@ export interface Trouble {
   wait(): Promise<void>;
 }
 
-serveCall<Trouble>({
+serveThread<Trouble>({
   pid: () => process.pid,
   refuse(why) {
     throw new DomainError("invalid-argument", why);

@@ -1,12 +1,12 @@
 /** A process that is killed while it works, or not. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { serveCall } from "@amaas/engine";
+import { serveThread } from "@amaas/engine";
 
 export interface Killed {
   work(isKilled: boolean): Promise<string>;
 }
 
-serveCall<Killed>({
+serveThread<Killed>({
   async work(isKilled) {
     if (!isKilled) return "done";
     process.kill(process.pid, "SIGKILL");

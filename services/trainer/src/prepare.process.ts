@@ -1,5 +1,5 @@
 /** The process behind a prepare task: it opens files that anybody may have made. */
-import { serveCall } from "@amaas/engine";
+import { serveThread } from "@amaas/engine";
 import type { Prepared } from "@amaas/proto/amaas/scheduler/v1/fleet";
 import { type PrepareArguments, prepare } from "./prepare.ts";
 
@@ -7,4 +7,4 @@ export interface PrepareApi {
   prepare(args: PrepareArguments): Promise<Prepared>;
 }
 
-serveCall<PrepareApi>({ prepare });
+serveThread<PrepareApi>({ prepare });
