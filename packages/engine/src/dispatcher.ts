@@ -1,27 +1,37 @@
 /**
- * Which thread a run goes to, and when.
+ * Which instance of a session a run goes to, and when.
  *
- * A thread is given at most two runs, one to work at and one to go on with, so that it never waits
+ * An instance is given at most two runs, one to work at and one to go on with, so that it never waits
  * for us between them. The others wait here, first come first served, and dropping one of them costs nothing.
+ * Instances come and go; where there is none at the moment, runs wait for one.
  */
 import { DomainError } from "@amaas/errors";
 import type { Tensor } from "@amaas/tensor";
 import { giveAway, ownedMemory } from "./give-away.ts";
-import type { PoolThread } from "./pool.thread.ts";
+import type { CancellationFlag } from "./host.thread.ts";
 import type { Feeds } from "./signature.ts";
-import type { Thread } from "./thread.ts";
 
-const runsPerThread = 2;
+const runsPerLane = 2;
 
-interface Lane {
-  readonly thread: Thread<PoolThread>;
-  /** A cancellation flag for each run that the thread may be given. */
-  readonly flags: Int32Array;
-  /** Those not in use. */
+/** What runs a session. */
+export interface Runner {
+  run(
+    session: number,
+    feeds: Feeds,
+    cancelled: CancellationFlag,
+  ): Promise<Record<string, Tensor> | undefined>;
+}
+
+export interface Lane {
+  readonly runner: Runner;
+  readonly session: number;
+  /** A cancellation flag for each run that it may be given. */
+  readonly flags: readonly CancellationFlag[];
+  /** Indices of those not in use. */
   readonly free: number[];
 }
 
-/** Leave to give a thread one run. */
+/** Leave to give an instance one run. */
 interface Turn {
   readonly lane: Lane;
   readonly flag: number;
@@ -33,49 +43,73 @@ interface Waiter {
 }
 
 export class Dispatcher {
-  readonly #lanes: readonly Lane[];
+  readonly #lanes = new Set<Lane>();
   readonly #waiters = new Set<Waiter>();
+  #refusal: DomainError | undefined;
 
-  constructor(threads: readonly Thread<PoolThread>[]) {
-    this.#lanes = threads.map((thread) => ({
-      thread,
-      flags: new Int32Array(new SharedArrayBuffer(4 * runsPerThread)),
-      free: Array.from({ length: runsPerThread }, (_, index) => index),
-    }));
+  /** From here on the instance is given runs. */
+  join(runner: Runner, session: number): Lane {
+    const words = new Int32Array(new SharedArrayBuffer(4 * runsPerLane));
+    const indices = Array.from({ length: runsPerLane }, (_, index) => index);
+    const flags = indices.map((index) => ({ words, index }));
+    const lane = { runner, session, flags, free: indices };
+    this.#lanes.add(lane);
+    this.#handOut();
+    return lane;
   }
 
-  /** Runs a session; when cancelled, refuses at once and leaves the thread to find out. */
-  async run(
-    session: number,
-    feeds: Feeds,
-    signal: AbortSignal | undefined,
-  ): Promise<Record<string, Tensor>> {
-    const turn = await this.#turn(signal);
-    const outputs = await unlessAborted(this.#runOn(turn, session, feeds, signal), signal);
-    // The thread drops a run only if its flag was raised, and then nobody listens any more.
+  leave(lane: Lane): void {
+    this.#lanes.delete(lane);
+  }
+
+  /** Nothing will be run any more: whoever waits or comes is told why. */
+  refuse(error: DomainError): void {
+    this.#refusal ??= error;
+    for (const waiter of this.#waiters) waiter.refuse(this.#refusal);
+    this.#waiters.clear();
+  }
+
+  /** Runs the session; when cancelled, refuses at once and leaves the instance to find out. */
+  async run(feeds: Feeds, signal: AbortSignal | undefined): Promise<Record<string, Tensor>> {
+    const turn = this.#freeTurn() ?? (await this.#turn(signal));
+    const outputs = await unlessAborted(this.#runOn(turn, feeds, signal), signal);
+    // The instance drops a run only if its flag was raised, and then nobody listens any more.
     if (outputs === undefined) throw new DomainError("internal", "the run was dropped");
     return outputs;
   }
 
   async #runOn(
     { lane, flag }: Turn,
-    session: number,
     feeds: Feeds,
     signal: AbortSignal | undefined,
   ): Promise<Record<string, Tensor> | undefined> {
-    const raise = () => Atomics.store(lane.flags, flag, 1);
+    const cancelled = lane.flags[flag]!;
+    const raise = () => Atomics.store(cancelled.words, cancelled.index, 1);
     try {
-      Atomics.store(lane.flags, flag, 0);
+      Atomics.store(cancelled.words, cancelled.index, 0);
       if (signal?.aborted) raise();
       signal?.addEventListener("abort", raise);
-      const cancelled = { words: lane.flags, index: flag };
-      return await lane.thread.call("run", session, detached(feeds), cancelled);
+      return await lane.runner.run(lane.session, detached(feeds), cancelled);
     } finally {
       // In this order: the flag may be another run's from here on.
       signal?.removeEventListener("abort", raise);
       lane.free.push(flag);
       this.#handOut();
     }
+  }
+
+  /** Nobody waits and an instance is free. */
+  #freeTurn(): Turn | undefined {
+    if (this.#refusal) throw this.#refusal;
+    return this.#waiters.size === 0 ? this.#takeTurn() : undefined;
+  }
+
+  #takeTurn(): Turn | undefined {
+    let best: Lane | undefined;
+    for (const lane of this.#lanes)
+      if (best === undefined || lane.free.length > best.free.length) best = lane;
+    const flag = best?.free.pop();
+    return best === undefined || flag === undefined ? undefined : { lane: best, flag };
   }
 
   #turn(signal: AbortSignal | undefined): Promise<Turn> {
@@ -97,24 +131,17 @@ export class Dispatcher {
       if (signal?.aborted) return abort();
       signal?.addEventListener("abort", abort, { once: true });
       this.#waiters.add(waiter);
-      this.#handOut();
     });
   }
 
   #handOut(): void {
-    const lanes = this.#lanes.filter(({ thread }) => thread.alive);
     for (const waiter of this.#waiters) {
-      const lane = lanes.reduce<Lane | undefined>(lessLoaded, undefined);
-      if (lane !== undefined && lane.free.length === 0) return;
+      const turn = this.#takeTurn();
+      if (turn === undefined) return;
       this.#waiters.delete(waiter);
-      if (lane) waiter.take({ lane, flag: lane.free.pop()! });
-      else waiter.refuse(allThreadsEnded());
+      waiter.take(turn);
     }
   }
-}
-
-function lessLoaded(best: Lane | undefined, lane: Lane): Lane {
-  return best !== undefined && best.free.length >= lane.free.length ? best : lane;
 }
 
 /**
@@ -143,10 +170,6 @@ function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Pr
     signal.addEventListener("abort", abort);
     work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
   });
-}
-
-export function allThreadsEnded(): DomainError {
-  return new DomainError("unavailable", "all threads of the pool have ended");
 }
 
 function cancellation(signal: AbortSignal | undefined): DomainError {

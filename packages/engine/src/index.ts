@@ -1,14 +1,29 @@
+export { availableCores, threadsPerInstance } from "./cores.ts";
+export {
+  createEngine,
+  type Engine,
+  type EngineOptions,
+  type Isolation,
+  type OpenOptions,
+} from "./engine.ts";
 export { giveAway } from "./give-away.ts";
+export type { ModelSource } from "./host.thread.ts";
 export { numericClass } from "./numeric-class.ts";
 export {
-  createPool,
-  type Pool,
-  type PooledSession,
-  type PoolOptions,
-  type RunOptions,
-} from "./pool.ts";
-export { callProcess, KilledError, type ProcessOptions, serveCall } from "./process.ts";
+  type CallOptions,
+  callProcess,
+  KilledError,
+  type Process,
+  type ProcessOptions,
+  startProcess,
+} from "./process.ts";
 export { serveThread, type ThreadHandlers } from "./serve-thread.ts";
+export type {
+  PooledSession,
+  Replacement,
+  RunOptions,
+  ServingSession,
+} from "./serving-session.ts";
 export { type Fetches, openSession, type Session, type SessionOptions } from "./session.ts";
 export type { Feeds, ValueSpec } from "./signature.ts";
 export { startThread, type Thread, type ThreadOptions } from "./thread.ts";

@@ -75,6 +75,43 @@ export function slow(count: number): Uint8Array {
   });
 }
 
+/** y = x + `count`, one by one: as long a run as it is asked for. */
+export function counting(): Uint8Array {
+  const body: DeepPartial<GraphProto> = {
+    name: "body",
+    input: [value("i", "INT64", []), value("go", "BOOL", []), value("before", "FP32", ["n"])],
+    output: [value("goes", "BOOL", []), value("after", "FP32", ["n"])],
+    initializer: [{ name: "one", dims: [], dataType: onnxTypeOf("FP32"), floatData: [1] }],
+    node: [node("Identity", ["go"], ["goes"]), node("Add", ["before", "one"], ["after"])],
+  };
+  const loop = node("Loop", ["count", "", "x"], ["y"]);
+  return model({
+    input: [value("x", "FP32", ["n"]), value("count", "INT64", [])],
+    output: [value("y", "FP32", ["n"])],
+    node: [
+      { ...loop, attribute: [{ name: "body", type: AttributeProto_AttributeType.GRAPH, g: body }] },
+    ],
+  });
+}
+
+/** quotient = a / b of whole numbers: where it does not fit, the processor itself ends the process. */
+export function dividing(): Uint8Array {
+  return model({
+    input: [value("a", "INT32", ["n"]), value("b", "INT32", ["n"])],
+    output: [value("quotient", "INT32", ["n"])],
+    node: [node("Div", ["a", "b"], ["quotient"])],
+  });
+}
+
+/** As many zeros as it is asked for. */
+export function filling(): Uint8Array {
+  return model({
+    input: [value("shape", "INT64", [1])],
+    output: [value("sum", "FP32", [1])],
+    node: [node("ConstantOfShape", ["shape"], ["zeros"]), node("ReduceSum", ["zeros"], ["sum"])],
+  });
+}
+
 /** Adds four floats that the model claims to keep in a file. */
 export function withExternalData(location: string): Uint8Array {
   return model({

@@ -1,6 +1,7 @@
 /** The inference service, put together: models that follow the registry, and a queue for them. */
 import { randomUUID } from "node:crypto";
 import { openBlobs } from "@amaas/blobs";
+import { availableCores, createEngine } from "@amaas/engine";
 import { type Bus, connectBus } from "@amaas/events";
 import { RegistryDefinition } from "@amaas/proto/amaas/registry/v1/registry";
 import { createClient, type RpcServer } from "@amaas/rpc";
@@ -40,7 +41,12 @@ export async function createApp(parts: Parts): Promise<App> {
     limit: config.queueLimit,
     byteLimit: config.queueMebibytes * 2 ** 20,
   });
-  const load = createLoader({ blobs, threads: config.threads, tracer });
+  const engine = createEngine({
+    sharedThreads: availableCores(),
+    runLimitMs: 30_000,
+    processes: { heapMiB: 512 },
+  });
+  const load = createLoader({ engine, blobs, threads: config.threads, tracer });
 
   let health: Pick<RpcServer, "setServing"> | undefined;
   const repository = new Repository({
@@ -83,6 +89,7 @@ export async function createApp(parts: Parts): Promise<App> {
     async close() {
       clearInterval(timer);
       await repository.close();
+      await engine.close();
       await bus.close();
       registry.close();
     },

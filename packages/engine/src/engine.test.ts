@@ -1,9 +1,14 @@
 import { tensor, zeros } from "@amaas/tensor";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { Dispatcher } from "./dispatcher.ts";
-import { createPool, type Pool, startThread } from "./index.ts";
+import type { HostApi } from "./host.thread.ts";
+import {
+  createEngine,
+  type Engine,
+  type OpenOptions,
+  type ServingSession,
+  startThread,
+} from "./index.ts";
 import { adder, identity, slow } from "./models.fixture.ts";
-import type { PoolThread } from "./pool.thread.ts";
 
 // Starting a thread takes its time on a busy machine.
 vi.setConfig({ testTimeout: 30_000 });
@@ -11,12 +16,21 @@ vi.setConfig({ testTimeout: 30_000 });
 const matrix = zeros("FP32", [512, 512], { shared: true });
 const row = (...values: number[]) => tensor("FP32", [1, 4], Float32Array.from(values));
 
-let pool: Pool;
-afterEach(() => pool.close());
+let engine: Engine;
+afterEach(() => engine.close());
+
+function start(runLimitMs = 60_000): void {
+  engine = createEngine({ sharedThreads: 2, runLimitMs, processes: { heapMiB: 128 } });
+}
+
+function open(model: Uint8Array, options: Partial<OpenOptions> = {}): Promise<ServingSession> {
+  const isolation = "thread";
+  return engine.open({ name: "model", model: async () => model, isolation, ...options });
+}
 
 test("many runs at once, each with its own answer", async () => {
-  pool = createPool({ threads: 2 });
-  const session = await pool.open(adder());
+  start();
+  const session = await open(adder());
   expect(session.inputs.map(({ name }) => name)).toEqual(["a", "b"]);
   expect(session.outputs).toEqual([{ name: "sum", type: "FP32", shape: ["rows", 4] }]);
   const answers = await Promise.all(
@@ -28,35 +42,34 @@ test("many runs at once, each with its own answer", async () => {
 });
 
 test("text goes through, and the caller keeps the memory of its tensors", async () => {
-  pool = createPool({ threads: 1 });
+  start();
   const words = tensor("BYTES", [2], ["a", "ü"]);
-  const text = await pool.open(identity("BYTES"));
+  const text = await open(identity("BYTES"));
   expect(await text.run({ in: words })).toEqual({ out: words });
 
   const message = Float32Array.of(0, 1, 2, 3, 4, 0);
   const view = tensor("FP32", [1, 4], message.subarray(1, 5));
-  const sums = await pool.open(adder());
+  const sums = await open(adder());
   expect((await sums.run({ a: view, b: view })).sum).toEqual(row(2, 4, 6, 8));
   expect(message).toEqual(Float32Array.of(0, 1, 2, 3, 4, 0));
 });
 
 test("errors of a model and of a request reach the caller", async () => {
-  pool = createPool({ threads: 2 });
-  await expect(pool.open(Uint8Array.of(1))).rejects.toMatchObject({ code: "invalid-argument" });
-  const session = await pool.open(adder());
+  start();
+  await expect(open(Uint8Array.of(1))).rejects.toMatchObject({ code: "invalid-argument" });
+  const session = await open(adder());
   await expect(session.run({ a: row(1, 2, 3, 4) })).rejects.toMatchObject({
     code: "invalid-argument",
     violations: [{ field: "b", description: "is missing; wanted FP32 [rows, 4]" }],
   });
-  expect(() => createPool({ threads: 0 })).toThrow("found 0 threads");
 });
 
 describe("cancelling", () => {
   const cancelled = { code: "cancelled" };
 
   test("before anything happens", async () => {
-    pool = createPool({ threads: 1 });
-    const session = await pool.open(adder());
+    start();
+    const session = await open(adder());
     const request = { a: row(1, 2, 3, 4), b: row(1, 2, 3, 4) };
     const run = session.run(request, { signal: AbortSignal.abort("gone") });
     await expect(run).rejects.toMatchObject({ ...cancelled, cause: "gone" });
@@ -64,8 +77,8 @@ describe("cancelling", () => {
   });
 
   test("refuses at once what waits, and never runs it", async () => {
-    pool = createPool({ threads: 1 });
-    const session = await pool.open(slow(50));
+    start();
+    const session = await open(slow(50));
     const timed = async (work: () => Promise<unknown>) => {
       const started = performance.now();
       await work();
@@ -88,9 +101,9 @@ describe("cancelling", () => {
   });
 
   test("drops a run that waits in the thread", async () => {
-    pool = createPool({ threads: 1 });
-    const url = new URL("./pool.thread.ts", import.meta.url);
-    const thread = startThread<PoolThread>(url, { name: "lane" });
+    start();
+    const url = new URL("./host.thread.ts", import.meta.url);
+    const thread = startThread<HostApi>(url, { name: "lane" });
     await thread.call("open", 1, adder(), {});
     const feeds = { a: row(1, 2, 3, 4), b: row(1, 2, 3, 4) };
     const words = Int32Array.of(0, 1);
@@ -102,42 +115,26 @@ describe("cancelling", () => {
   });
 
   test("a run that has begun goes on unheard", async () => {
-    pool = createPool({ threads: 1 });
-    const session = await pool.open(slow(50));
+    start();
+    const session = await open(slow(50));
     const run = session.run({ a: matrix }, { signal: AbortSignal.timeout(20) });
     await expect(run).rejects.toMatchObject(cancelled);
     expect((await session.run({ a: matrix })).product?.shape).toEqual([512, 512]);
   });
 });
 
-test("runs go on with the threads that are left", async () => {
-  pool = createPool({ threads: 1 });
-  const url = new URL("./pool.thread.ts", import.meta.url);
-  const lanes = [1, 2].map((lane) => startThread<PoolThread>(url, { name: `lane-${lane}` }));
-  const dispatcher = new Dispatcher(lanes);
-  await Promise.all(lanes.map((lane) => lane.call("open", 1, adder(), {})));
-  const feeds = { a: row(1, 2, 3, 4), b: row(1, 2, 3, 4) };
-  const runs = () =>
-    Promise.all(Array.from({ length: 6 }, () => dispatcher.run(1, feeds, undefined)));
-
-  await lanes[0]?.close();
-  expect((await runs()).map(({ sum }) => sum)).toEqual(Array(6).fill(row(2, 4, 6, 8)));
-  await lanes[1]?.close();
-  await expect(runs()).rejects.toMatchObject({ code: "unavailable" });
-});
-
 test("closing lets everything asked for before end", async () => {
-  pool = createPool({ threads: 2 });
-  const session = await pool.open(slow(20));
-  const other = await pool.open(adder());
+  start();
+  const session = await open(slow(20));
+  const other = await open(adder());
   const runs = Array.from({ length: 8 }, () => session.run({ a: matrix }));
   await Promise.all([session.close(), session.close()]);
   expect((await Promise.all(runs)).length).toBe(8);
   await expect(session.run({ a: matrix })).rejects.toThrow("the session is closed");
 
   const last = other.run({ a: row(1, 1, 1, 1), b: row(1, 1, 1, 1) });
-  await pool.close();
+  await engine.close();
   expect((await last).sum).toEqual(row(2, 2, 2, 2));
   await expect(other.run({})).rejects.toThrow("the session is closed");
-  await expect(pool.open(adder())).rejects.toThrow("all threads of the pool have ended");
+  await expect(open(adder())).rejects.toThrow("the engine is closed");
 });

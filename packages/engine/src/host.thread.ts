@@ -1,4 +1,5 @@
-/** A thread of a pool: sessions by number, and runs that may be cancelled until they begin. */
+/** The inside of a host, thread or process: sessions by number, and runs that may be cancelled until they begin. */
+import { readFile } from "node:fs/promises";
 import { DomainError } from "@amaas/errors";
 import type { Tensor } from "@amaas/tensor";
 import { giveAway, ownedMemory } from "./give-away.ts";
@@ -6,8 +7,11 @@ import { serveThread } from "./serve-thread.ts";
 import { openSession, type Session, type SessionOptions } from "./session.ts";
 import type { Feeds, ValueSpec } from "./signature.ts";
 
-export interface PoolThread {
-  open(session: number, model: Uint8Array, options: SessionOptions): SessionSignature;
+/** The bytes of a model, or the file that has them. */
+export type ModelSource = Uint8Array | { readonly path: string };
+
+export interface HostApi {
+  open(session: number, model: ModelSource, options: SessionOptions): SessionSignature;
   /** The outputs, or undefined if the flag was raised before the run began. */
   run(
     session: number,
@@ -22,7 +26,7 @@ export interface SessionSignature {
   readonly outputs: readonly ValueSpec[];
 }
 
-/** A word of shared memory that is 1 once nobody waits for the run any more. */
+/** A word of memory, shared if the host is a thread, that is 1 once nobody waits for the run any more. */
 export interface CancellationFlag {
   readonly words: Int32Array;
   readonly index: number;
@@ -30,9 +34,10 @@ export interface CancellationFlag {
 
 const sessions = new Map<number, Session>();
 
-serveThread<PoolThread>({
+serveThread<HostApi>({
   async open(number, model, options) {
-    const session = await openSession(model, options);
+    const bytes = model instanceof Uint8Array ? model : await readFile(model.path);
+    const session = await openSession(bytes, options);
     sessions.set(number, session);
     return { inputs: session.inputs, outputs: session.outputs };
   },
