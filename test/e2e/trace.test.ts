@@ -66,8 +66,11 @@ test("from the command to the first prediction", { timeout }, async () => {
     `publish ${moved} < ${rpc.moveAlias}`,
   ]);
   tree.expectEdges("inference", [
+    `inference.batch < ${rpc.modelInfer}`,
     `inference.first_prediction < ${rpc.moveAlias}`,
     `inference.load < ${rpc.moveAlias}`,
+    `inference.queue < ${rpc.modelInfer}`,
+    "inference.run < inference.batch",
     "inference.swap < inference.load",
     "inference.warm < inference.load",
     `${rpc.modelInfer} < ${rpc.modelInfer}`,

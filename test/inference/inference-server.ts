@@ -46,6 +46,8 @@ export interface InferenceOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** To be shared with other services in this process. */
   readonly bus?: Bus;
+  /** The standard OTEL_* variables; without them no spans are exported. */
+  readonly tracing?: NodeJS.ProcessEnv;
 }
 
 export async function startInferenceServer({
@@ -53,6 +55,7 @@ export async function startInferenceServer({
   registryAddress,
   env = {},
   bus,
+  tracing = {},
 }: InferenceOptions): Promise<InferenceServer> {
   const log: LogLine[] = [];
   const telemetry = createTelemetry({
@@ -60,7 +63,7 @@ export async function startInferenceServer({
     instance: "inference-1",
     level: "debug",
     destination: { write: (line) => void log.push(JSON.parse(line)) },
-    env: {},
+    env: tracing,
   });
   const settings = readConfig(config, {
     AMAAS_BLOBS_URL: `file://${folder}/blobs`,
@@ -114,6 +117,7 @@ export async function startInferenceServer({
       await app.drain?.();
       await server.drain(2000);
       await app.close();
+      await telemetry.shutdown();
     },
   };
 }

@@ -4,6 +4,8 @@
  *
  * Observing is a comparison for each bound below the figure and two stores; nothing is allocated.
  */
+import { isSampled } from "./trace-context.ts";
+
 export class Distribution {
   /** Ascending; a value equal to a bound is counted in its range. */
   readonly bounds: readonly number[];
@@ -96,9 +98,4 @@ export function quantile(
     below += count;
   }
   return bounds.at(-1);
-}
-
-/** The flags are the last two digits of a traceparent of 55 characters; bit 0 of them says so. */
-function isSampled(traceparent: string): boolean {
-  return traceparent.length === 55 && (traceparent.charCodeAt(54) & 1) === 1;
 }

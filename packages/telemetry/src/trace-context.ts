@@ -31,6 +31,11 @@ export function formatTraceparent({ traceId, spanId, sampled }: TraceContext): s
   return `00-${traceId}-${spanId}-${sampled ? "01" : "00"}`;
 }
 
+/** Of one of ours, without parsing it: bit 0 of the flags, which are the last two of 55 characters. */
+export function isSampled(traceparent: string): boolean {
+  return traceparent.length === 55 && (traceparent.charCodeAt(54) & 1) === 1;
+}
+
 /** The trace id of a traceparent, empty where it is not one. */
 export function traceIdOf(traceparent: string | undefined): string {
   return parseTraceparent(traceparent)?.traceId ?? "";

@@ -12,6 +12,7 @@ import { type Sampler, samplerFrom } from "./sampler.ts";
 import { type Attributes, type Span, type SpanKind, unrecordedSpan } from "./span.ts";
 import {
   formatTraceparent,
+  isSampled,
   newSpanId,
   newTraceId,
   parseTraceparent,
@@ -49,6 +50,8 @@ export interface Tracing {
   context(): string | undefined;
   /** Runs `fn` as if the span of `traceparent` were active. */
   with<T>(traceparent: string | undefined, fn: () => T): T;
+  /** Whether spans below this one are exported: if not, there is no need to make them. */
+  records(traceparent: string): boolean;
   /** The traceparent of a span that `record` tells of later, maybe in another process. */
   reserve(parent?: string): string;
   /** Exports a reserved span, with exactly the ids of its traceparent. */
@@ -111,6 +114,7 @@ export function createTracing(sampler: Sampler, recorder: Recorder | undefined):
     },
     context: () => active.getStore()?.traceparent,
     with: (traceparent, fn) => active.run({ traceparent }, fn),
+    records: (traceparent) => recorder !== undefined && isSampled(traceparent),
     reserve: (parent) => formatTraceparent(descend(parseTraceparent(parent))),
     record(traceparent, past) {
       const context = parseTraceparent(traceparent);

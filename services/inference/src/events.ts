@@ -4,6 +4,7 @@
  */
 import { errorMessage, isDomainError } from "@amaas/errors";
 import type { Span, Telemetry } from "@amaas/telemetry";
+import { type Member, recordExecution } from "./execution-spans.ts";
 import type { Wanted } from "./model-version.ts";
 import { Statistics } from "./statistics.ts";
 import { showStatistics } from "./statistics-metrics.ts";
@@ -112,7 +113,7 @@ function lifecycleEvents({ log, metrics, tracer }: Telemetry) {
   };
 }
 
-function requestEvents({ metrics }: Telemetry) {
+function requestEvents({ metrics, tracer }: Telemetry) {
   const statistics = new Statistics();
   showStatistics(metrics, statistics);
   const refused = metrics.counter(
@@ -141,8 +142,19 @@ function requestEvents({ metrics }: Telemetry) {
     },
 
     /** Once for every run, before any of its requests is told of. */
-    executed(of: VersionStatistics, execution: Execution): void {
+    executed(of: VersionStatistics, execution: Execution, members: readonly Member[]): void {
       of.executed(execution);
+      recordExecution(tracer, of, execution, members);
+    },
+
+    /** A run that gave nothing is no execution; each of its requests fails by itself. */
+    executionFailed(
+      of: VersionStatistics,
+      execution: Execution,
+      members: readonly Member[],
+      error: unknown,
+    ): void {
+      recordExecution(tracer, of, execution, members, error);
     },
 
     inferred(of: VersionStatistics, answer: Answer): void {

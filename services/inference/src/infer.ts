@@ -8,6 +8,7 @@
 import type { ModelInferRequest, ModelInferResponse } from "@amaas/proto/inference/grpc_service";
 import type { Context } from "@amaas/rpc";
 import type { Events } from "./events.ts";
+import { explained, wantsExplanation } from "./explain.ts";
 import type { Held } from "./model-version.ts";
 import type { Repository } from "./repository.ts";
 import { readFeeds, requestedOutputs, rowsOf } from "./request.ts";
@@ -31,12 +32,13 @@ export function createInfer({ repository, events }: InferParts): Infer {
     const { statistics } = held.loaded;
     const { traceparent } = caller;
     try {
+      const explains = wantsExplanation(request, caller);
       const { response, ...run } = await answer(request, held, caller);
       const totalMs = performance.now() - came;
       const answered: Answer = { ...run, totalMs, cache: "off", cacheMs: 0, traceparent };
       events.inferred(statistics, answered);
       if (held.version.answered()) events.firstPrediction(held.version.wanted, answered);
-      return response;
+      return explains ? explained(response, answered, held.version.wanted) : response;
     } catch (error) {
       events.inferFailed(statistics, error, performance.now() - came, traceparent);
       throw error;
@@ -59,10 +61,10 @@ export function createInfer({ repository, events }: InferParts): Infer {
     const feeds = readFeeds(request, signature);
     const names = requestedOutputs(request, signature);
     const rows = rowsOf(feeds, signature);
-    const { deadline, signal } = caller;
+    const { deadline, signal, traceparent } = caller;
     const stopsWaiting = events.inferWaits(loaded.statistics);
     try {
-      const work = { feeds, rows, deadline, signal, begins: stopsWaiting };
+      const work = { feeds, rows, deadline, signal, traceparent, begins: stopsWaiting };
       const { outputs, queuedMs, execution } = await loaded.submit(work);
       const asked = names.map((name) => ({ name, tensor: outputs[name]! }));
       return { response: inferResponse(request, version.number, asked), queuedMs, execution, rows };

@@ -21,6 +21,8 @@ export interface Submission {
   /** Milliseconds since the epoch. */
   readonly deadline: number | undefined;
   readonly signal: AbortSignal;
+  /** The span that its queue span descends from. */
+  readonly traceparent: string;
   /** Told when the wait is over and the run begins. */
   begins(): void;
 }
@@ -53,7 +55,7 @@ export function loadedVersion(
   return {
     signature: session,
     statistics,
-    async submit({ feeds, rows, deadline, signal, begins }) {
+    async submit({ feeds, rows, deadline, signal, traceparent, begins }) {
       const job = { bytes: bytesOf(feeds), expectedMs: runTime.expectedMs, deadline, signal };
       let inputMs = 0;
       const { result, queuedMs, ranMs } = await queue.run(job, () => {
@@ -69,14 +71,14 @@ export function loadedVersion(
         rows,
         padding: 0,
         requests: 1,
-        closedBy: "single",
+        closedBy: "alone",
         instance: 0,
         startedAt: Date.now() - ranMs,
         inputMs,
         inferMs: ranMs - inputMs,
         outputMs: 0,
       };
-      events.executed(statistics, execution);
+      events.executed(statistics, execution, [{ traceparent, queuedMs }]);
       return { outputs: result, queuedMs, execution };
     },
     async close() {

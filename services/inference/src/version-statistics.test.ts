@@ -90,7 +90,7 @@ test("metrics say what the statistics say, and are gone with the version", async
   for (const sizes of [[1, 3], [2], [9, 9, 9], [4]]) {
     const rows = sizes.reduce((sum, count) => sum + count, 0);
     const whole = { ...execution, rows, requests: sizes.length };
-    events.executed(of, whole);
+    events.executed(of, whole, []);
     for (const count of sizes)
       events.inferred(of, { ...asked, rows: count, execution: whole, cache: "miss" });
     events.inferred(of, { ...asked, rows: 1, execution: undefined, cache: "hit" });
