@@ -1,7 +1,7 @@
 /**
  * A data set of records: one input for each column but the label, with missing values kept as such.
  */
-import type { ColumnType, RecordsSpec, Task } from "@amaas/spec";
+import { type ColumnType, hasClasses, type RecordsSpec, type Task } from "@amaas/spec";
 import { type Tensor, tensor } from "@amaas/tensor";
 import { type BadRows, badRows } from "./bad-rows.ts";
 import { isMissing, numberIn, showCell, textIn } from "./cell.ts";
@@ -27,6 +27,7 @@ const reservedNames: ReadonlySet<string> = new Set([
   "reconstruction",
   "error",
   "code",
+  "embedding",
 ]);
 
 /** A column while it is filled, row by row. */
@@ -144,7 +145,7 @@ async function fill(
 function labelsOf(label: Column | undefined, taken: number, task: Task, limits: Limits): Labels {
   if (!label) return { kind: "none" };
   const { name, values } = label;
-  if (task === "classification")
+  if (hasClasses(task))
     return classLabels(
       values instanceof TextColumn ? values : values.subarray(0, taken),
       "data.label",

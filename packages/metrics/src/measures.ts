@@ -26,6 +26,10 @@ export interface ReconstructionMeasures {
   readonly images: boolean;
 }
 
+export interface EmbeddingMeasures {
+  readonly task: "embedding";
+}
+
 export interface LanguageMeasures {
   readonly task: "language-modeling";
 }
@@ -33,6 +37,7 @@ export interface LanguageMeasures {
 export type Measures =
   | ClassificationMeasures
   | RegressionMeasures
+  | EmbeddingMeasures
   | ReconstructionMeasures
   | LanguageMeasures;
 
@@ -58,7 +63,7 @@ export function measuresOf(spec: JobSpec, classes: number, images = false): Meas
       throw misfit("gate.metric", gate.metric, "another where samples are no images");
     return { task, images };
   }
-  if (task === "language-modeling") return { task };
+  if (task === "language-modeling" || task === "embedding") return { task };
   const { loss } = training;
   return { task, ...(loss.type === "quantile" && { quantile: loss.quantile }) };
 }
@@ -80,6 +85,8 @@ export function sumsOf(measures: Measures): readonly SumGroup[] {
       return classificationSums(measures);
     case "regression":
       return regressionSums(measures);
+    case "embedding":
+      return ones("loss", "asked", "hits");
     case "reconstruction":
       return ones("loss", "squared", "absolute", ...(measures.images ? ["psnr"] : []));
     case "language-modeling":

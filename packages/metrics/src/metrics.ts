@@ -20,6 +20,7 @@ type Formula = (sums: Sums, samples: number) => MetricValues;
 const formulas: { readonly [T in Measures["task"]]: Formula } = {
   classification,
   regression,
+  embedding,
   reconstruction,
   "language-modeling": languageModeling,
 };
@@ -86,6 +87,14 @@ function regression(sums: Sums, samples: number): Found<"regression", "quantileL
     r2: explained(errorSquared, variation),
     explainedVariance: explained(errorSquared - (error * error) / samples, variation),
     ...(sums.pinball && { quantileLoss: one("pinball") }),
+  };
+}
+
+/** Over those who have another of their label in their micro-batch. */
+function embedding(sums: Sums, samples: number): Found<"embedding", never> {
+  return {
+    loss: single(sums, "loss") / samples,
+    recallAt1: single(sums, "hits") / Math.max(1, single(sums, "asked")),
   };
 }
 

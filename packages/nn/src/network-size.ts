@@ -15,7 +15,7 @@ export interface Aim {
   readonly loss: LossSpec;
 }
 
-/** What networks put out: scores of classes, one number, the sample again, scores of tokens. */
+/** What networks put out: scores of classes, one number, an embedding, the sample again, scores of tokens. */
 const outputs: { readonly [T in Task]: (loss: LossSpec, samples: Samples) => number } = {
   classification: (loss, { classes }) => {
     if (loss.type !== "sigmoid-cross-entropy") return classes;
@@ -24,6 +24,10 @@ const outputs: { readonly [T in Task]: (loss: LossSpec, samples: Samples) => num
     throw faultySpec([{ field: "training.loss.type", description }]);
   },
   regression: () => 1,
+  embedding: (loss) => {
+    if ("width" in loss) return loss.width;
+    throw new Error(`the loss ${loss.type} has no width of embeddings`);
+  },
   reconstruction: (_, { width, vocabulary }) => {
     if (vocabulary === undefined) return width;
     const description = "found reconstruction of tokens, wanted numbers";

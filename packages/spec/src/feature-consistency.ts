@@ -2,6 +2,7 @@
 import type { ColumnSpec, ColumnType, EncodeSpec } from "./column-spec.ts";
 import type { Check } from "./consistency.ts";
 import { isRecords, type JobSpec } from "./job-spec.ts";
+import { hasLabels } from "./task-labels.ts";
 
 /** What each encoding is of. */
 const encoded: { readonly [E in EncodeSpec["type"]]: readonly ColumnType[] } = {
@@ -47,7 +48,7 @@ export const featureChecks: readonly Check[] = [
       : `${column}.encode.edges has ${edges[wrong]} after ${edges[wrong - 1]}, wanted growing edges`;
   }),
   ofColumns((column, { encode }, { task }) =>
-    encode?.type === "target" && task !== "classification" && task !== "regression"
+    encode?.type === "target" && !hasLabels(task)
       ? `${column}.encode.type is target, but ${task} has no labels`
       : undefined,
   ),
@@ -75,7 +76,7 @@ export const featureChecks: readonly Check[] = [
     reads: ["features.select.by", "features", "task"],
     fault: ({ features, task }) => {
       const by = features?.select?.by ?? "variance";
-      return by === "variance" || task === "classification" || task === "regression"
+      return by === "variance" || hasLabels(task)
         ? undefined
         : `found "${by}", wanted variance: ${task} has no labels`;
     },

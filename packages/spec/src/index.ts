@@ -74,10 +74,12 @@ export {
   type ClassificationLossSpec,
   type ClassWeights,
   type CrossEntropySpec,
+  type EmbeddingLossSpec,
   type ErrorLossSpec,
   type FocalSpec,
   type HingeSpec,
   type HuberSpec,
+  type InfoNceSpec,
   isLossOf,
   type LanguageLossSpec,
   type LossSpec,
@@ -85,6 +87,7 @@ export {
   type QuantileSpec,
   type ReconstructionLossSpec,
   type RegressionLossSpec,
+  type TripletSpec,
 } from "./loss-spec.ts";
 export {
   areaMetrics,
@@ -101,4 +104,5 @@ export type {
 } from "./optimizer-spec.ts";
 export { faultySpec, parseArchitecture, parseJobSpec } from "./parse.ts";
 export type { ScheduleSpec, WarmupSpec } from "./schedule-spec.ts";
+export { hasClasses, hasLabels } from "./task-labels.ts";
 export { isUrl } from "./url-refs.ts";

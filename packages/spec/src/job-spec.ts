@@ -12,8 +12,13 @@ import type { Metric } from "./metrics.ts";
 import type { OptimizerSpec } from "./optimizer-spec.ts";
 import type { ScheduleSpec } from "./schedule-spec.ts";
 
-/** A row of the last two has no label: it is its own. */
-export type Task = "classification" | "regression" | "reconstruction" | "language-modeling";
+/** A row of the last two has no label: it is its own. Those of an embedding say which rows belong together. */
+export type Task =
+  | "classification"
+  | "regression"
+  | "embedding"
+  | "reconstruction"
+  | "language-modeling";
 
 /**
  * A path that the user knows, or `sha256:<hex>` once the file has been uploaded. Of records also a folder

@@ -2,7 +2,7 @@
  * The loss part of a job spec, and which losses a task can have.
  *
  * Losses of a classification are told of one sample, and weighted by its class; those of a
- * regression are of the standardised label, those of a reconstruction of each value, those of language
+ * embedding are told of one sample and the others of its micro-batch; those of a regression are of the standardised label, those of a reconstruction of each value, those of language
  * modeling of each token.
  */
 import type { Task } from "./job-spec.ts";
@@ -46,6 +46,22 @@ export interface QuantileSpec {
   readonly quantile: number;
 }
 
+export interface InfoNceSpec {
+  readonly type: "infonce";
+  /** What cosines are divided by. */
+  readonly temperature: number;
+  /** Numbers of an embedding. */
+  readonly width: number;
+}
+
+export interface TripletSpec {
+  readonly type: "triplet";
+  /** Of distances, which are 2 at most. */
+  readonly margin: number;
+  /** Numbers of an embedding. */
+  readonly width: number;
+}
+
 export type ClassificationLossSpec = CrossEntropySpec | FocalSpec | HingeSpec;
 export type RegressionLossSpec = ErrorLossSpec | HuberSpec | QuantileSpec;
 export type ReconstructionLossSpec =
@@ -53,12 +69,14 @@ export type ReconstructionLossSpec =
   | HuberSpec
   | (CrossEntropySpec & { readonly type: "sigmoid-cross-entropy" });
 export type LanguageLossSpec = CrossEntropySpec & { readonly type: "cross-entropy" };
-export type LossSpec = ClassificationLossSpec | RegressionLossSpec;
+export type EmbeddingLossSpec = InfoNceSpec | TripletSpec;
+export type LossSpec = ClassificationLossSpec | RegressionLossSpec | EmbeddingLossSpec;
 
 /** The losses that a job of a task can have. */
 export interface LossSpecs {
   readonly classification: ClassificationLossSpec;
   readonly regression: RegressionLossSpec;
+  readonly embedding: EmbeddingLossSpec;
   readonly reconstruction: ReconstructionLossSpec;
   readonly "language-modeling": LanguageLossSpec;
 }
@@ -67,6 +85,7 @@ export interface LossSpecs {
 const losses: { readonly [T in Task]: readonly LossSpecs[T]["type"][] } = {
   classification: ["cross-entropy", "sigmoid-cross-entropy", "focal", "hinge"],
   regression: ["mse", "mae", "huber", "log-cosh", "quantile"],
+  embedding: ["infonce", "triplet"],
   reconstruction: ["mse", "mae", "huber", "log-cosh", "sigmoid-cross-entropy"],
   "language-modeling": ["cross-entropy"],
 };
@@ -75,6 +94,7 @@ const losses: { readonly [T in Task]: readonly LossSpecs[T]["type"][] } = {
 export const defaultLoss: { readonly [T in Task]: LossSpec["type"] } = {
   classification: "cross-entropy",
   regression: "mse",
+  embedding: "infonce",
   reconstruction: "mse",
   "language-modeling": "cross-entropy",
 };

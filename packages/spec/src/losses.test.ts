@@ -9,6 +9,8 @@ import { metricsOfTask, parseJobSpec, type Task } from "./index.ts";
 import { lossesOf } from "./loss-spec.ts";
 import { isErrorMetric, metrics } from "./metrics.ts";
 
+const tasks = ["classification", "regression", "embedding"] as const;
+
 interface Change {
   readonly task?: Task;
   readonly loss?: unknown;
@@ -65,7 +67,7 @@ test.each<[string, Change, string]>([
   [
     "training.loss.type",
     { loss: { type: "crossentropy" } },
-    'found "crossentropy", wanted one of cross-entropy, sigmoid-cross-entropy, focal, hinge, mse, mae, log-cosh, huber, quantile',
+    'found "crossentropy", wanted one of cross-entropy, sigmoid-cross-entropy, focal, hinge, mse, mae, log-cosh, huber, quantile, infonce, triplet',
   ],
   [
     "training.loss.type",
@@ -146,9 +148,7 @@ describe("schema and types agree", () => {
         jobSchema.$defs[name].properties.type;
       return type.enum ?? [type.const];
     });
-    expect(named.toSorted()).toEqual(
-      [...lossesOf("classification"), ...lossesOf("regression")].sort(),
-    );
+    expect(named.toSorted()).toEqual(tasks.flatMap(lossesOf).sort());
   });
 
   test("on the metrics", () => {
@@ -158,7 +158,6 @@ describe("schema and types agree", () => {
 });
 
 test("any gate wants the limit that its metric is better beyond, on a metric of its task", () => {
-  const tasks: readonly Task[] = ["classification", "regression"];
   const all = jobSchema.$defs.metric.enum as ReturnType<typeof metricsOfTask>[0][];
   const gates = fc.record({
     task: fc.constantFrom(...tasks),
@@ -191,6 +190,8 @@ test("numbers within the limits are taken, others are named, whatever else is wr
     ["classification", "hinge", "margin", (x) => x > 0 && x <= 1000],
     ["regression", "huber", "delta", (x) => x > 0 && x <= 1000],
     ["regression", "quantile", "quantile", (x) => x > 0 && x < 1],
+    ["embedding", "infonce", "temperature", (x) => x > 0 && x <= 100],
+    ["embedding", "triplet", "margin", (x) => x > 0 && x <= 2],
   ];
   const number = fc.oneof(
     fc.double({ min: -2, max: 12, noNaN: true }),
@@ -220,19 +221,19 @@ describe("the README", () => {
     const block = /```yaml\n(- \{ type:[\s\S]*?)```/.exec(readme)?.[1] ?? "";
     const losses: readonly { readonly type: string }[] = parseYaml(block);
     const parsed = losses.map((loss) => {
-      const task = lossesOf("regression").includes(loss.type) ? "regression" : "classification";
+      const task = tasks.find((each) => lossesOf(each).includes(loss.type))!;
       return parseJobSpec(documentOf({ task, loss }));
     });
     expect(parsed.map(({ training }) => training.loss)).toMatchObject(losses);
     const named = new Set(losses.map(({ type }) => type));
-    const all = [...lossesOf("classification"), ...lossesOf("regression")];
+    const all = tasks.flatMap(lossesOf);
     // Those whose fields are another's are named in its comment.
     expect(all.filter((name) => !named.has(name))).toEqual(["mae", "log-cosh"]);
     expect(all.filter((name) => !new RegExp(`^\\| .*\\b${name}\\b`, "m").test(readme))).toEqual([]);
   });
 
   test("names every metric of each task, and no other", () => {
-    for (const task of ["classification", "regression"] as const) {
+    for (const task of tasks) {
       const list = readme.split(`- ${task}: `)[1]?.split(/\n- |\n\n/)[0] ?? "";
       expect([...list.matchAll(/`(\w+)`/g)].map(([, name]) => name)).toEqual(metricsOfTask(task));
     }

@@ -37,6 +37,10 @@ export const metrics = {
     explainedVariance: "more",
     quantileLoss: "less",
   },
+  embedding: {
+    loss: "less",
+    recallAt1: "more",
+  },
   reconstruction: {
     loss: "less",
     mse: "less",
@@ -59,6 +63,7 @@ export const mainMetrics: readonly Metric[] = [
   "accuracy",
   "f1Macro",
   "r2",
+  "recallAt1",
   "perplexity",
   "tokenAccuracy",
   "psnr",

@@ -1,6 +1,7 @@
 /** Fields of a split that do not fit each other, in the form of `consistency.ts`. */
 import type { Check } from "./consistency.ts";
 import { isRecords } from "./job-spec.ts";
+import { hasClasses } from "./task-labels.ts";
 
 export const splitChecks: readonly Check[] = [
   {
@@ -14,7 +15,7 @@ export const splitChecks: readonly Check[] = [
   {
     reads: ["split.stratify", "task"],
     fault: ({ split, task }) =>
-      split.stratify && task !== "classification"
+      split.stratify && !hasClasses(task)
         ? `found true, wanted false: ${task} has no classes`
         : undefined,
   },

@@ -3,16 +3,9 @@
 import type { ArchitectureSpec } from "./architecture-spec.ts";
 import type { Check } from "./consistency.ts";
 import { isRecords, type JobSpec, type Task } from "./job-spec.ts";
+import { hasClasses, hasLabels } from "./task-labels.ts";
 
 type Architecture = ArchitectureSpec["type"];
-
-/** Whether rows of a task come with labels. */
-const labelled: { readonly [T in Task]: boolean } = {
-  classification: true,
-  regression: true,
-  reconstruction: false,
-  "language-modeling": false,
-};
 
 /** Of the tasks that want an architecture made for them, those; others want one of the rest. */
 const ownArchitectures: { readonly [T in Task]?: readonly Architecture[] } = {
@@ -35,7 +28,7 @@ export const taskChecks: readonly Check[] = [
     reads: ["data.labels", "data.format", "task"],
     fault({ data, task }) {
       if (data.format !== "arrays" && data.format !== "images") return undefined;
-      const byFolder = data.format === "images" && task === "classification";
+      const byFolder = data.format === "images" && hasClasses(task);
       return byFolder && data.labels === undefined
         ? undefined
         : labelFault(task, data.labels, "a path, or sha256: and 64 hex digits");
@@ -87,7 +80,7 @@ export const taskChecks: readonly Check[] = [
 ];
 
 function labelFault(task: JobSpec["task"], found: string | undefined, wanted: string) {
-  if (found === undefined) return labelled[task] ? `is missing, wanted ${wanted}` : undefined;
+  if (found === undefined) return hasLabels(task) ? `is missing, wanted ${wanted}` : undefined;
   const shown = JSON.stringify(found.slice(0, 80));
-  return labelled[task] ? undefined : `found ${shown}, wanted none: ${task} has no labels`;
+  return hasLabels(task) ? undefined : `found ${shown}, wanted none: ${task} has no labels`;
 }

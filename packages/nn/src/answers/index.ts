@@ -5,6 +5,7 @@ import type { Network } from "../network.ts";
 import { unscaled } from "../objectives/objective.ts";
 import type { Answers } from "./answer.ts";
 import { classification } from "./classification.ts";
+import { embedding } from "./embedding.ts";
 import { languageModeling } from "./language-modeling.ts";
 import { reconstruction } from "./reconstruction.ts";
 
@@ -20,6 +21,7 @@ const regression: Answers = {
 export const answers: { readonly [T in Task]: Answers } = {
   classification,
   regression,
+  embedding,
   reconstruction,
   "language-modeling": languageModeling,
 };

@@ -1,8 +1,8 @@
 /**
  * Losses of samples held against others: of embeddings FP32 [batch, width], and of distributions.
  *
- * They are for graphs that are written in TypeScript. No task of a job has pairs or distributions as labels; and of
- * negatives out of the batch a job would mean another loss at another number of virtual shards.
+ * They are for graphs that are written in TypeScript: no task of a job has pairs or distributions as labels. What a
+ * job can name is in `neighbours.ts`.
  */
 import type { GraphBuilder, Value } from "@amaas/graph";
 import { exponentials, upTo } from "../classes.ts";
@@ -61,7 +61,8 @@ export function klDivergence(g: GraphBuilder, scores: Value, targets: Value): Va
   return g.reduceSum(g.sub(entropy, g.mul(targets, logs)), [1]);
 }
 
-function normalized(g: GraphBuilder, x: Value): Value {
+/** Of length 1, row by row. */
+export function normalized(g: GraphBuilder, x: Value): Value {
   const length = g.sqrt(g.reduceSum(g.mul(x, x), [1]));
   return g.div(x, g.node("Max", [length, g.scalar(leastLength, length)]));
 }

@@ -4,6 +4,7 @@ import type { GraphBuilder, Value } from "@amaas/graph";
 import type { Measures } from "@amaas/metrics";
 import { isLossOf, type LossSpec, type Task } from "@amaas/spec";
 import { classification } from "./classification.ts";
+import { embedding } from "./embedding.ts";
 import { languageModeling } from "./language-modeling.ts";
 import {
   type BatchValues,
@@ -21,6 +22,7 @@ import { regression } from "./regression.ts";
 const objectives: { readonly [T in Task]: Objective<T> } = {
   classification,
   regression,
+  embedding,
   reconstruction,
   "language-modeling": languageModeling,
 };

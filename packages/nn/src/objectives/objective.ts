@@ -47,10 +47,11 @@ export interface BatchValues {
   readonly outputs: Value;
   /** [batch, 1]; where a sample is its own label [batch, values] or [batch, time]. */
   readonly labels: Value;
+  /** FP32 [batch, 1]: 1 for a sample, 0 for padding; absent where there is none. */
+  readonly mask?: Value;
 }
 
 export interface MaskedBatch extends BatchValues {
-  /** FP32 [batch, 1]: 1 for a sample, 0 for padding. */
   readonly mask: Value;
 }
 

@@ -11,6 +11,7 @@ type Written = Pick<Prepared, "outputGraph" | "rowGraph">;
 const isJudged: { readonly [T in Task]: boolean } = {
   classification: true,
   regression: true,
+  embedding: false,
   reconstruction: false,
   "language-modeling": false,
 };
