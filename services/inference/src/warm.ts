@@ -1,19 +1,125 @@
 /**
- * A trial run before a version meets its first request: what is made on first use is made now, and a
- * model that cannot run is found while the old one still serves.
+ * Runs before a version meets its first request: what is made on first use is made now, for every size of
+ * batch that may come, and a model that cannot run is found while the old one still serves.
  */
-import type { PooledSession, ValueSpec } from "@amaas/engine";
-import { elementCount, type Tensor, tensor, zeros } from "@amaas/tensor";
-import { smallestShape } from "./shape.ts";
+import { DomainError, errorMessage } from "@amaas/errors";
+import type { ModelWarmup, ModelWarmup_Input } from "@amaas/proto/inference/model_config";
+import { fromRaw } from "@amaas/tensor";
+import type { Feeds } from "./request.ts";
+import { guesses } from "./rows-alone.ts";
+import { filled, isGuessed, type Runnable, trialFeeds } from "./trial-feeds.ts";
 
-export async function warm(session: PooledSession): Promise<void> {
-  const feeds = Object.fromEntries(session.inputs.map((input) => [input.name, blank(input)]));
-  await session.run(feeds);
+export interface WarmUp {
+  /** Sizes of batches, as `batchSizes` gives them; [1] where there are none. */
+  readonly batches: readonly number[];
+  /** In place of what is made of the signature. */
+  readonly samples?: readonly ModelWarmup[];
+  /** The bytes of one of the samples' files. */
+  readonly readFile?: (name: string) => Promise<Uint8Array>;
+  /** When it has taken so long, larger batches are left out. */
+  readonly patienceMs?: number;
 }
 
-/** Zeros of the smallest shape that fits; as text too, since a model may read numbers from it. */
-export function blank(input: ValueSpec): Tensor {
-  const shape = smallestShape(input);
-  if (input.type !== "BYTES") return zeros(input.type, shape);
-  return tensor("BYTES", shape, new Array<string>(elementCount(shape)).fill("0"));
+/** Powers of two up to the largest, the largest, and the preferred ones: ascending. */
+export function batchSizes(largest: number, preferred: readonly number[] = []): number[] {
+  const sizes = new Set([1, ...preferred.filter((size) => size <= largest)]);
+  for (let size = 2; size <= largest; size *= 2) sizes.add(size);
+  if (largest > 0) sizes.add(largest);
+  return [...sizes].sort((a, b) => a - b);
+}
+
+/** @returns the sizes that were run, or why nothing could be; throws what the model does with certain inputs. */
+export async function warm(
+  model: Runnable,
+  { batches, samples = [], readFile = noFiles, patienceMs = 1000 }: WarmUp = { batches: [1] },
+): Promise<readonly number[] | string> {
+  if (samples.length > 0) return warmWith(model, samples, readFile);
+  const open = await openSize(model, batches[0] ?? 1);
+  if (typeof open === "string") return open;
+  const until = performance.now() + patienceMs;
+  const done = [];
+  for (const rows of batches) {
+    if (done.length > 0 && performance.now() > until) break;
+    await model.run(trialFeeds(model.inputs, { rows, open }));
+    done.push(rows);
+  }
+  return done;
+}
+
+/** A guess at the open sizes that the model runs with, or its complaint about all of them. */
+async function openSize(model: Runnable, rows: number): Promise<number | string> {
+  if (!isGuessed(model.inputs)) return 1;
+  let complaint = "";
+  for (const open of guesses)
+    try {
+      await model.run(trialFeeds(model.inputs, { rows, open }));
+      return open;
+    } catch (error) {
+      complaint = `no guess at its open sizes (${guesses.join(", ")}) runs: ${errorMessage(error)}`;
+    }
+  return complaint;
+}
+
+async function warmWith(
+  model: Runnable,
+  samples: readonly ModelWarmup[],
+  readFile: (name: string) => Promise<Uint8Array>,
+): Promise<readonly number[]> {
+  for (const sample of samples) {
+    const feeds = await sampleFeeds(model, sample, readFile);
+    for (let run = 0; run < Math.max(1, sample.count); run++) await model.run(feeds);
+  }
+  return samples.map(({ batchSize }) => batchSize);
+}
+
+async function sampleFeeds(
+  model: Runnable,
+  { name, batchSize, inputs }: ModelWarmup,
+  readFile: (name: string) => Promise<Uint8Array>,
+): Promise<Feeds> {
+  const feeds: Feeds = {};
+  for (const [index, { name: input, type }] of model.inputs.entries()) {
+    const given = inputs[input];
+    if (!given) throw faulty(name, `has nothing for input '${input}'`);
+    const dims = given.dims.map(Number);
+    const shape = batchSize > 0 ? [batchSize, ...dims] : dims;
+    const raw = await fileOf(given, readFile);
+    feeds[input] = raw
+      ? repeated(type, shape, raw, Math.max(1, batchSize))
+      : { type, shape, data: filled(type, shape, contentsOf(given, name, input), index) };
+  }
+  return feeds;
+}
+
+async function fileOf(
+  { inputDataType: data }: ModelWarmup_Input,
+  readFile: (name: string) => Promise<Uint8Array>,
+): Promise<Uint8Array | undefined> {
+  return data?.$case === "inputDataFile" ? readFile(data.value) : undefined;
+}
+
+/** A file has one row, which all rows of the batch are. */
+function repeated(
+  type: Runnable["inputs"][number]["type"],
+  shape: readonly number[],
+  row: Uint8Array,
+  rows: number,
+) {
+  const all = new Uint8Array(row.byteLength * rows);
+  for (let at = 0; at < rows; at++) all.set(row, at * row.byteLength);
+  return fromRaw(type, shape, all);
+}
+
+function contentsOf({ inputDataType }: ModelWarmup_Input, sample: string, input: string) {
+  if (inputDataType?.$case === "zeroData") return "zero";
+  if (inputDataType?.$case === "randomData") return "random";
+  throw faulty(sample, `says neither zero_data, random_data nor input_data_file for '${input}'`);
+}
+
+function noFiles(name: string): Promise<never> {
+  throw faulty(name, "is a file, and this model has no folder of them");
+}
+
+function faulty(sample: string, what: string): DomainError {
+  return new DomainError("invalid-argument", `model_warmup '${sample}' ${what}`);
 }

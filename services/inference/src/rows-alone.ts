@@ -1,0 +1,58 @@
+/**
+ * Whether a model looks at each row of its inputs alone, so that the rows of several requests may be run
+ * together. Nobody tells, so it is tried: two rows together, in both orders, against each by itself.
+ */
+import { errorMessage } from "@amaas/errors";
+import { tensor } from "@amaas/tensor";
+import { disagreement } from "./agreement.ts";
+import { divide } from "./assemble.ts";
+import type { Feeds } from "./request.ts";
+import { hasRows, isGuessed, type Runnable, trialFeeds } from "./trial-feeds.ts";
+
+/** Sizes that dimensions are guessed to have, where the model leaves them open. */
+export const guesses = [1, 8, 32, 224] as const;
+
+/** Undefined if rows are alone; else why they are not, or why nobody knows. */
+export async function rowsTogether(model: Runnable): Promise<string | undefined> {
+  if (!hasRows(model)) return "not all inputs and outputs begin with a dimension that is open";
+  let reason = "";
+  for (const open of isGuessed(model.inputs) ? guesses : [1]) {
+    try {
+      return await tried(model, open);
+    } catch (error) {
+      reason = `two rows cannot be run together: ${errorMessage(error)}`;
+    }
+  }
+  return reason;
+}
+
+async function tried(model: Runnable, open: number): Promise<string | undefined> {
+  const feeds = trialFeeds(model.inputs, { rows: 2, open }, "random");
+  // Rows 0 and 1, and rows 1 and 0: a model that sorts its rows leaves one of the two as it is.
+  const orders = [
+    [0, 1],
+    [1, 0],
+  ] as const;
+  const alone = [await model.run(rowsOf(feeds, [0])), await model.run(rowsOf(feeds, [1]))];
+  for (const order of orders) {
+    const parts = divide(await model.run(rowsOf(feeds, order)), [1, 1]);
+    for (const [at, row] of order.entries()) {
+      const differs = disagreement(parts[at]!, alone[row]!);
+      if (differs) return `what it makes of a row depends on those beside it: ${differs}`;
+    }
+  }
+  return undefined;
+}
+
+/** A copy of some rows of every input, in that order. */
+function rowsOf(feeds: Feeds, rows: readonly number[]): Feeds {
+  return Object.fromEntries(
+    Object.entries(feeds).map(([name, { type, shape, data }]) => {
+      const size = data.length / shape[0]!;
+      const picked = data.slice(0, rows.length * size);
+      for (let at = 0; at < picked.length; at++)
+        picked[at] = data[rows[Math.floor(at / size)]! * size + (at % size)]!;
+      return [name, tensor(type, [rows.length, ...shape.slice(1)], picked)];
+    }),
+  );
+}
