@@ -1,0 +1,2 @@
+export { type ParseOptions, parseText } from "./parse.ts";
+export { printText } from "./print.ts";
