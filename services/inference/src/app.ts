@@ -1,21 +1,19 @@
-/** The inference service, put together: models that follow the registry, and a queue for them. */
-import { randomUUID } from "node:crypto";
-import { openBlobs } from "@amaas/blobs";
+/** The inference service, put together: models that follow their source, and a queue for them. */
 import { availableCores, createEngine } from "@amaas/engine";
-import { type Bus, connectBus } from "@amaas/events";
-import { RegistryDefinition } from "@amaas/proto/amaas/registry/v1/registry";
-import { createClient, type RpcServer } from "@amaas/rpc";
+import type { Bus } from "@amaas/events";
+import type { RpcServer } from "@amaas/rpc";
 import type { App, CommonConfig } from "@amaas/service";
 import type { Telemetry } from "@amaas/telemetry";
 import type { InferenceConfig } from "./config.ts";
 import { createEvents } from "./events.ts";
 import { handlers } from "./handlers/index.ts";
 import { createInfer } from "./infer.ts";
-import { loadedVersion } from "./loaded-version.ts";
+import { type LoadedVersion, loadedVersion } from "./loaded-version.ts";
 import { createLoader } from "./loader.ts";
 import type { Wanted } from "./model-version.ts";
 import { Repository } from "./repository.ts";
 import { RunQueue } from "./run-queue.ts";
+import { openSource } from "./sources/open-source.ts";
 
 export interface Parts {
   readonly config: InferenceConfig & Pick<CommonConfig, "nodeId">;
@@ -24,17 +22,10 @@ export interface Parts {
   readonly bus?: Bus;
 }
 
-export async function createApp(parts: Parts): Promise<App> {
-  const { config, telemetry } = parts;
+export async function createApp({ config, telemetry, bus }: Parts): Promise<App> {
   const { tracer } = telemetry;
   const events = createEvents(telemetry);
-  const blobs = openBlobs(config.blobsUrl);
-  const registry = createClient(RegistryDefinition, config.registryAddress, {
-    telemetry,
-    deadlineMs: 5_000,
-  });
-  const { natsUrl, nodeId } = config;
-  const bus = parts.bus ?? (await connectBus({ natsUrl, telemetry, name: nodeId }));
+  const { source, ...hints } = await openSource({ config, telemetry, events, bus });
 
   const queue = new RunQueue({
     threads: config.threads,
@@ -46,30 +37,29 @@ export async function createApp(parts: Parts): Promise<App> {
     runLimitMs: 30_000,
     processes: { heapMiB: 512 },
   });
-  const load = createLoader({ engine, blobs, threads: config.threads, tracer });
+  const load = createLoader({ engine, threads: config.threads, tracer });
 
   let health: Pick<RpcServer, "setServing"> | undefined;
   const repository = new Repository({
-    registry,
-    alias: config.alias,
-    open: async (wanted) => loadedVersion(wanted, await load(wanted), queue, events),
+    source,
+    open,
     onServing: (model, serving) => health?.setServing(model, serving),
-    announce,
+    announce: hints.announce,
     events,
     tracer,
   });
 
-  function announce(wanted: Wanted): void {
-    const { model, version } = wanted;
-    const data = { model, version, replica: config.nodeId };
-    bus
-      .publish({ subject: "amaas.inference.version.loaded", id: randomUUID(), data })
-      .catch((error: unknown) => events.announcementLost(wanted, error));
+  async function open(wanted: Wanted, signal: AbortSignal): Promise<LoadedVersion> {
+    const session = await load(wanted, signal);
+    try {
+      return loadedVersion(wanted, session, queue, events);
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
   }
 
-  const moves = bus.subscribe("amaas.registry.alias.moved", () => repository.refresh());
-  bus.onConnect(() => repository.refresh());
-  const timer = setInterval(() => repository.refresh(), config.pollSeconds * 1000);
+  hints.watch(() => repository.refresh());
   repository.refresh();
 
   return {
@@ -79,19 +69,17 @@ export async function createApp(parts: Parts): Promise<App> {
       for (const { name, serving } of repository.models())
         server.setServing(name, serving !== undefined);
     },
-    ready: () => repository.ready || "the registry has not been read yet",
+    ready: () => repository.ready || `the ${source.kind} has not been read yet`,
     async drain() {
-      clearInterval(timer);
-      moves.close();
+      hints.stopWatching();
       repository.stop();
       for (const { name } of repository.models()) health?.setServing(name, false);
     },
     async close() {
-      clearInterval(timer);
+      hints.stopWatching();
       await repository.close();
       await engine.close();
-      await bus.close();
-      registry.close();
+      await hints.close();
     },
   };
 }

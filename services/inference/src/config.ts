@@ -2,14 +2,38 @@
 import { type ConfigOf, integer, optional, text, url } from "@amaas/config";
 
 export const config = {
-  registryAddress: text("AMAAS_REGISTRY_ADDRESS", {
-    default: "127.0.0.1:7102",
-    describe: "host:port of the registry",
+  modelRepository: optional(
+    text("AMAAS_MODEL_REPOSITORY", {
+      describe: "a folder of models, served in place of the registry's",
+    }),
+  ),
+  modelControlMode: text("AMAAS_MODEL_CONTROL_MODE", {
+    default: "none",
+    choices: ["none", "poll", "explicit"],
+    describe: "models of the folder: all at the start, as the folder changes, or as requests say",
   }),
-  blobsUrl: url("AMAAS_BLOBS_URL", {
-    protocols: ["file:"],
-    describe: "the blob store, for example file:///var/lib/amaas/blobs",
+  repositoryPollSeconds: integer("AMAAS_REPOSITORY_POLL_SECONDS", {
+    default: 15,
+    min: 1,
+    max: 86_400,
+    describe: "how often the folder is looked at in mode poll",
   }),
+  loadModels: optional(
+    text("AMAAS_LOAD_MODELS", {
+      describe: "models to begin with in mode explicit, with commas between them; * is all",
+    }),
+  ),
+  registryAddress: optional(
+    text("AMAAS_REGISTRY_ADDRESS", {
+      describe: "host:port of the registry, 127.0.0.1:7102 where no folder is given",
+    }),
+  ),
+  blobsUrl: optional(
+    url("AMAAS_BLOBS_URL", {
+      protocols: ["file:"],
+      describe: "the registry's blob store, for example file:///var/lib/amaas/blobs",
+    }),
+  ),
   natsUrl: optional(
     text("AMAAS_NATS_URL", {
       describe: "NATS servers that carry events; the embedded bus where it is not set",

@@ -27,10 +27,16 @@ export function modelUnknown(model: string): DomainError {
   return new DomainError("not-found", `Request for unknown model: ${quoted(model)} is not found`);
 }
 
-export function versionUnknown(model: string, version: string, served: string): DomainError {
+export function versionUnknown(
+  model: string,
+  version: string,
+  served: readonly (number | string)[],
+): DomainError {
+  const what =
+    served.length === 1 ? `version ${served[0]} is` : `versions ${served.join(", ")} are`;
   return new DomainError(
     "not-found",
-    `Request for unknown model: ${quoted(model)} version ${quoted(version)} is not found; version ${served} is served`,
+    `Request for unknown model: ${quoted(model)} version ${quoted(version)} is not found; ${what} served`,
   );
 }
 
@@ -42,10 +48,28 @@ export function modelLoading(model: string, version: number): DomainError {
   );
 }
 
-export function modelFailed(model: string, version: number, reason: string): DomainError {
+export function modelFailed(model: string, reason: string): DomainError {
   return new DomainError(
     "not-found",
-    `Request for unknown model: ${quoted(model)} has no available versions: version ${version} failed to load: ${reason}`,
+    `Request for unknown model: ${quoted(model)} has no available versions: ${reason}`,
+  );
+}
+
+export function loadFailed(model: string, reason: string): DomainError {
+  return new DomainError("invalid-argument", `failed to load ${quoted(model)}, ${reason}`);
+}
+
+export function modelNotInRepository(model: string, reason: string): DomainError {
+  return new DomainError(
+    "internal",
+    `failed to load ${quoted(model)}, failed to poll from model repository: ${reason}`,
+  );
+}
+
+export function modelControlOff(): DomainError {
+  return new DomainError(
+    "unavailable",
+    "explicit model load / unload is not allowed if polling is enabled: wanted model control mode explicit",
   );
 }
 

@@ -28,34 +28,38 @@ function lifecycleEvents({ log, metrics, tracer }: Telemetry) {
     ["model"],
   );
   const reads = metrics.counter(
-    "amaas_inference_registry_reads_total",
-    "Readings of the registry's aliases by outcome",
-    ["outcome"],
+    "amaas_inference_source_reads_total",
+    "Readings of what should be served, by where it is written and by outcome",
+    ["source", "outcome"],
   );
   const namesOf = ({ model, version, digest }: Wanted) => ({ model, version, digest });
   let reachable = true;
 
   return {
-    registryRead(): void {
-      reads.add(1, { outcome: "ok" });
-      if (!reachable) log.info("the registry answers again");
+    sourceRead(source: string): void {
+      reads.add(1, { source, outcome: "ok" });
+      if (!reachable) log.info(`the ${source} can be read again`);
       reachable = true;
     },
 
-    /** Logged once until it answers again: it is asked every few seconds. */
-    registryUnreachable(error: unknown): void {
-      reads.add(1, { outcome: "failed" });
+    /** Logged once until it can be read again: that is tried every few seconds. */
+    sourceUnreachable(source: string, error: unknown): void {
+      reads.add(1, { source, outcome: "failed" });
       if (reachable)
-        log.warn("the registry cannot be read; what is served stays", {
+        log.warn(`the ${source} cannot be read; what is served stays`, {
           error: errorMessage(error),
         });
       reachable = false;
     },
 
+    /** The version that answers requests that name none. */
+    answers(model: string, version: number | undefined): void {
+      serving.set(version ?? 0, { model });
+    },
+
     versionLoaded(span: Span, wanted: Wanted, ms: number): void {
       const { model, version } = wanted;
       loads.add(1, { model, outcome: "loaded" });
-      serving.set(version, { model });
       span.event("version.loaded", { "amaas.model": model, "amaas.version": version });
       log.info("version loaded", { ...namesOf(wanted), ms: Math.round(ms) });
     },
@@ -91,7 +95,6 @@ function lifecycleEvents({ log, metrics, tracer }: Telemetry) {
     },
 
     modelRemoved(model: string): void {
-      serving.set(0, { model });
       log.info("model is served no longer", { model });
     },
 

@@ -5,8 +5,10 @@
  * run, into memory that the threads share.
  */
 import type { PooledSession } from "@amaas/engine";
+import type { ModelConfig } from "@amaas/proto/inference/model_config";
 import { fromRaw, type Tensor, toRaw } from "@amaas/tensor";
 import type { Events } from "./events.ts";
+import { completeConfig } from "./model-config/complete.ts";
 import type { Wanted } from "./model-version.ts";
 import type { Feeds, Signature } from "./request.ts";
 import type { RunQueue } from "./run-queue.ts";
@@ -36,6 +38,8 @@ export interface Served {
 
 export interface LoadedVersion {
   readonly signature: Signature;
+  /** As it was written down, completed from the signature. */
+  readonly config: ModelConfig;
   readonly statistics: VersionStatistics;
   submit(work: Submission): Promise<Served>;
   /** Frees the memory; nothing is submitted any more. */
@@ -45,15 +49,17 @@ export interface LoadedVersion {
 let executions = 0;
 
 export function loadedVersion(
-  { model, version }: Wanted,
+  { model, version, config: stated }: Wanted,
   session: PooledSession,
   queue: RunQueue,
   events: Pick<Events, "statistics" | "executed">,
 ): LoadedVersion {
+  const config = completeConfig(model, stated, session);
   const runTime = new RunTime();
   const statistics = events.statistics.open(model, String(version));
   return {
     signature: session,
+    config,
     statistics,
     async submit({ feeds, rows, deadline, signal, traceparent, begins }) {
       const job = { bytes: bytesOf(feeds), expectedMs: runTime.expectedMs, deadline, signal };

@@ -1,12 +1,10 @@
 /**
- * From a digest to a warm session: the bytes are read and checked against the digest, the model is
- * opened and run once.
+ * From a wanted version to a warm session: its bytes are read, the model is opened and run once.
  *
  * Small models share threads. A large one has threads of its own: opening it holds up no other, closing
  * it gives all of its memory back, and idle threads cost no time.
  * Versions are loaded one after the other, so that a start with many models holds the bytes of one.
  */
-import { type BlobStore, parseDigest } from "@amaas/blobs";
 import type { Engine, PooledSession } from "@amaas/engine";
 import type { Telemetry } from "@amaas/telemetry";
 import { modelTooLarge } from "./errors.ts";
@@ -21,27 +19,31 @@ const mostSharedBytes = 2 ** 20;
 
 export interface LoaderParts {
   readonly engine: Engine;
-  readonly blobs: BlobStore;
   /** Instances of each version. */
   readonly threads: number;
   readonly tracer: Telemetry["tracer"];
 }
 
-export function createLoader(parts: LoaderParts): (wanted: Wanted) => Promise<PooledSession> {
+export function createLoader(
+  parts: LoaderParts,
+): (wanted: Wanted, signal: AbortSignal) => Promise<PooledSession> {
   let last: Promise<unknown> = Promise.resolve();
-  return (wanted) => {
-    const opened = last.then(() => load(wanted, parts));
+  return (wanted, signal) => {
+    const opened = last.then(() => {
+      signal.throwIfAborted();
+      return load(wanted, parts);
+    });
     last = opened.catch(() => undefined);
     return opened;
   };
 }
 
-async function load(wanted: Wanted, { engine, blobs, threads, tracer }: LoaderParts) {
-  const { model, version, digest, bytes } = wanted;
+async function load(wanted: Wanted, { engine, threads, tracer }: LoaderParts) {
+  const { model, version, bytes } = wanted;
   if (bytes > mostBytes) throw modelTooLarge(model, bytes, mostBytes);
   const session = await engine.open({
     name: `${model}@${version}`,
-    model: () => blobs.get(parseDigest(digest)),
+    model: wanted.read,
     isolation: bytes <= mostSharedBytes ? "shared" : "thread",
     instances: threads,
     instanceBytes: bytes,

@@ -7,16 +7,24 @@
  * Requests hold a version while they use it. A version that is retired takes no new ones and closes
  * its session when the last of them has left.
  */
+import { ModelConfig } from "@amaas/proto/inference/model_config";
 import type { LoadedVersion } from "./loaded-version.ts";
 
-/** What the registry says should be served. */
+/** A version that should be served. */
 export interface Wanted {
   readonly model: string;
   readonly version: number;
+  /** Of the model's bytes. */
   readonly digest: string;
   readonly bytes: number;
   /** Of the alias move that asks for it, or of the job that made it. */
   readonly traceparent: string;
+  /** The bytes that have the digest. */
+  readonly read: () => Promise<Uint8Array>;
+  /** What was written down for it; the rest is the model's to say. */
+  readonly config: ModelConfig | undefined;
+  /** Whether it is tried again when it could not be loaded, though nothing has changed. */
+  readonly persistent: boolean;
 }
 
 export type VersionState =
@@ -58,9 +66,13 @@ export class ModelVersion {
     return String(this.wanted.version);
   }
 
-  /** Versions never change, so one of the same number and digest is the same. */
-  is({ version, digest }: Wanted): boolean {
-    return this.wanted.version === version && this.wanted.digest === digest;
+  /** One of the same number, bytes and configuration is the same. */
+  is({ version, digest, config }: Wanted): boolean {
+    return (
+      this.wanted.version === version &&
+      this.wanted.digest === digest &&
+      sameConfig(this.wanted.config, config)
+    );
   }
 
   /** loading -> ready */
@@ -126,4 +138,10 @@ function isIn<K extends VersionState["kind"]>(
   kind: K,
 ): state is Extract<VersionState, { kind: K }> {
   return state.kind === kind;
+}
+
+function sameConfig(one: ModelConfig | undefined, other: ModelConfig | undefined): boolean {
+  if (one === other) return true;
+  if (!one || !other) return false;
+  return Buffer.compare(ModelConfig.encode(one).finish(), ModelConfig.encode(other).finish()) === 0;
 }

@@ -1,42 +1,39 @@
 /**
- * One model as this process serves it: what is wanted, what answers, what is being loaded.
+ * One model as this process serves it: its versions, and which of them answers requests that name none.
  *
- * Level-triggered: `want` says what should be served, at any time and as often as one likes. What
- * is under way ends first, then the difference is looked at again. The version that answers goes on
- * answering until its successor is ready, and for good if no successor ever is.
+ * A version that is wanted no longer goes on answering until one that is wanted is ready and all others
+ * have been tried, so that a broken version leaves the old one serving.
  */
-import { errorMessage } from "@amaas/errors";
-import type { Telemetry } from "@amaas/telemetry";
-import { backoffMs } from "./backoff.ts";
 import { modelFailed, modelLoading, modelUnknown, versionUnknown } from "./errors.ts";
-import type { Events } from "./events.ts";
-import type { LoadedVersion } from "./loaded-version.ts";
-import { type Held, ModelVersion, type Wanted } from "./model-version.ts";
+import type { Held, ModelVersion, Wanted } from "./model-version.ts";
+import type { WantedModel } from "./sources/source.ts";
+import { type SlotParts, VersionSlot } from "./version-slot.ts";
 
-export interface ServingParts {
-  /** Reads, opens and warms a version. */
-  readonly open: (wanted: Wanted) => Promise<LoadedVersion>;
+export interface ServingParts extends SlotParts {
   /** Told when a model begins or ceases to be answered for. */
   readonly onServing: (model: string, serving: boolean) => void;
-  /** Tells the others that a version answers here. */
-  readonly announce: (wanted: Wanted) => void;
-  readonly events: Events;
-  readonly tracer: Telemetry["tracer"];
 }
+
+/** As RepositoryIndex tells it. */
+export interface VersionStatus {
+  readonly version: string;
+  readonly state: "READY" | "UNAVAILABLE" | "LOADING" | "UNLOADING";
+  readonly reason: string;
+}
+
+const unlabelled: ReadonlyMap<string, number> = new Map();
 
 export class ServedModel {
   readonly name: string;
   readonly #parts: ServingParts;
-  #wanted: Wanted | undefined;
-  /** Is ready. */
+  readonly #slots = new Map<string, VersionSlot>();
+  #wanted: ReadonlyMap<string, Wanted> = new Map();
+  #preferred: string | undefined;
+  #labels = unlabelled;
+  #problem: string | undefined;
+  /** Answers requests that name no version. */
   #serving: ModelVersion | undefined;
-  /** Is loading, or has failed and will be tried again. */
-  #candidate: ModelVersion | undefined;
-  #failures = 0;
-  #retryAt = 0;
-  #retry: NodeJS.Timeout | undefined;
-  #working: Promise<void> | undefined;
-  readonly #retiring = new Set<Promise<void>>();
+  #sweeping = false;
 
   constructor(name: string, parts: ServingParts) {
     this.name = name;
@@ -48,119 +45,159 @@ export class ServedModel {
     return this.#serving;
   }
 
-  /** Undefined: nothing. */
-  want(wanted: Wanted | undefined): void {
-    this.#wanted = wanted;
-    this.#advance();
+  /** `afresh` tries again what has failed. */
+  want(
+    { versions, preferred, labels, problem }: Omit<WantedModel, "name">,
+    { afresh = false } = {},
+  ): void {
+    this.#problem = problem;
+    if (problem !== undefined) return;
+    this.#wanted = new Map(versions.map((wanted) => [String(wanted.version), wanted]));
+    this.#preferred = preferred === undefined ? undefined : String(preferred);
+    this.#labels = labels;
+    for (const [number, wanted] of this.#wanted) this.#slot(number).want(wanted, { afresh });
+    this.#changed();
   }
 
   /** Resolves when nothing is under way; a version that failed is not, until it is tried again. */
   async settled(): Promise<void> {
-    while (this.#working) await this.#working;
+    await Promise.all([...this.#slots.values()].map((slot) => slot.settled()));
   }
 
-  /** The version that answers, or that of the given number, held for a request. */
+  /** The version that answers, or that of the given number or label, held for a request. */
   hold(version: string): Held {
-    const serving = this.#serving;
-    if (!serving) throw this.#absence();
-    if (version !== "" && version !== serving.number)
-      throw versionUnknown(this.name, version, serving.number);
+    const serving = version === "" ? this.#serving : this.#find(version)?.serving;
+    if (!serving) throw this.#absence(version);
     return serving.hold();
+  }
+
+  serves(version: string): boolean {
+    return (version === "" ? this.#serving : this.#find(version)?.serving) !== undefined;
+  }
+
+  /** The numbers of those that answer, in ascending order. */
+  ready(): number[] {
+    return [...this.#slots.values()]
+      .flatMap(({ serving }) => serving?.wanted.version ?? [])
+      .sort((a, b) => a - b);
+  }
+
+  /** Why each wanted version that does not answer does not. */
+  missing(): string[] {
+    return [...this.#wanted].flatMap(([number, wanted]) => {
+      const slot = this.#slots.get(number);
+      if (slot?.serving?.is(wanted)) return [];
+      return [`version ${number}: ${slot ? reasonOf(slot) || "is not loaded" : "is not loaded"}`];
+    });
+  }
+
+  index(): VersionStatus[] {
+    const versions = [...this.#slots].map(([version, slot]) => statusOf(version, slot));
+    if (versions.length > 0 || this.#problem === undefined)
+      return versions.sort((a, b) => Number(a.version) - Number(b.version));
+    return [{ version: "", state: "UNAVAILABLE", reason: this.#problem }];
   }
 
   /** Serves nothing any more. Resolves when all memory is freed. */
   async close(): Promise<void> {
-    this.want(undefined);
-    await this.settled();
-    await Promise.all(this.#retiring);
+    this.want({ versions: [], labels: unlabelled });
+    await Promise.all([...this.#slots.values()].map((slot) => slot.close()));
   }
 
-  #absence(): Error {
-    const { state, wanted } = this.#candidate ?? {};
-    if (!state || !wanted) return modelUnknown(this.name);
-    if (state.kind === "failed") return modelFailed(this.name, wanted.version, state.reason);
+  #find(version: string): VersionSlot | undefined {
+    const slot = this.#slots.get(version);
+    if (slot) return slot;
+    const labelled = this.#labels.get(version);
+    return labelled === undefined ? undefined : this.#slots.get(String(labelled));
+  }
+
+  #slot(number: string): VersionSlot {
+    const known = this.#slots.get(number);
+    if (known) return known;
+    const slot = new VersionSlot(this.#parts, {
+      changed: () => this.#changed(),
+      served: () => this.#serving?.wanted.version,
+    });
+    this.#slots.set(number, slot);
+    return slot;
+  }
+
+  /** Something began or ceased to answer, or has failed. */
+  #changed(): void {
+    this.#choose();
+    // A version that is let go tells of it, from inside.
+    if (this.#sweeping) return;
+    this.#sweeping = true;
+    const replaced = this.#isReplaced();
+    for (const [number, slot] of this.#slots) {
+      if (this.#wanted.has(number)) continue;
+      if (slot.wanted && (replaced || !slot.serving)) slot.want(undefined);
+      if (slot.isEmpty) this.#slots.delete(number);
+    }
+    this.#sweeping = false;
+  }
+
+  /** Whether what is not wanted is not needed: all that is wanted was tried, and some of it answers. */
+  #isReplaced(): boolean {
+    const wanted = [...this.#wanted.keys()].map((number) => this.#slots.get(number));
+    if (wanted.length === 0) return true;
+    const tried = wanted.every((slot) => slot?.candidate?.state.kind !== "loading");
+    return tried && wanted.some((slot) => slot?.serving !== undefined);
+  }
+
+  /** Which version answers requests that name none. */
+  #choose(): void {
+    const preferred = this.#preferred === undefined ? undefined : this.#slots.get(this.#preferred);
+    const stays = this.#preferred !== undefined && this.#serving?.state.kind === "ready";
+    const next =
+      preferred?.serving ?? (stays ? this.#slotOfServing() : undefined) ?? this.#highest();
+    const previous = this.#serving;
+    if (next === previous) return;
+    this.#serving = next;
+    this.#parts.events.answers(this.name, next?.wanted.version);
+    if (Boolean(previous) !== Boolean(next)) this.#parts.onServing(this.name, next !== undefined);
+  }
+
+  /** What answers under the number of the version that answers now. */
+  #slotOfServing(): ModelVersion | undefined {
+    return this.#serving && this.#slots.get(this.#serving.number)?.serving;
+  }
+
+  #highest(): ModelVersion | undefined {
+    let highest: ModelVersion | undefined;
+    for (const { serving } of this.#slots.values())
+      if (serving && serving.wanted.version > (highest?.wanted.version ?? -1)) highest = serving;
+    return highest;
+  }
+
+  #absence(version: string): Error {
+    if (version !== "" && this.#serving) {
+      const slot = this.#find(version);
+      if (!slot) return versionUnknown(this.name, version, this.ready());
+    }
+    const slots = version === "" ? [...this.#slots.values()].toReversed() : [this.#find(version)];
+    const candidate = slots.flatMap((slot) => slot?.candidate ?? [])[0];
+    if (!candidate) {
+      if (this.#problem !== undefined) return modelFailed(this.name, this.#problem);
+      return version !== "" && this.#serving
+        ? versionUnknown(this.name, version, this.ready())
+        : modelUnknown(this.name);
+    }
+    const { state, wanted } = candidate;
+    if (state.kind === "failed")
+      return modelFailed(this.name, `version ${wanted.version} failed to load: ${state.reason}`);
     return modelLoading(this.name, wanted.version);
   }
+}
 
-  /** Does the next thing there is to do, unless something is being done. */
-  #advance(): void {
-    if (this.#working) return;
-    clearTimeout(this.#retry);
-    this.#working = this.#nextWork()?.then(() => {
-      this.#working = undefined;
-      this.#advance();
-    });
-  }
+function reasonOf({ candidate }: VersionSlot): string {
+  return candidate?.state.kind === "failed" ? candidate.state.reason : "";
+}
 
-  #nextWork(): Promise<void> | undefined {
-    const wanted = this.#wanted;
-    if (!wanted || this.#serving?.is(wanted)) {
-      this.#candidate = undefined;
-      this.#failures = 0;
-      if (!wanted) this.#replace(undefined);
-      return undefined;
-    }
-    if (!this.#candidate?.is(wanted)) this.#failures = 0;
-    else if (this.#retryIn() > 0) return undefined;
-    return this.#load(wanted);
-  }
-
-  /** Milliseconds until the failed candidate is tried again, which is then looked at again. */
-  #retryIn(): number {
-    const left = this.#retryAt - Date.now();
-    if (left > 0) this.#retry = setTimeout(() => this.#advance(), left).unref();
-    return left;
-  }
-
-  async #load(wanted: Wanted): Promise<void> {
-    const { tracer, events, announce, open } = this.#parts;
-    const candidate = new ModelVersion(wanted);
-    this.#candidate = candidate;
-    const attributes = { "amaas.model": wanted.model, "amaas.version": wanted.version };
-    const started = performance.now();
-    try {
-      await tracer.span(
-        "inference.load",
-        { parent: wanted.traceparent, attributes },
-        async (span) => {
-          candidate.loaded(await open(wanted));
-          if (!this.#wanted || !candidate.is(this.#wanted)) {
-            events.versionSuperseded(span, wanted);
-            this.#retire(candidate);
-            return;
-          }
-          await tracer.span("inference.swap", { attributes }, () => this.#replace(candidate));
-          events.versionLoaded(span, wanted, performance.now() - started);
-          announce(wanted);
-        },
-      );
-    } catch (error) {
-      this.#failures++;
-      const retryMs = backoffMs(this.#failures);
-      this.#retryAt = Date.now() + retryMs;
-      candidate.failed(errorMessage(error));
-      events.loadFailed(wanted, error, retryMs, this.#serving?.wanted.version);
-    }
-  }
-
-  /** From one request to the next, another version answers. */
-  #replace(next: ModelVersion | undefined): void {
-    const previous = this.#serving;
-    this.#serving = next;
-    this.#candidate = undefined;
-    if (Boolean(previous) !== Boolean(next)) this.#parts.onServing(this.name, next !== undefined);
-    if (previous) this.#retire(previous);
-  }
-
-  #retire(version: ModelVersion): void {
-    const { events } = this.#parts;
-    const retired = version
-      .retire()
-      .then(
-        () => events.versionClosed(version.wanted),
-        (error: unknown) => events.closeFailed(version.wanted, error),
-      )
-      .finally(() => this.#retiring.delete(retired));
-    this.#retiring.add(retired);
-  }
+function statusOf(version: string, slot: VersionSlot): VersionStatus {
+  const reason = reasonOf(slot);
+  if (slot.serving) return { version, state: "READY", reason };
+  if (reason !== "") return { version, state: "UNAVAILABLE", reason };
+  if (slot.candidate) return { version, state: "LOADING", reason };
+  return { version, state: slot.isDraining ? "UNLOADING" : "UNAVAILABLE", reason: "" };
 }

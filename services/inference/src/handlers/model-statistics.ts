@@ -33,7 +33,11 @@ function chosen(all: Statistics, model: string, version: string): VersionStatist
   if (version === "") return versions;
   const asked = versions.filter((each) => each.version === version);
   if (asked.length > 0) return asked;
-  throw versionUnknown(model, version, versions.map((each) => each.version).join(", "));
+  throw versionUnknown(
+    model,
+    version,
+    versions.map((each) => each.version),
+  );
 }
 
 function modelStats(of: VersionStatistics): ModelStatistics {

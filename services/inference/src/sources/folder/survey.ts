@@ -1,0 +1,152 @@
+/**
+ * What lies in a model repository, seen without reading a file: `NAME/VERSION/model.onnx` with or
+ * without `NAME/config.pbtxt`, or loose `NAME.onnx`, each of which is version 1.
+ */
+import { readdir, realpath, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { DomainError, errorMessage } from "@amaas/errors";
+import { isPlainName } from "../../model-config/check.ts";
+import { type FileLook, lookAt } from "./file-look.ts";
+
+const mostEntries = 10_000;
+
+/** A file, or why it cannot be had. */
+export type Seen = FileLook | { readonly fault: string };
+
+export interface Survey {
+  readonly name: string;
+  readonly config: Seen | undefined;
+  /** The files of each version, by name. */
+  readonly versions: ReadonlyMap<number, ReadonlyMap<string, Seen>>;
+  /** The file of every version where it has none of its own to name; model.onnx if left out. */
+  readonly file?: string;
+  readonly fault?: string;
+}
+
+interface Place {
+  readonly root: string;
+  readonly path: string;
+  readonly isFile: boolean;
+}
+
+/** Where each model lies; a folder comes before a file of the same name. */
+export async function placesIn(folder: string): Promise<Map<string, Place>> {
+  const root = await realpath(folder);
+  const places = new Map<string, Place>();
+  if ((await stat(root)).isFile()) {
+    const name = nameOfFile(basename(root));
+    if (name === undefined)
+      throw new DomainError("invalid-argument", `${folder} is no folder and no .onnx file`);
+    return places.set(name, { root, path: root, isFile: true });
+  }
+  for (const entry of await list(root)) {
+    if (entry.name.startsWith(".")) continue;
+    const path = join(root, entry.name);
+    const isFolder = entry.isDirectory() || (entry.isSymbolicLink() && (await leadsToFolder(path)));
+    const name = isFolder ? entry.name : nameOfFile(entry.name);
+    if (name !== undefined && (isFolder || !places.has(name)))
+      places.set(name, { root, path, isFile: !isFolder });
+  }
+  return places;
+}
+
+/** Undefined where the place looks like no model at all. */
+export async function survey(name: string, place: Place): Promise<Survey | undefined> {
+  try {
+    return await look(name, place);
+  } catch (error) {
+    return { name, config: undefined, versions: new Map(), fault: errorMessage(error) };
+  }
+}
+
+async function look(name: string, { root, path, isFile }: Place): Promise<Survey | undefined> {
+  if (isFile) {
+    const file = basename(path);
+    checkName(name);
+    const files = new Map([[file, await seen(root, path)]]);
+    return { name, config: undefined, versions: new Map([[1, files]]), file };
+  }
+  const entries = await list(await inside(root, path));
+  const numbers = entries.flatMap((entry) => versionOf(entry.name) ?? []);
+  const written = entries.some((entry) => entry.name === "config.pbtxt");
+  const stray = entries.some((entry) => entry.name.endsWith(".onnx"));
+  if (numbers.length === 0 && !written && !stray) return undefined;
+  checkName(name);
+  const versions = new Map<number, Map<string, Seen>>();
+  for (const number of numbers) versions.set(number, await filesOf(root, join(path, `${number}`)));
+  const config = written ? await seen(root, join(path, "config.pbtxt")) : undefined;
+  return { name, config, versions };
+}
+
+/** The same text for what has not changed. */
+export function textOf(surveyed: Survey | undefined): string {
+  if (!surveyed) return "";
+  const { config, versions, fault } = surveyed;
+  const files = [...versions].map(([number, seen]) => [
+    number,
+    [...seen].map(([name, file]) => [name, print(file)]).sort(),
+  ]);
+  return JSON.stringify([config && print(config), files.sort(), fault]);
+}
+
+function print(file: Seen): string {
+  return "fault" in file ? file.fault : file.fingerprint;
+}
+
+async function filesOf(root: string, folder: string): Promise<Map<string, Seen>> {
+  const files = new Map<string, Seen>();
+  for (const { name } of await list(await inside(root, folder)))
+    if (isPlainName(name)) files.set(name, await seen(root, join(folder, name)));
+  return files;
+}
+
+async function seen(root: string, path: string): Promise<Seen> {
+  try {
+    return (await lookAt(root, path)) ?? { fault: `${path} is not there` };
+  } catch (error) {
+    return { fault: errorMessage(error) };
+  }
+}
+
+async function inside(root: string, path: string): Promise<string> {
+  const real = await realpath(path);
+  if (!`${real}/`.startsWith(`${root}/`))
+    throw new DomainError("invalid-argument", `${path} leads out of the repository`);
+  return real;
+}
+
+async function list(folder: string) {
+  const entries = await readdir(folder, { withFileTypes: true });
+  if (entries.length > mostEntries)
+    throw new DomainError(
+      "invalid-argument",
+      `${folder} has ${entries.length} entries; wanted at most ${mostEntries}`,
+    );
+  return entries;
+}
+
+async function leadsToFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+/** Positive, and written without leading zeros. */
+export function versionOf(name: string): number | undefined {
+  return /^[1-9]\d{0,14}$/.test(name) ? Number(name) : undefined;
+}
+
+function nameOfFile(file: string): string | undefined {
+  return file.endsWith(".onnx") && file.length > ".onnx".length
+    ? file.slice(0, -".onnx".length)
+    : undefined;
+}
+
+export function checkName(name: string): void {
+  if (!isPlainName(name))
+    throw new DomainError(
+      "invalid-argument",
+      `'${name.slice(0, 80)}' is no model's name; wanted letters, digits, '_', '.' and '-', a letter, digit or '_' first`,
+    );
+}
