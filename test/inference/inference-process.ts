@@ -19,7 +19,13 @@ export async function startInferenceProcess(
   env: Readonly<Record<string, string>>,
 ): Promise<InferenceProcess> {
   const child = spawn(process.execPath, [main], {
-    env: { ...process.env, AMAAS_PORT: "0", AMAAS_LOG_LEVEL: "warn", ...env },
+    env: {
+      ...process.env,
+      AMAAS_PORT: "0",
+      AMAAS_REST_PORT: "0",
+      AMAAS_LOG_LEVEL: "warn",
+      ...env,
+    },
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   const ended = new Promise<number | null>((resolve) => void child.once("exit", resolve));

@@ -16,6 +16,8 @@ export interface InferenceServer {
   /** host:port */
   readonly address: string;
   readonly client: Client<typeof GRPCInferenceServiceDefinition>;
+  /** Where REST is. */
+  readonly rest: string;
   /** What health checks answer for each model. */
   readonly health: ReadonlyMap<string, boolean>;
   readonly log: readonly LogLine[];
@@ -69,10 +71,11 @@ export async function startInferenceServer({
     AMAAS_BLOBS_URL: `file://${folder}/blobs`,
     AMAAS_REGISTRY_ADDRESS: registryAddress,
     AMAAS_POLL_SECONDS: "1",
+    AMAAS_REST_PORT: "0",
     ...env,
   });
   const app = await createApp({
-    config: { ...settings, nodeId: "inference-1" },
+    config: { ...settings, nodeId: "inference-1", host: "127.0.0.1", drainSeconds: 2 },
     telemetry,
     ...(bus ? { bus: borrowed(bus) } : {}),
   });
@@ -101,6 +104,7 @@ export async function startInferenceServer({
 
   return {
     address,
+    rest: `http://127.0.0.1:${app.restPort}`,
     client,
     health,
     log,

@@ -16,5 +16,7 @@ describeInterop("clients of others", () => {
   describeChecks("triton_grpc.py", server);
   describeChecks("triton_aio.py", server);
   describeChecks("kserve_grpc.py", server);
+  describeChecks("triton_http.py", server);
+  describeChecks("kserve_http.py", server);
   describeChecks("reflection.py", server);
 });

@@ -7,7 +7,7 @@ import { startRegistryServer } from "../registry/registry-server.ts";
 import { models } from "./models.ts";
 
 export interface ServedModels {
-  /** host:port */
+  /** host:port, as is the next one. */
   readonly grpc: string;
   readonly http: string;
   stop(): Promise<void>;
@@ -25,7 +25,7 @@ export async function serveModels(): Promise<ServedModels> {
   for (const model of Object.keys(models)) await server.serves(model, 1, 60_000);
   return {
     grpc: server.address,
-    http: "",
+    http: new URL(server.rest).host,
     async stop() {
       await server.stop();
       await registry.stop();

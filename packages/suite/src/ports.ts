@@ -6,7 +6,7 @@
  */
 import { createServer } from "node:net";
 import { DomainError } from "@amaas/errors";
-import { type Ports, type Slot, standardPorts } from "./topology.ts";
+import { hasRest, type Ports, type Slot, standardPorts } from "./topology.ts";
 
 const lowest = 20_000;
 const highest = 32_000;
@@ -25,7 +25,7 @@ async function checkStandard(slots: readonly Slot[]): Promise<Map<string, Ports>
   for (const slot of slots) {
     const ports = standardPorts(slot);
     chosen.set(slot.name, ports);
-    for (const port of [ports.grpc, ports.http])
+    for (const port of Object.values(ports))
       if (!(await isFree(port))) taken.push(`${port} (${slot.name})`);
   }
   if (taken.length > 0)
@@ -48,7 +48,10 @@ async function drawFree(slots: readonly Slot[]): Promise<Map<string, Ports>> {
     throw new DomainError("unavailable", `found no free port from ${lowest} to ${highest}`);
   };
   const chosen = new Map<string, Ports>();
-  for (const slot of slots) chosen.set(slot.name, { grpc: await draw(), http: await draw() });
+  for (const { name, role } of slots) {
+    const ports = { grpc: await draw(), http: await draw() };
+    chosen.set(name, hasRest(role) ? { ...ports, rest: await draw() } : ports);
+  }
   return chosen;
 }
 

@@ -14,8 +14,8 @@ test("on standard ports every process has its own", () => {
 
 test("free ports lie below those of outgoing connections, each drawn once", async () => {
   const drawn = await choosePorts(slots(topology), "free");
-  const all = [...drawn.values()].flatMap(({ grpc, http }) => [grpc, http]);
-  expect(new Set(all).size).toBe(12);
+  const all = [...drawn.values()].flatMap((ports) => Object.values(ports));
+  expect(new Set(all).size).toBe(13);
   expect(Math.min(...all)).toBeGreaterThanOrEqual(20_000);
   expect(Math.max(...all)).toBeLessThan(32_000);
 });
@@ -44,6 +44,11 @@ test("every process is told who it is and where the others are", () => {
       "AMAAS_SCHEDULER_ADDRESS": "127.0.0.1:7101",
     }
   `);
+});
+
+test("inference is told its port of REST, which others have not", () => {
+  const told = planProcesses(topology, ports).map(({ env }) => env.AMAAS_REST_PORT);
+  expect(told).toEqual([undefined, undefined, undefined, undefined, undefined, "8000"]);
 });
 
 test("the caller's variables win over defaults, not over who a process is", () => {

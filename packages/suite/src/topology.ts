@@ -30,6 +30,8 @@ export interface Slot {
 export interface Ports {
   readonly grpc: number;
   readonly http: number;
+  /** Of services that also speak REST. */
+  readonly rest?: number;
 }
 
 export interface PlannedProcess extends Slot {
@@ -48,7 +50,7 @@ const standard: Readonly<Record<Role, Ports>> = {
   registry: { grpc: 7102, http: 7202 },
   "parameter-server": { grpc: 7103, http: 7203 },
   trainer: { grpc: 7104, http: 7204 },
-  inference: { grpc: 8001, http: 8002 },
+  inference: { grpc: 8001, http: 8002, rest: 8000 },
 };
 
 /** Ten apart, the tenth would land on another role's HTTP port. */
@@ -81,15 +83,20 @@ export function standardPorts({ role, index }: Slot): Ports {
       "invalid-argument",
       `the standard ports hold at most ${mostOnStandardPorts} of ${role}; use free ports for more (amaas up --free-ports)`,
     );
-  const { grpc, http } = standard[role];
-  return { grpc: grpc + 10 * index, http: http + 10 * index };
+  const { grpc, http, rest } = standard[role];
+  const apart = 10 * index;
+  return {
+    grpc: grpc + apart,
+    http: http + apart,
+    ...(rest === undefined ? {} : { rest: rest + apart }),
+  };
 }
 
 export function planProcesses(
   topology: Topology,
   ports: ReadonlyMap<string, Ports>,
 ): PlannedProcess[] {
-  const addressOf = (name: string, kind: keyof Ports) => {
+  const addressOf = (name: string, kind: "grpc" | "http") => {
     const found = ports.get(name);
     if (!found) throw new DomainError("internal", `no ports were planned for ${name}`);
     return `${host}:${found[kind]}`;
@@ -113,9 +120,19 @@ export function planProcesses(
       ...topology.env,
       AMAAS_PORT: portOf(addressOf(slot.name, "grpc")),
       AMAAS_HTTP_PORT: portOf(addressOf(slot.name, "http")),
+      ...restPort(ports.get(slot.name)),
       AMAAS_NODE_ID: slot.name,
     },
   }));
+}
+
+function restPort(ports: Ports | undefined): Record<string, string> {
+  return ports?.rest === undefined ? {} : { AMAAS_REST_PORT: String(ports.rest) };
+}
+
+/** Whether a role also speaks REST. */
+export function hasRest(role: Role): boolean {
+  return standard[role].rest !== undefined;
 }
 
 function portOf(address: string): string {

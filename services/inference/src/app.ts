@@ -6,7 +6,8 @@ import type { App, CommonConfig } from "@amaas/service";
 import type { Telemetry } from "@amaas/telemetry";
 import type { InferenceConfig } from "./config.ts";
 import { createEvents } from "./events.ts";
-import { handlers } from "./handlers/index.ts";
+import { grpc, handlers } from "./handlers/index.ts";
+import { createRestServer } from "./http/rest-server.ts";
 import { createInfer } from "./infer.ts";
 import { type LoadedVersion, loadedVersion } from "./loaded-version.ts";
 import { createLoader } from "./loader.ts";
@@ -16,13 +17,17 @@ import { RunQueue } from "./run-queue.ts";
 import { openSource } from "./sources/open-source.ts";
 
 export interface Parts {
-  readonly config: InferenceConfig & Pick<CommonConfig, "nodeId">;
+  readonly config: InferenceConfig & Pick<CommonConfig, "nodeId" | "host" | "drainSeconds">;
   readonly telemetry: Telemetry;
   /** The one that the configuration asks for, unless another is given. */
   readonly bus?: Bus;
 }
 
-export async function createApp({ config, telemetry, bus }: Parts): Promise<App> {
+export interface InferenceApp extends App {
+  readonly restPort: number;
+}
+
+export async function createApp({ config, telemetry, bus }: Parts): Promise<InferenceApp> {
   const { tracer } = telemetry;
   const events = createEvents(telemetry);
   const { source, ...hints } = await openSource({ config, telemetry, events, bus });
@@ -62,8 +67,16 @@ export async function createApp({ config, telemetry, bus }: Parts): Promise<App>
   hints.watch(() => repository.refresh());
   repository.refresh();
 
+  const infer = createInfer({ repository, events });
+  const methods = handlers({ repository, events, infer });
+  const limits = { jsonBytes: config.restJsonMebibytes * 2 ** 20 };
+  const rest = createRestServer({ telemetry, handlers: methods, limits });
+  const restPort = await rest.listen(config.host, config.restPort);
+  telemetry.log.info("listening for REST", { host: config.host, port: restPort });
+
   return {
-    services: handlers({ repository, events, infer: createInfer({ repository, events }) }),
+    services: grpc(methods),
+    restPort,
     listening(_address, server) {
       health = server;
       for (const { name, serving } of repository.models())
@@ -73,10 +86,13 @@ export async function createApp({ config, telemetry, bus }: Parts): Promise<App>
     async drain() {
       hints.stopWatching();
       repository.stop();
+      // Goes on beside gRPC's own; waited for in `close`.
+      void rest.drain(config.drainSeconds * 1000);
       for (const { name } of repository.models()) health?.setServing(name, false);
     },
     async close() {
       hints.stopWatching();
+      await rest.drain(0);
       await repository.close();
       await engine.close();
       await hints.close();

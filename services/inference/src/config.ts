@@ -65,6 +65,18 @@ export const config = {
     min: 1,
     describe: "mebibytes of input that may wait for a thread; more are refused",
   }),
+  restPort: integer("AMAAS_REST_PORT", {
+    default: 8000,
+    min: 0,
+    max: 65_535,
+    describe: "port of the REST protocol; 0 takes a free one",
+  }),
+  restJsonMebibytes: integer("AMAAS_REST_JSON_MIB", {
+    default: 4,
+    min: 1,
+    max: 64,
+    describe: "mebibytes of JSON in a REST request or its answer; binary data may be larger",
+  }),
 };
 
 export type InferenceConfig = ConfigOf<typeof config>;

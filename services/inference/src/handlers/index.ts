@@ -1,6 +1,6 @@
 /** The inference service: a handler for every method, or this does not compile. */
 import { GRPCInferenceServiceDefinition } from "@amaas/proto/inference/grpc_service";
-import { type Implementation, implement } from "@amaas/rpc";
+import { type Handlers, type Implementation, implement } from "@amaas/rpc";
 import type { Inference } from "../inference.ts";
 import { modelInfer } from "./model-infer.ts";
 import { modelMetadata } from "./model-metadata.ts";
@@ -12,24 +12,29 @@ import { serverMetadata } from "./server-metadata.ts";
 import { serverReady } from "./server-ready.ts";
 import { sharedMemory } from "./shared-memory.ts";
 
-export function handlers(inference: Inference): Implementation[] {
-  return [
-    implement(GRPCInferenceServiceDefinition, {
-      serverLive: serverLive(),
-      serverReady: serverReady(inference),
-      serverMetadata: serverMetadata(),
-      modelReady: modelReady(inference),
-      modelMetadata: modelMetadata(inference),
-      modelInfer: modelInfer(inference),
-      modelStreamInfer: notLanded("ModelStreamInfer"),
-      modelConfig: notLanded("ModelConfig"),
-      modelStatistics: modelStatistics(inference),
-      repositoryIndex: notLanded("RepositoryIndex"),
-      repositoryModelLoad: notLanded("RepositoryModelLoad"),
-      repositoryModelUnload: notLanded("RepositoryModelUnload"),
-      traceSetting: notLanded("TraceSetting"),
-      logSettings: notLanded("LogSettings"),
-      ...sharedMemory(),
-    }),
-  ];
+export type InferenceHandlers = Handlers<GRPCInferenceServiceDefinition>;
+
+/** For every protocol the same. */
+export function handlers(inference: Inference): InferenceHandlers {
+  return {
+    serverLive: serverLive(),
+    serverReady: serverReady(inference),
+    serverMetadata: serverMetadata(),
+    modelReady: modelReady(inference),
+    modelMetadata: modelMetadata(inference),
+    modelInfer: modelInfer(inference),
+    modelStreamInfer: notLanded("ModelStreamInfer"),
+    modelConfig: notLanded("ModelConfig"),
+    modelStatistics: modelStatistics(inference),
+    repositoryIndex: notLanded("RepositoryIndex"),
+    repositoryModelLoad: notLanded("RepositoryModelLoad"),
+    repositoryModelUnload: notLanded("RepositoryModelUnload"),
+    traceSetting: notLanded("TraceSetting"),
+    logSettings: notLanded("LogSettings"),
+    ...sharedMemory(),
+  };
+}
+
+export function grpc(handlers: InferenceHandlers): Implementation[] {
+  return [implement(GRPCInferenceServiceDefinition, handlers)];
 }
