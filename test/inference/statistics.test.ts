@@ -74,6 +74,16 @@ test("what was sent is what ModelStatistics and the metrics tell", async () => {
   expect(runs.reduce((sum, batch) => sum + batch.rows, 0n)).toBe(7n);
   expect(runs.reduce((sum, batch) => sum + batch.count, 0n)).toBe(told!.executionCount);
 
+  expect(told!.memoryUsage).toMatchObject([{ type: "CPU", id: 0n }]);
+  expect(told!.memoryUsage[0]!.byteSize).toBeGreaterThan(0n);
+  expect(await inference.metric("amaas_inference_model_memory_bytes")).toBeGreaterThanOrEqual(
+    Number(told!.memoryUsage[0]!.byteSize),
+  );
+  const { requestCounts, headroom, pending } = told!.activity!;
+  expect(requestCounts.reduce((sum, count) => sum + count, 0n)).toBe(success!.count);
+  expect(headroom).toBeGreaterThan(0);
+  expect(pending).toBe(0n);
+
   expect(await inference.metric("nv_inference_count")).toBe(7);
   expect(await inference.metric("nv_inference_request_success")).toBe(4);
   expect(await inference.metric("nv_inference_request_failure")).toBe(1);

@@ -94,6 +94,7 @@ export async function createApp({ config, telemetry, bus }: Parts): Promise<Infe
       hints.stopWatching();
       await rest.drain(0);
       await repository.close();
+      events.statistics.stop();
       await engine.close();
       await hints.close();
     },

@@ -5,10 +5,11 @@
 import { errorMessage, isDomainError } from "@amaas/errors";
 import type { Span, Telemetry } from "@amaas/telemetry";
 import { type Member, recordExecution } from "./execution-spans.ts";
+import { showMachine } from "./machine-metrics.ts";
 import type { Wanted } from "./model-version.ts";
 import { Statistics } from "./statistics.ts";
 import { showStatistics } from "./statistics-metrics.ts";
-import type { Answer, Execution, FailureReason, VersionStatistics } from "./version-statistics.ts";
+import type { Answer, Execution, VersionStatistics } from "./version-statistics.ts";
 
 export type Events = ReturnType<typeof createEvents>;
 
@@ -119,6 +120,7 @@ function lifecycleEvents({ log, metrics, tracer }: Telemetry) {
 function requestEvents({ metrics, tracer }: Telemetry) {
   const statistics = new Statistics();
   showStatistics(metrics, statistics);
+  showMachine(metrics);
   const refused = metrics.counter(
     "amaas_inference_refused_total",
     "Requests for a model or version that is not served here, by code",
@@ -165,23 +167,7 @@ function requestEvents({ metrics, tracer }: Telemetry) {
     },
 
     inferFailed(of: VersionStatistics, error: unknown, totalMs: number, traceparent: string): void {
-      of.failed(failureReason(error), totalMs, traceparent);
+      of.failed(isDomainError(error) ? error.code : "unknown", totalMs, traceparent);
     },
   };
-}
-
-/** Triton's reasons. */
-function failureReason(error: unknown): FailureReason {
-  if (!isDomainError(error)) return "BACKEND";
-  switch (error.code) {
-    case "resource-exhausted":
-      return "REJECTED";
-    case "cancelled":
-    case "deadline-exceeded":
-      return "CANCELED";
-    case "internal":
-      return "BACKEND";
-    default:
-      return "OTHER";
-  }
 }

@@ -4,10 +4,11 @@
  * Requests are submitted with views of the bytes they came in; they are copied once, when they are
  * run, into memory that the threads share.
  */
-import type { PooledSession } from "@amaas/engine";
+import type { ServingSession } from "@amaas/engine";
 import type { ModelConfig } from "@amaas/proto/inference/model_config";
 import { fromRaw, type Tensor, toRaw } from "@amaas/tensor";
 import type { Events } from "./events.ts";
+import type { Resources } from "./headroom.ts";
 import { completeConfig } from "./model-config/complete.ts";
 import type { Wanted } from "./model-version.ts";
 import type { Feeds, Signature } from "./request.ts";
@@ -50,13 +51,14 @@ let executions = 0;
 
 export function loadedVersion(
   { model, version, config: stated }: Wanted,
-  session: PooledSession,
+  session: ServingSession,
   queue: RunQueue,
   events: Pick<Events, "statistics" | "executed">,
 ): LoadedVersion {
   const config = completeConfig(model, stated, session);
   const runTime = new RunTime();
   const statistics = events.statistics.open(model, String(version));
+  const unloaded = statistics.runsWith(resourcesOf(session, runTime));
   return {
     signature: session,
     config,
@@ -88,8 +90,31 @@ export function loadedVersion(
       return { outputs: result, queuedMs, execution };
     },
     async close() {
+      unloaded();
       events.statistics.close(statistics);
       await session.close();
+    },
+  };
+}
+
+function resourcesOf(session: ServingSession, runTime: RunTime): Resources {
+  const ms = () => runTime.expectedMs;
+  return {
+    get memoryBytes() {
+      return session.memoryBytes;
+    },
+    get quarantined() {
+      return session.failure !== undefined;
+    },
+    instances: 1,
+    maxRows: 1,
+    targetP99Ms: undefined,
+    cost: {
+      get known() {
+        return ms() > 0;
+      },
+      ms,
+      rowsWithin: () => 1,
     },
   };
 }

@@ -5,7 +5,7 @@
  * it gives all of its memory back, and idle threads cost no time.
  * Versions are loaded one after the other, so that a start with many models holds the bytes of one.
  */
-import type { Engine, PooledSession } from "@amaas/engine";
+import type { Engine, ServingSession } from "@amaas/engine";
 import type { Telemetry } from "@amaas/telemetry";
 import { modelTooLarge } from "./errors.ts";
 import type { Wanted } from "./model-version.ts";
@@ -26,7 +26,7 @@ export interface LoaderParts {
 
 export function createLoader(
   parts: LoaderParts,
-): (wanted: Wanted, signal: AbortSignal) => Promise<PooledSession> {
+): (wanted: Wanted, signal: AbortSignal) => Promise<ServingSession> {
   let last: Promise<unknown> = Promise.resolve();
   return (wanted, signal) => {
     const opened = last.then(() => {

@@ -25,6 +25,11 @@ function families(all: Statistics): Family[] {
     type: "counter",
     read: each(value),
   });
+  const gauge = (
+    name: string,
+    help: string,
+    value: (of: VersionStatistics) => number | undefined,
+  ): Family => ({ name, help, type: "gauge", read: () => known(all, value) });
   const microseconds = (phase: string, help: string, ms: (of: VersionStatistics) => number) =>
     counter(`nv_inference_${phase}_duration_us`, help, (of) => Math.round(ms(of) * 1000));
   const histogram = (
@@ -127,13 +132,44 @@ function families(all: Statistics): Family[] {
       "Rows that were run only to make up a size",
       (of) => of.padding,
     ),
+    gauge(
+      "amaas_inference_model_memory_bytes",
+      "Memory of the instances that are loaded",
+      (of) => of.resources?.memoryBytes,
+    ),
+    gauge(
+      "amaas_inference_quarantined",
+      "1 where the model hangs or crashes and is not run any more",
+      (of) => of.resources && Number(of.resources.quarantined),
+    ),
+    gauge(
+      "amaas_inference_request_rate",
+      "Requests a second that were taken lately",
+      (of) => of.pace.rate,
+    ),
+    gauge(
+      "amaas_inference_headroom",
+      "Requests a second that could be taken beside those that are",
+      (of) => of.headroom,
+    ),
     {
       name: "amaas_inference_batches_total",
       help: "Runs, by why no more requests were waited for",
       type: "counter",
-      read: () => closeReasons(all),
+      read: () => tallies(all, "reason", (of) => of.closedBy),
     },
   ];
+}
+
+/** What cannot be told of a version has no line. */
+function* known(
+  all: Statistics,
+  read: (of: VersionStatistics) => number | undefined,
+): Iterable<Reading> {
+  for (const of of all) {
+    const value = read(of);
+    if (value !== undefined) yield { labels: of.labels, value };
+  }
 }
 
 function* failures(all: Statistics): Iterable<Reading> {
@@ -142,9 +178,13 @@ function* failures(all: Statistics): Iterable<Reading> {
       yield { labels: { ...labels, reason }, value: counts[reason] };
 }
 
-function* closeReasons(all: Statistics): Iterable<Reading> {
-  for (const { labels, closedBy } of all)
-    for (const [reason, value] of closedBy) yield { labels: { ...labels, reason }, value };
+function* tallies(
+  all: Statistics,
+  label: string,
+  read: (of: VersionStatistics) => ReadonlyMap<string, number>,
+): Iterable<Reading> {
+  for (const of of all)
+    for (const [name, value] of read(of)) yield { labels: { ...of.labels, [label]: name }, value };
 }
 
 /** A version that nobody has asked has no lines for it: of thousands, few are asked. */

@@ -14,6 +14,24 @@ interface Kept {
 
 export class Statistics implements Iterable<VersionStatistics> {
   readonly #models = new Map<string, Map<string, Kept>>();
+  readonly #timer: NodeJS.Timeout;
+  #told = performance.now();
+
+  constructor() {
+    this.#timer = setInterval(() => this.#second(), 1000).unref();
+  }
+
+  /** Rates are not brought up to date any more. */
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #second(): void {
+    const now = performance.now();
+    const seconds = (now - this.#told) / 1000;
+    this.#told = now;
+    for (const statistics of this) statistics.second(seconds);
+  }
 
   /** What is opened is closed once. */
   open(model: string, version: string): VersionStatistics {

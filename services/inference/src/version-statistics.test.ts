@@ -67,7 +67,7 @@ test("endlessly many sizes take bounded room, and no run is lost", () => {
 test("statistics outlive a reload, and not the last user of a version", () => {
   const all = new Statistics();
   const first = all.open("digits", "3");
-  first.failed("OTHER", 1, traceparent);
+  first.failed("not-found", 1, traceparent);
   const second = all.open("digits", "3");
   expect(second).toBe(first);
   all.close(first);

@@ -7,18 +7,40 @@
  * once in `batches`, by its rows. What the cache answered, or a run that was under way for the same
  * request, is a success that was not run. Recording allocates nothing and makes no text.
  */
+import type { ErrorCode } from "@amaas/errors";
 import { Distribution } from "@amaas/telemetry";
+import { headroom, type Pace, type Resources } from "./headroom.ts";
+import { PaceMeter } from "./pace.ts";
 
 /** Triton's reasons for a failure. */
 export const failureReasons = ["REJECTED", "CANCELED", "BACKEND", "OTHER"] as const;
 export type FailureReason = (typeof failureReasons)[number];
+
+const reasons: { readonly [C in ErrorCode]: FailureReason } = {
+  "resource-exhausted": "REJECTED",
+  cancelled: "CANCELED",
+  "deadline-exceeded": "CANCELED",
+  internal: "BACKEND",
+  unknown: "BACKEND",
+  "data-loss": "BACKEND",
+  "invalid-argument": "OTHER",
+  "not-found": "OTHER",
+  "already-exists": "OTHER",
+  "permission-denied": "OTHER",
+  "failed-precondition": "OTHER",
+  aborted: "OTHER",
+  "out-of-range": "OTHER",
+  unimplemented: "OTHER",
+  unavailable: "REJECTED",
+  unauthenticated: "OTHER",
+};
 
 /** How a request's answer was come by; `off` where the model has no cache. */
 export type CacheOutcome = "off" | "miss" | "hit" | "coalesced";
 
 /** One run of the model, for however many requests. */
 export interface Execution {
-  /** Unlike that of any other run in this process. */
+  /** Counted from 1 since the version was loaded. */
   readonly id: number;
   /** Of all its requests. */
   readonly rows: number;
@@ -95,6 +117,7 @@ export class VersionStatistics {
     BACKEND: 0,
     OTHER: 0,
   };
+  readonly failureCodes = new Map<ErrorCode, number>();
   readonly queue = new Tally();
   readonly computeInput = new Tally();
   readonly computeInfer = new Tally();
@@ -123,6 +146,9 @@ export class VersionStatistics {
   readonly computeOutputSeconds = new Distribution(seconds);
   readonly batchRows = new Distribution(sizes);
 
+  readonly #requestPace = new PaceMeter();
+  #resources: Resources | undefined;
+
   constructor(model: string, version: string) {
     this.model = model;
     this.version = version;
@@ -132,6 +158,35 @@ export class VersionStatistics {
   /** Requests that have come to an end, well or not. */
   get requests(): number {
     return this.success.count + this.fail.count;
+  }
+
+  /** Of the instances that run it; undefined while none is loaded. */
+  get resources(): Resources | undefined {
+    return this.#resources;
+  }
+
+  /** Told by who has loaded it; the function that is returned takes it back, unless it was replaced. */
+  runsWith(resources: Resources): () => void {
+    this.#resources = resources;
+    return () => {
+      if (this.#resources === resources) this.#resources = undefined;
+    };
+  }
+
+  /** Requests a second that were taken lately, and how many rows those have that were run. */
+  get pace(): Pace {
+    const rows = this.inferences / Math.max(1, this.computeInfer.count);
+    return { rate: this.#requestPace.rate, rowsPerRequest: Math.max(1, rows) };
+  }
+
+  /** Requests a second that could be taken beside those that are; see headroom.ts. */
+  get headroom(): number | undefined {
+    return this.#resources && headroom(this.#resources, this.pace);
+  }
+
+  /** Once a second or so. */
+  second(seconds: number): void {
+    this.#requestPace.tell(this.requests - this.failures.REJECTED, seconds);
   }
 
   executed({ rows, padding, closedBy, inputMs, inferMs, outputMs }: Execution): void {
@@ -168,9 +223,10 @@ export class VersionStatistics {
     this.computeOutputSeconds.observe(outputMs / 1000, traceparent, now);
   }
 
-  failed(reason: FailureReason, totalMs: number, traceparent: string): void {
+  failed(code: ErrorCode, totalMs: number, traceparent: string): void {
     this.fail.add(totalMs);
-    this.failures[reason]++;
+    this.failures[reasons[code]]++;
+    this.failureCodes.set(code, (this.failureCodes.get(code) ?? 0) + 1);
     this.failedSeconds.observe(totalMs / 1000, traceparent, Date.now());
   }
 

@@ -218,6 +218,30 @@ export interface MemoryUsage {
   byteSize: bigint;
 }
 
+/** What this implementation tells of a version besides; clients of others skip it. */
+export interface ModelActivity {
+  /** Requests that wait for their run. */
+  pending: bigint;
+  /** Requests a second that were taken lately. */
+  requestRate: number;
+  /** Requests a second that could be taken beside those; absent where no run has been seen. */
+  headroom?:
+    | number
+    | undefined;
+  /** The latency that 99 of 100 requests are to stay under; absent where none is given. */
+  targetP99Ms?:
+    | number
+    | undefined;
+  /** Hangs or crashes, and is not run any more. */
+  quarantined: boolean;
+  /**
+   * How long the requests took that were answered: how many up to each bound, in seconds and ascending,
+   * and above the one before; the last count is of those above all bounds.
+   */
+  requestSeconds: number[];
+  requestCounts: bigint[];
+}
+
 export interface ModelStatistics {
   name: string;
   version: string;
@@ -231,6 +255,7 @@ export interface ModelStatistics {
   batchStats: InferBatchStatistics[];
   memoryUsage: MemoryUsage[];
   responseStats: { [key: string]: InferResponseStatistics };
+  activity: ModelActivity | undefined;
 }
 
 export interface ModelStatistics_ResponseStatsEntry {
@@ -3398,6 +3423,175 @@ export const MemoryUsage: MessageFns<MemoryUsage> = {
   },
 };
 
+function createBaseModelActivity(): ModelActivity {
+  return {
+    pending: 0n,
+    requestRate: 0,
+    headroom: undefined,
+    targetP99Ms: undefined,
+    quarantined: false,
+    requestSeconds: [],
+    requestCounts: [],
+  };
+}
+
+export const ModelActivity: MessageFns<ModelActivity> = {
+  encode(message: ModelActivity, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pending !== 0n) {
+      if (BigInt.asUintN(64, message.pending) !== message.pending) {
+        throw new globalThis.Error("value provided for field message.pending of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.pending);
+    }
+    if (message.requestRate !== 0) {
+      writer.uint32(17).double(message.requestRate);
+    }
+    if (message.headroom !== undefined) {
+      writer.uint32(25).double(message.headroom);
+    }
+    if (message.targetP99Ms !== undefined) {
+      writer.uint32(33).double(message.targetP99Ms);
+    }
+    if (message.quarantined !== false) {
+      writer.uint32(40).bool(message.quarantined);
+    }
+    if (message.requestSeconds.length !== 0) {
+      writer.uint32(50).fork();
+      for (const v of message.requestSeconds) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    if (message.requestCounts.length !== 0) {
+      writer.uint32(58).fork();
+      for (const v of message.requestCounts) {
+        if (BigInt.asUintN(64, v) !== v) {
+          throw new globalThis.Error("a value provided in array field requestCounts of type uint64 is too large");
+        }
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ModelActivity {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseModelActivity();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.pending = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.requestRate = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.headroom = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.targetP99Ms = reader.double();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.quarantined = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag === 49) {
+              message.requestSeconds.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 50) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.requestSeconds.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 7: {
+            if (tag === 56) {
+              message.requestCounts.push(reader.uint64() as bigint);
+
+              continue;
+            }
+
+            if (tag === 58) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.requestCounts.push(reader.uint64() as bigint);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ModelActivity>): ModelActivity {
+    return ModelActivity.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ModelActivity>): ModelActivity {
+    const message = createBaseModelActivity();
+    message.pending = (object.pending !== undefined && object.pending !== null) ? BigInt(object.pending) : 0n;
+    message.requestRate = object.requestRate ?? 0;
+    message.headroom = object.headroom ?? undefined;
+    message.targetP99Ms = object.targetP99Ms ?? undefined;
+    message.quarantined = object.quarantined ?? false;
+    message.requestSeconds = object.requestSeconds?.map((e) => e) || [];
+    message.requestCounts = object.requestCounts?.map((e) => BigInt(e)) || [];
+    return message;
+  },
+};
+
 function createBaseModelStatistics(): ModelStatistics {
   return {
     name: "",
@@ -3409,6 +3603,7 @@ function createBaseModelStatistics(): ModelStatistics {
     batchStats: [],
     memoryUsage: [],
     responseStats: {},
+    activity: undefined,
   };
 }
 
@@ -3450,6 +3645,9 @@ export const ModelStatistics: MessageFns<ModelStatistics> = {
     globalThis.Object.entries(message.responseStats).forEach(([key, value]: [string, InferResponseStatistics]) => {
       ModelStatistics_ResponseStatsEntry.encode({ key: key as any, value }, writer.uint32(74).fork()).join();
     });
+    if (message.activity !== undefined) {
+      ModelActivity.encode(message.activity, writer.uint32(802).fork()).join();
+    }
     return writer;
   },
 
@@ -3541,6 +3739,14 @@ export const ModelStatistics: MessageFns<ModelStatistics> = {
             }
             continue;
           }
+          case 100: {
+            if (tag !== 802) {
+              break;
+            }
+
+            message.activity = ModelActivity.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3584,6 +3790,9 @@ export const ModelStatistics: MessageFns<ModelStatistics> = {
         },
         {},
       );
+    message.activity = (object.activity !== undefined && object.activity !== null)
+      ? ModelActivity.fromPartial(object.activity)
+      : undefined;
     return message;
   },
 };

@@ -9,6 +9,8 @@ import type {
   GRPCInferenceServiceDefinition,
   InferBatchStatistics,
   InferStatistics,
+  MemoryUsage,
+  ModelActivity,
   ModelStatistics,
   StatisticDuration,
 } from "@amaas/proto/inference/grpc_service";
@@ -51,8 +53,9 @@ function modelStats(of: VersionStatistics): ModelStatistics {
     batchStats: [...of.batches]
       .sort(([a], [b]) => a - b)
       .map(([rows, runs]) => batchStats(rows, runs)),
-    memoryUsage: [],
+    memoryUsage: of.resources ? [memoryUsage(of.resources.memoryBytes)] : [],
     responseStats: {},
+    activity: activity(of),
   };
 }
 
@@ -76,6 +79,22 @@ function batchStats(rows: number, runs: BatchTally): InferBatchStatistics {
     computeInput: duration({ count, ms: inputMs }),
     computeInfer: duration({ count, ms: inferMs }),
     computeOutput: duration({ count, ms: outputMs }),
+  };
+}
+
+function memoryUsage(bytes: number): MemoryUsage {
+  return { type: "CPU", id: 0n, byteSize: BigInt(Math.round(bytes)) };
+}
+
+function activity(of: VersionStatistics): ModelActivity {
+  return {
+    pending: BigInt(of.waiting),
+    requestRate: of.pace.rate,
+    headroom: of.headroom,
+    targetP99Ms: of.resources?.targetP99Ms,
+    quarantined: of.resources?.quarantined ?? false,
+    requestSeconds: [...of.requestSeconds.bounds],
+    requestCounts: Array.from(of.requestSeconds.counts, BigInt),
   };
 }
 
