@@ -10,16 +10,18 @@ import type { Arrays, DataType } from "@amaas/tensor";
 
 type Family = keyof InferTensorContents;
 
-const wireNames: { readonly [F in Family]: string } = {
-  boolContents: "bool_contents",
-  intContents: "int_contents",
-  int64Contents: "int64_contents",
-  uintContents: "uint_contents",
-  uint64Contents: "uint64_contents",
-  fp32Contents: "fp32_contents",
-  fp64Contents: "fp64_contents",
-  bytesContents: "bytes_contents",
+/** The name of each field, and the type that its values have by themselves. */
+const wire: { readonly [F in Family]: { readonly name: string; readonly type: DataType } } = {
+  boolContents: { name: "bool_contents", type: "BOOL" },
+  intContents: { name: "int_contents", type: "INT32" },
+  int64Contents: { name: "int64_contents", type: "INT64" },
+  uintContents: { name: "uint_contents", type: "UINT32" },
+  uint64Contents: { name: "uint64_contents", type: "UINT64" },
+  fp32Contents: { name: "fp32_contents", type: "FP32" },
+  fp64Contents: { name: "fp64_contents", type: "FP64" },
+  bytesContents: { name: "bytes_contents", type: "BYTES" },
 };
+const families = Object.keys(wire) as Family[];
 
 interface Reader<T extends DataType> {
   readonly family: Family;
@@ -66,16 +68,17 @@ const readers: { readonly [T in DataType]: Reader<T> | undefined } = {
 
 /** The field that holds values which do not belong there, and the one where they do. */
 export interface Misplaced {
+  readonly type: DataType;
   readonly found: string;
   readonly wanted: string;
 }
 
 export function misplaced(type: DataType, contents: InferTensorContents): Misplaced | undefined {
   const family = readers[type]?.family;
-  const families = Object.keys(wireNames) as Family[];
-  const other = families.find((name) => name !== family && contents[name].length > 0);
+  const other = families.find((field) => field !== family && contents[field].length > 0);
   if (other === undefined) return undefined;
-  return { found: wireNames[other], wanted: family ? wireNames[family] : "raw_input_contents" };
+  const { type: ofOther, name } = wire[other];
+  return { type: ofOther, found: name, wanted: family ? wire[family].name : "raw_input_contents" };
 }
 
 /** How many elements there are in the field of a type. */

@@ -129,6 +129,13 @@ export function tooManyElements(at: Place, found: readonly bigint[], limit: numb
   );
 }
 
+export function tooManyDimensions(at: Place, found: number, limit: number): DomainError {
+  return invalid(
+    `${at.field}.shape`,
+    `shape of ${input(at)} has ${found} dimensions; wanted at most ${limit}`,
+  );
+}
+
 export function wrongByteSize(at: Place, found: number, wanted: number): DomainError {
   return invalid(
     at.field,
@@ -155,10 +162,14 @@ export function contentsBesideRaw({ model, name, field }: Place): DomainError {
   );
 }
 
-export function wrongContents(at: Place, { found, wanted }: Misplaced): DomainError {
+export function wrongContents(
+  at: Place,
+  wantedType: string,
+  { type, found, wanted }: Misplaced,
+): DomainError {
   return invalid(
     `${at.field}.contents`,
-    `unexpected explicit tensor data for ${input(at)}: found ${found}, wanted ${wanted}`,
+    `unexpected explicit tensor data for input tensor ${quoted(at.name)} for model ${quoted(at.model)} of type '${type}', expected datatype '${wantedType}': found ${found}, wanted ${wanted}`,
   );
 }
 
@@ -212,5 +223,24 @@ export function noCudaSharedMemory(): DomainError {
   return new DomainError(
     "unimplemented",
     "CUDA shared memory is not implemented: models run on the processor; send tensors in raw_input_contents",
+  );
+}
+
+export function badParameter(field: string, message: string): DomainError {
+  return invalid(field, message);
+}
+
+export function notClassifiable(output: string, type: string): DomainError {
+  return invalid(
+    "outputs",
+    `class result not available for output ${quoted(output)} due to unsupported type '${type}'`,
+  );
+}
+
+/** onnxruntime's binding takes text that ends at the first zero byte. */
+export function zeroInText(at: Place, index: number): DomainError {
+  return invalid(
+    at.field,
+    `${input(at)} is malformed: BYTES element ${index} holds a zero byte, which the engine's text cannot; encode it, for example in base64`,
   );
 }

@@ -10,9 +10,11 @@ import type { Context } from "@amaas/rpc";
 import type { Events } from "./events.ts";
 import { explained, wantsExplanation } from "./explain.ts";
 import type { Held } from "./model-version.ts";
+import { requestOptions } from "./parameters.ts";
 import type { Repository } from "./repository.ts";
 import { readFeeds, requestedOutputs, rowsOf } from "./request.ts";
 import { inferResponse } from "./response.ts";
+import { hasRows } from "./trial-feeds.ts";
 import type { Answer } from "./version-statistics.ts";
 
 /** Who asks: until when, in which trace, and with which metadata. */
@@ -58,16 +60,20 @@ export function createInfer({ repository, events }: InferParts): Infer {
 
   async function answer(request: ModelInferRequest, { version, loaded }: Held, caller: Caller) {
     const { signature } = loaded;
+    const { priority, timeoutUs } = requestOptions(request);
     const feeds = readFeeds(request, signature);
-    const names = requestedOutputs(request, signature);
+    const requested = requestedOutputs(request, signature);
     const rows = rowsOf(feeds, signature);
     const { deadline, signal, traceparent } = caller;
     const stopsWaiting = events.inferWaits(loaded.statistics);
     try {
-      const work = { feeds, rows, deadline, signal, traceparent, begins: stopsWaiting };
+      const wait = { priority, timeoutUs, deadline, signal, traceparent, begins: stopsWaiting };
+      const work = { feeds, rows, ...wait };
       const { outputs, queuedMs, execution } = await loaded.submit(work);
-      const asked = names.map((name) => ({ name, tensor: outputs[name]! }));
-      return { response: inferResponse(request, version.number, asked), queuedMs, execution, rows };
+      const asked = requested.map((output) => ({ ...output, tensor: outputs[output.name]! }));
+      const batched = hasRows(signature);
+      const response = inferResponse(request, version.number, asked, batched);
+      return { response, queuedMs, execution, rows };
     } finally {
       stopsWaiting();
     }

@@ -21,6 +21,10 @@ export interface Submission {
   readonly feeds: Feeds;
   /** The first dimension of the inputs. */
   readonly rows: number;
+  /** 1 is the highest; 0: the model's default. */
+  readonly priority: number;
+  /** Microseconds that it may wait; 0: the model's default. */
+  readonly timeoutUs: number;
   /** Milliseconds since the epoch. */
   readonly deadline: number | undefined;
   readonly signal: AbortSignal;

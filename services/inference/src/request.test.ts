@@ -42,6 +42,8 @@ const one = (type: "INT8" | "UINT64" | "FP16" | "BOOL" | "FP32"): Signature => (
   inputs: [{ name: "x", type, shape: [2] }],
   outputs: [],
 });
+/** Takes a tensor of any number of dimensions. */
+const open: Signature = { inputs: [{ name: "x", type: "FP32", shape: [] }], outputs: [] };
 const typed = (datatype: string, contents: object, shape = [2n]): Request => ({
   inputs: [{ name: "x", datatype, shape, contents }],
 });
@@ -133,7 +135,18 @@ test("a refusal says what was found and what was wanted", () => {
       },
       one("BOOL"),
     ),
-    refusal({ ...raw, parameters: { sequence_id: {} } }),
+    refusal({
+      inputs: [pixels, species],
+      rawInputContents: [pixelBytes, Uint8Array.of(1, 0, 0, 0, 0x61, 3, 0, 0, 0, 0x61, 0, 0x62)],
+    }),
+    refusal({
+      inputs: [
+        { ...pixels, contents: { fp32Contents: [1, 2, 3, 4] } },
+        { ...species, contents: { bytesContents: [Uint8Array.of(0), Uint8Array.of(65)] } },
+      ],
+    }),
+    refusal(typed("FP32", {}, new Array<bigint>(65).fill(1n)), open),
+    refusal(typed("FP32", {}, new Array<bigint>(1_000_000).fill(2n ** 62n)), open),
     refusal({ ...raw, inputs: [{ ...pixels, parameters: { shared_memory_region: {} } }, species] }),
   ];
   expect(lines).toMatchInlineSnapshot(`
@@ -153,10 +166,13 @@ test("a refusal says what was found and what was wanted", () => {
       "invalid-argument inputs[1]: input 'species' for model 'm' is malformed: BYTES element 0 is not UTF-8 text",
       "invalid-argument inputs[0]: input byte size mismatch for input 'pixels' for model 'm'. Expected 16, got 0",
       "invalid-argument inputs[0]: input 'x' for model 'm' is malformed: element 1 is 300, no INT8",
-      "invalid-argument inputs[0].contents: unexpected explicit tensor data for input 'x' for model 'm': found uint_contents, wanted uint64_contents",
-      "invalid-argument inputs[0].contents: unexpected explicit tensor data for input 'x' for model 'm': found fp32_contents, wanted raw_input_contents",
+      "invalid-argument inputs[0].contents: unexpected explicit tensor data for input tensor 'x' for model 'm' of type 'UINT32', expected datatype 'UINT64': found uint_contents, wanted uint64_contents",
+      "invalid-argument inputs[0].contents: unexpected explicit tensor data for input tensor 'x' for model 'm' of type 'FP32', expected datatype 'FP16': found fp32_contents, wanted raw_input_contents",
       "invalid-argument inputs[0]: input 'x' for model 'm' is malformed: a BOOL element is 2; it must be 0 or 1",
-      "unimplemented parameters: parameter 'sequence_id' is not implemented; requests are independent of one another",
+      "invalid-argument inputs[1]: input 'species' for model 'm' is malformed: BYTES element 1 holds a zero byte, which the engine's text cannot; encode it, for example in base64",
+      "invalid-argument inputs[1]: input 'species' for model 'm' is malformed: BYTES element 0 holds a zero byte, which the engine's text cannot; encode it, for example in base64",
+      "invalid-argument inputs[0].shape: shape of input 'x' for model 'm' has 65 dimensions; wanted at most 64",
+      "invalid-argument inputs[0].shape: shape of input 'x' for model 'm' has 1000000 dimensions; wanted at most 64",
       "unimplemented inputs[0].parameters: parameter 'shared_memory_region' is not implemented; send the bytes in raw_input_contents",
     ]
   `);
@@ -167,8 +183,9 @@ describe("requested outputs", () => {
     requestedOutputs(ModelInferRequest.fromPartial({ modelName: "m", outputs }), signature);
 
   test("are all of them where none is named, else those named, in that order", () => {
-    expect(ask([])).toEqual(["label", "probabilities"]);
-    expect(ask([{ name: "probabilities" }, { name: "label" }])).toEqual(["probabilities", "label"]);
+    const [label, probabilities] = ["label", "probabilities"].map((name) => ({ name, classes: 0 }));
+    expect(ask([])).toEqual([label, probabilities]);
+    expect(ask([{ name: "probabilities" }, { name: "label" }])).toEqual([probabilities, label]);
   });
 
   test("must exist and come once", () => {

@@ -22,6 +22,7 @@ import {
   malformedInput,
   repeatedInput,
   repeatedOutput,
+  tooManyDimensions,
   tooManyElements,
   unexpectedInput,
   unexpectedOutput,
@@ -32,13 +33,16 @@ import {
   wrongInputs,
   wrongRawCount,
   wrongShape,
+  zeroInText,
 } from "./errors.ts";
-import { refuseExtensions } from "./parameters.ts";
+import { classesOf, refuseSharedMemory } from "./parameters.ts";
 import { wireShape } from "./shape.ts";
 
 /** Text is decoded on the event loop, element by element. */
 const mostTexts = 1_000_000;
 const mostElements = 2 ** 31;
+/** As many as any model has, and few enough to multiply. */
+const mostDimensions = 64;
 
 export interface Signature {
   readonly inputs: readonly ValueSpec[];
@@ -48,7 +52,7 @@ export interface Signature {
 export type Feeds = Record<string, Tensor>;
 
 export function readFeeds(request: ModelInferRequest, { inputs }: Signature): Feeds {
-  refuseExtensions(request);
+  refuseSharedMemory(request);
   const model = request.modelName;
   const raw = request.rawInputContents;
   if (raw.length > 0) checkRaw(request);
@@ -66,20 +70,27 @@ export function readFeeds(request: ModelInferRequest, { inputs }: Signature): Fe
   return feeds;
 }
 
-/** The names of the outputs that are asked for: all of them where none is named. */
+/** An output that is asked for. */
+export interface Requested {
+  readonly name: string;
+  /** How many of its largest values are wanted in its place; 0: the output itself. */
+  readonly classes: number;
+}
+
+/** All outputs where none is named. */
 export function requestedOutputs(
   { modelName: model, outputs: requested }: ModelInferRequest,
   { outputs }: Signature,
-): string[] {
-  if (requested.length === 0) return outputs.map(nameOf);
-  const names = new Set<string>();
-  for (const [index, { name }] of requested.entries()) {
+): Requested[] {
+  if (requested.length === 0) return outputs.map(({ name }) => ({ name, classes: 0 }));
+  const found = new Map<string, Requested>();
+  for (const [index, { name, parameters }] of requested.entries()) {
     const at: Place = { model, name, field: `outputs[${index}]` };
     if (!outputs.some((output) => output.name === name)) throw unexpectedOutput(at);
-    if (names.has(name)) throw repeatedOutput(at);
-    names.add(name);
+    if (found.has(name)) throw repeatedOutput(at);
+    found.set(name, { name, classes: classesOf(`${at.field}.parameters`, parameters) });
   }
-  return [...names];
+  return [...found.values()];
 }
 
 /** Rows in a request: the first dimension where the model leaves it open, else 1. */
@@ -126,6 +137,7 @@ function readShape(at: Place, spec: ValueSpec, sent: readonly bigint[]): number[
       return fixed === -1 ? size >= 0n : size === BigInt(fixed ?? -1);
     });
   if (!fits) throw wrongShape(at, sent, wanted);
+  if (sent.length > mostDimensions) throw tooManyDimensions(at, sent.length, mostDimensions);
 
   const limit = spec.type === "BYTES" ? mostTexts : mostElements;
   const count = sent.reduce((product, size) => product * size, 1n);
@@ -138,7 +150,10 @@ function readRaw(at: Place, type: DataType, shape: readonly number[], raw: Uint8
     const wanted = elementCount(shape) * bytesPerElement(type);
     if (raw.byteLength !== wanted) throw wrongByteSize(at, raw.byteLength, wanted);
   }
-  return about(at, () => fromRaw(type, shape, raw));
+  return carried(
+    at,
+    about(at, () => fromRaw(type, shape, raw)),
+  );
 }
 
 function readTyped(
@@ -149,7 +164,7 @@ function readTyped(
 ): Tensor {
   const wanted = elementCount(shape);
   const elsewhere = contents && misplaced(type, contents);
-  if (elsewhere) throw wrongContents(at, elsewhere);
+  if (elsewhere) throw wrongContents(at, type, elsewhere);
   const found = contents ? countContents(type, contents) : 0;
   if (found !== wanted) {
     if (type === "BYTES") throw wrongElementCount(at, found, wanted);
@@ -157,7 +172,15 @@ function readTyped(
     throw wrongByteSize(at, found * size, wanted * size);
   }
   const data = contents && about(at, () => readContents(type, contents));
-  return data ? tensor(type, shape, data) : fromRaw(type, shape, new Uint8Array());
+  return data ? carried(at, tensor(type, shape, data)) : fromRaw(type, shape, new Uint8Array());
+}
+
+/** The tensor, unless the engine would not be given all of it. */
+function carried(at: Place, read: Tensor): Tensor {
+  if (read.type !== "BYTES") return read;
+  const cut = (read.data as string[]).findIndex((text) => text.includes("\0"));
+  if (cut !== -1) throw zeroInText(at, cut);
+  return read;
 }
 
 /** What a tensor complains of is a fault of the request, in a certain input. */
