@@ -117,7 +117,7 @@ function lifecycleEvents({ log, metrics, tracer }: Telemetry) {
   };
 }
 
-function requestEvents({ metrics, tracer }: Telemetry) {
+function requestEvents({ log, metrics, tracer }: Telemetry) {
   const statistics = new Statistics();
   showStatistics(metrics, statistics);
   showMachine(metrics);
@@ -130,6 +130,11 @@ function requestEvents({ metrics, tracer }: Telemetry) {
   return {
     /** Of everything that is served; who loads a version opens its own. */
     statistics,
+
+    /** A fault of ours that a caller on a stream is told nothing of; calls of their own log theirs. */
+    inferBroke(error: unknown): void {
+      log.error("inference failed", { error });
+    },
 
     /** No version to count it for: models that do not exist must not become labels. */
     inferRefused(error: unknown): void {

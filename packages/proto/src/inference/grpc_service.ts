@@ -6661,8 +6661,9 @@ export const GRPCInferenceServiceDefinition = {
       options: {},
     },
     /**
-     * Each request has one response, with the request's id, as soon as it is there: not in the order of
-     * the requests. What is wrong with a request is said in its response and ends nothing else.
+     * Each request has one response, with the request's id, in the order of the requests. What is wrong
+     * with a request is said in its response and ends nothing else, unless the header
+     * `triton_grpc_error: true` asks for the stream to end with the first error's status.
      */
     modelStreamInfer: {
       name: "ModelStreamInfer",

@@ -6,6 +6,7 @@ import { modelInfer } from "./model-infer.ts";
 import { modelMetadata } from "./model-metadata.ts";
 import { modelReady } from "./model-ready.ts";
 import { modelStatistics } from "./model-statistics.ts";
+import { modelStreamInfer } from "./model-stream-infer.ts";
 import { notLanded } from "./not-landed.ts";
 import { serverLive } from "./server-live.ts";
 import { serverMetadata } from "./server-metadata.ts";
@@ -23,7 +24,7 @@ export function handlers(inference: Inference): InferenceHandlers {
     modelReady: modelReady(inference),
     modelMetadata: modelMetadata(inference),
     modelInfer: modelInfer(inference),
-    modelStreamInfer: notLanded("ModelStreamInfer"),
+    modelStreamInfer: modelStreamInfer(inference),
     modelConfig: notLanded("ModelConfig"),
     modelStatistics: modelStatistics(inference),
     repositoryIndex: notLanded("RepositoryIndex"),
