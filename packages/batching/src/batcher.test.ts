@@ -123,6 +123,26 @@ test("a full queue refuses at once and says when to come back", async () => {
   });
 });
 
+test("no tenant fills the queue against the others: its newest request gives way", async () => {
+  const { ask, clock, batches } = simulate({
+    limit: 4,
+    weightOf: (name) => (name === "big" ? 2 : 1),
+  });
+  ask("running", { tenant: "hog" });
+  const hog = ["a", "b", "c", "d"].map((item) => ask(item, { tenant: "hog" }));
+  const big = ["e", "f", "g"].map((item) => ask(item, { tenant: "big" }));
+  for (const answer of hog.slice(1))
+    await expect(answer).rejects.toMatchObject({
+      code: "resource-exhausted",
+      message: expect.stringContaining("tenant 'hog'"),
+    });
+  for (const tenant of ["big", "hog"])
+    await expect(ask("h", { tenant })).rejects.toThrow("the queue is full: 4 requests wait");
+  await clock.advance(100);
+  await Promise.all([hog[0], ...big]);
+  expect([...batches()].sort()).toEqual(["a", "e", "f", "g", "running"]);
+});
+
 test("bytes that wait are limited over all batchers, but one request of each always may", async () => {
   const room = new Room({ bytes: 10 });
   const one = simulate({ room });

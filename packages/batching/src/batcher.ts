@@ -14,7 +14,7 @@ import type { Clock } from "./clock.ts";
 import { verdictOn } from "./closing.ts";
 import { CostModel } from "./cost-model.ts";
 import { Entry } from "./entry.ts";
-import { batcherClosed, deadlinePassed, timedOut } from "./errors.ts";
+import { batcherClosed, crowdedOut, deadlinePassed, timedOut } from "./errors.ts";
 import { fill } from "./filling.ts";
 import { levelOf, type Policy, queueOf, timeoutMs } from "./policy.ts";
 import { Queue } from "./queue.ts";
@@ -137,7 +137,16 @@ export class Batcher<Item, Answer> {
     const freeInMs = Math.max(slots.freeInMs(entry.came), instanceInMs);
     const load = { cost: this.cost, maxRows: policy.maxRows, parallel, freeInMs };
     const queuePolicy = queueOf(policy, level);
+    if (this.#queue.requests >= limit) this.#makeRoom(entry);
     admit(entry, { queue: this.#queue, room, limit, queuePolicy, load });
+  }
+
+  /** No tenant fills the queue against the others: who has most in it gives way, with its newest request. */
+  #makeRoom(entry: Entry): void {
+    const crowding = this.#queue.crowding(entry);
+    if (!crowding) return;
+    const { flow } = crowding.standing!.line;
+    this.#refuse(crowding, crowdedOut(flow.tenant, flow.requests, this.cost.ms(flow.rows)));
   }
 
   #enqueue(entry: Entry, level: number): void {
@@ -204,6 +213,7 @@ export class Batcher<Item, Answer> {
   #pump(): void {
     const { policy, instances, clock } = this.#options;
     const { maxRows } = policy;
+    if (this.#runs.count >= instances) return;
     this.#alarms.look();
     while (this.#runs.count < instances) {
       const bin = this.#queue.next();

@@ -1,6 +1,7 @@
 export { Batcher, type BatcherOptions } from "./batcher.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export { CostModel } from "./cost-model.ts";
+export { Limits, type TenantLimit, unlimited } from "./limits.ts";
 export {
   type KnobsPolicy,
   knobs,

@@ -28,6 +28,13 @@ export class Flow implements Member {
     this.tenant = tenant;
     this.weight = weight;
   }
+
+  get newest(): Entry | undefined {
+    let newest: Entry | undefined;
+    for (const { entries } of this.lines.values())
+      if (!newest || entries.last!.sequence > newest.sequence) newest = entries.last;
+    return newest;
+  }
 }
 
 /** What waits of one flow in one shape, in the order in which it came. */
@@ -74,6 +81,21 @@ export class Lane {
     const all = waits ? this.weight : this.weight + weight;
     const share = (((flow?.rows ?? 0) + rows) * all) / weight - rows;
     return Math.min(this.rows, share);
+  }
+
+  /**
+   * Who would leave a full lane to a request of `tenant`: the newest of whoever has most requests in
+   * it for its weight, if that is more than the tenant would have. Takes time in the number of tenants.
+   */
+  crowding(tenant: string, weight: number): Entry | undefined {
+    let most = ((this.#flows.get(tenant)?.requests ?? 0) + 1) / weight;
+    let crowd: Flow | undefined;
+    for (const flow of this.#waiting.members()) {
+      if (flow.requests / flow.weight <= most) continue;
+      most = flow.requests / flow.weight;
+      crowd = flow;
+    }
+    return crowd?.newest;
   }
 
   /** The line that a new entry joins. */

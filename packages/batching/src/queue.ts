@@ -97,6 +97,12 @@ export class Queue {
     return taken;
   }
 
+  /** Who makes room for an entry of a tenant that has less than its share of what waits at its rank. */
+  crowding({ rank, work }: Entry): Entry | undefined {
+    const lane = this.#lanes.find((one) => one.rank === rank);
+    return lane?.crowding(work.tenant, this.#weightOf(work.tenant));
+  }
+
   /** Rows that are served before those of a request which comes now, at most. */
   rowsBefore(rank: number, tenant: string, rows: number): number {
     let before = 0;
