@@ -43,8 +43,9 @@ export interface LogLine {
 }
 
 export interface InferenceOptions {
-  readonly folder: string;
-  readonly registryAddress: string;
+  /** Of the registry, whose blobs are in it. */
+  readonly folder?: string;
+  readonly registryAddress?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** To be shared with other services in this process. */
   readonly bus?: Bus;
@@ -68,8 +69,8 @@ export async function startInferenceServer({
     env: tracing,
   });
   const settings = readConfig(config, {
-    AMAAS_BLOBS_URL: `file://${folder}/blobs`,
-    AMAAS_REGISTRY_ADDRESS: registryAddress,
+    ...(folder === undefined ? {} : { AMAAS_BLOBS_URL: `file://${folder}/blobs` }),
+    ...(registryAddress === undefined ? {} : { AMAAS_REGISTRY_ADDRESS: registryAddress }),
     AMAAS_POLL_SECONDS: "1",
     AMAAS_REST_PORT: "0",
     ...env,

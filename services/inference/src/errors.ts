@@ -66,6 +66,17 @@ export function modelNotInRepository(model: string, reason: string): DomainError
   );
 }
 
+export function fileNameRefused(model: string, path: string): DomainError {
+  return new DomainError(
+    "internal",
+    `failed to load ${quoted(model)}, Invalid file path: found ${quoted(path)}, wanted <version>/<file name>`,
+  );
+}
+
+export function modelNotNamed(): DomainError {
+  return invalid("model_name", "model_name is empty; wanted the name of a model");
+}
+
 export function modelControlOff(): DomainError {
   return new DomainError(
     "unavailable",

@@ -53,6 +53,11 @@ function lifecycleEvents({ log, metrics, tracer }: Telemetry) {
       reachable = false;
     },
 
+    /** What it should serve cannot be made out; what it serves stays. */
+    modelUnclear(model: string, problem: string): void {
+      log.warn("model cannot be served as it is written down", { model, problem });
+    },
+
     /** The version that answers requests that name none. */
     answers(model: string, version: number | undefined): void {
       serving.set(version ?? 0, { model });

@@ -27,9 +27,9 @@ export interface ModelStatus extends Omit<VersionStatus, "state"> {
 export class Repository {
   readonly #parts: RepositoryParts;
   readonly #models = new Map<string, ServedModel>();
-  /** The versions that a model had when it was unloaded. */
+  /** The versions that a model had when it was unloaded by hand. */
   readonly #unloaded = new Map<string, readonly number[]>();
-  readonly #leaving = new Set<Promise<void>>();
+  readonly #leaving = new Map<Promise<void>, string>();
   readonly #reading = new OnceMore(() => this.#exclusively(() => this.#read()));
   #last: Promise<unknown> = Promise.resolve();
   #readAgain: NodeJS.Timeout | undefined;
@@ -79,11 +79,12 @@ export class Repository {
       if (versions.length > 0) return versions.map((status) => ({ name, ...status }));
       const unloaded = this.#unloaded.get(name);
       if (!unloaded) return [{ name, version: "", state: "", reason: "" }];
+      const leaves = [...this.#leaving.values()].includes(name);
       return unloaded.map((version) => ({
         name,
         version: String(version),
-        state: "UNAVAILABLE",
-        reason: "unloaded",
+        state: leaves ? "UNLOADING" : "UNAVAILABLE",
+        reason: leaves ? "" : "unloaded",
       }));
     });
   }
@@ -125,7 +126,7 @@ export class Repository {
     await this.#reading.settled();
     await this.#last;
     await Promise.all([...this.#models.values()].map((model) => model.close()));
-    await Promise.all(this.#leaving);
+    await Promise.all(this.#leaving.keys());
   }
 
   /** The source is asked for one thing at a time, so that no answer undoes a later one. */
@@ -174,7 +175,7 @@ export class Repository {
     this.#models.delete(served.name);
     this.#parts.events.modelRemoved(served.name);
     const left = served.close().finally(() => this.#leaving.delete(left));
-    this.#leaving.add(left);
+    this.#leaving.set(left, served.name);
   }
 
   async #becomeReady(): Promise<void> {

@@ -50,8 +50,12 @@ export class ServedModel {
     { versions, preferred, labels, problem }: Omit<WantedModel, "name">,
     { afresh = false } = {},
   ): void {
-    this.#problem = problem;
-    if (problem !== undefined) return;
+    if (problem !== undefined) {
+      if (problem !== this.#problem) this.#parts.events.modelUnclear(this.name, problem);
+      this.#problem = problem;
+      return;
+    }
+    this.#problem = undefined;
     this.#wanted = new Map(versions.map((wanted) => [String(wanted.version), wanted]));
     this.#preferred = preferred === undefined ? undefined : String(preferred);
     this.#labels = labels;
@@ -92,10 +96,12 @@ export class ServedModel {
   }
 
   index(): VersionStatus[] {
-    const versions = [...this.#slots].map(([version, slot]) => statusOf(version, slot));
-    if (versions.length > 0 || this.#problem === undefined)
-      return versions.sort((a, b) => Number(a.version) - Number(b.version));
-    return [{ version: "", state: "UNAVAILABLE", reason: this.#problem }];
+    const reason = this.#problem ?? "";
+    const versions = [...this.#slots]
+      .map(([version, slot]) => statusOf(version, slot, reason))
+      .sort((a, b) => Number(a.version) - Number(b.version));
+    if (versions.length > 0 || reason === "") return versions;
+    return [{ version: "", state: "UNAVAILABLE", reason }];
   }
 
   /** Serves nothing any more. Resolves when all memory is freed. */
@@ -194,10 +200,10 @@ function reasonOf({ candidate }: VersionSlot): string {
   return candidate?.state.kind === "failed" ? candidate.state.reason : "";
 }
 
-function statusOf(version: string, slot: VersionSlot): VersionStatus {
-  const reason = reasonOf(slot);
+/** `problem` is the model's. */
+function statusOf(version: string, slot: VersionSlot, problem: string): VersionStatus {
+  const reason = reasonOf(slot) || problem;
   if (slot.serving) return { version, state: "READY", reason };
-  if (reason !== "") return { version, state: "UNAVAILABLE", reason };
-  if (slot.candidate) return { version, state: "LOADING", reason };
-  return { version, state: slot.isDraining ? "UNLOADING" : "UNAVAILABLE", reason: "" };
+  if (slot.candidate?.state.kind === "loading") return { version, state: "LOADING", reason };
+  return { version, state: slot.isDraining ? "UNLOADING" : "UNAVAILABLE", reason };
 }

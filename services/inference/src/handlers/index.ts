@@ -2,12 +2,16 @@
 import { GRPCInferenceServiceDefinition } from "@amaas/proto/inference/grpc_service";
 import { type Handlers, type Implementation, implement } from "@amaas/rpc";
 import type { Inference } from "../inference.ts";
+import { modelConfig } from "./model-config.ts";
 import { modelInfer } from "./model-infer.ts";
 import { modelMetadata } from "./model-metadata.ts";
 import { modelReady } from "./model-ready.ts";
 import { modelStatistics } from "./model-statistics.ts";
 import { modelStreamInfer } from "./model-stream-infer.ts";
 import { notLanded } from "./not-landed.ts";
+import { repositoryIndex } from "./repository-index.ts";
+import { repositoryModelLoad } from "./repository-model-load.ts";
+import { repositoryModelUnload } from "./repository-model-unload.ts";
 import { serverLive } from "./server-live.ts";
 import { serverMetadata } from "./server-metadata.ts";
 import { serverReady } from "./server-ready.ts";
@@ -25,11 +29,11 @@ export function handlers(inference: Inference): InferenceHandlers {
     modelMetadata: modelMetadata(inference),
     modelInfer: modelInfer(inference),
     modelStreamInfer: modelStreamInfer(inference),
-    modelConfig: notLanded("ModelConfig"),
+    modelConfig: modelConfig(inference),
     modelStatistics: modelStatistics(inference),
-    repositoryIndex: notLanded("RepositoryIndex"),
-    repositoryModelLoad: notLanded("RepositoryModelLoad"),
-    repositoryModelUnload: notLanded("RepositoryModelUnload"),
+    repositoryIndex: repositoryIndex(inference),
+    repositoryModelLoad: repositoryModelLoad(inference),
+    repositoryModelUnload: repositoryModelUnload(inference),
     traceSetting: notLanded("TraceSetting"),
     logSettings: notLanded("LogSettings"),
     ...sharedMemory(),

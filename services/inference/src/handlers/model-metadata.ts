@@ -12,11 +12,11 @@ export function modelMetadata({
   repository,
 }: Inference): Handlers<GRPCInferenceServiceDefinition>["modelMetadata"] {
   return async ({ name, version }) => {
-    const { version: served, loaded, release } = repository.hold(name, version);
+    const { loaded, release } = repository.hold(name, version);
     release();
     return {
       name,
-      versions: [served.number],
+      versions: repository.versions(name).map(String),
       platform: "onnxruntime_onnx",
       inputs: loaded.signature.inputs.map(metadataOf),
       outputs: loaded.signature.outputs.map(metadataOf),

@@ -4,35 +4,15 @@
  *
  * Also the schemas of that JSON, in the words of JSON Schema, for OpenAPI.
  */
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import {
-  createFileRegistry,
   type DescField,
   type DescMessage,
-  type FileRegistry,
   fromBinary,
   ScalarType,
   toJson,
 } from "@bufbuild/protobuf";
-import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { messageOf } from "../descriptors.ts";
 import { wholeNumber } from "./whole-number.ts";
-
-let loaded: FileRegistry | undefined;
-
-/** Takes some milliseconds, which only who asks for something else than inferences has to wait. */
-function registry(): FileRegistry {
-  const path = createRequire(import.meta.url).resolve("@amaas/proto/descriptor.binpb");
-  loaded ??= createFileRegistry(fromBinary(FileDescriptorSetSchema, readFileSync(path)));
-  return loaded;
-}
-
-/** A message of the package `inference`. */
-function messageOf(name: string): DescMessage {
-  const found = registry().getMessage(`inference.${name}`);
-  if (!found) throw new Error(`the contract has no message ${name}`);
-  return found;
-}
 
 /** An encoded message as the value that `JSON.stringify` writes. */
 export function messageJson(name: string, bytes: Uint8Array): Record<string, unknown> {

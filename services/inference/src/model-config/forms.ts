@@ -1,38 +1,15 @@
 /**
- * A model's configuration in its written forms: config.pbtxt, and the JSON of load requests and of
- * REST. Both refuse a field that configurations do not have: what is misspelt would be left undone.
+ * A model's configuration in its written forms: config.pbtxt, and the JSON of load requests. Both
+ * refuse a field that configurations do not have: what is misspelt would be left undone.
  */
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { DomainError, errorMessage } from "@amaas/errors";
 import { ModelConfig } from "@amaas/proto/inference/model_config";
 import { parseText } from "@amaas/text-format";
-import {
-  create,
-  createFileRegistry,
-  type DescMessage,
-  fromBinary,
-  fromJsonString,
-  type JsonValue,
-  toBinary,
-  toJson,
-} from "@bufbuild/protobuf";
-import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { fromJsonString, toBinary } from "@bufbuild/protobuf";
+import { messageOf } from "../descriptors.ts";
 
 const mostJson = 2 ** 20;
-let known: DescMessage | undefined;
-
-/** Read when the first configuration is: many servers see none. */
-function schema(): DescMessage {
-  if (known) return known;
-  const path = fileURLToPath(import.meta.resolve("@amaas/proto/descriptor.binpb"));
-  const { file } = fromBinary(FileDescriptorSetSchema, readFileSync(path));
-  const only = file.filter(({ name }) => name === "inference/model_config.proto");
-  const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: only }));
-  known = registry.getMessage("inference.ModelConfig");
-  if (!known) throw new Error("the descriptor has no ModelConfig");
-  return known;
-}
+const schema = () => messageOf("ModelConfig");
 
 export function configFromText(text: string, file: string): ModelConfig {
   return ModelConfig.decode(toBinary(schema(), parseText(schema(), text, { file })));
@@ -54,10 +31,4 @@ export function configFromJson(text: string): ModelConfig {
       { cause: error },
     );
   }
-}
-
-/** In snake_case, with every field. */
-export function configToJson(config: ModelConfig): JsonValue {
-  const message = fromBinary(schema(), ModelConfig.encode(config).finish());
-  return toJson(schema(), message, { useProtoFieldName: true, alwaysEmitImplicit: true });
 }

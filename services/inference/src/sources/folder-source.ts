@@ -5,7 +5,7 @@
  *   poll      what is there, looked at again and again
  *   explicit  what requests ask for, and what was named at the start
  *
- * A change that polling sees counts once two looks in a row have seen the same, so that a file which is
+ * A change that polling sees counts once it has stayed the same for a second, so that a file which is
  * still being copied is left alone until it is whole. What cannot be served is told with its reason and
  * changes nothing that is.
  */
@@ -15,7 +15,8 @@ import { Resolver, resolveSent } from "./folder/resolve.ts";
 import { checkName, placesIn, type Survey, survey, textOf } from "./folder/survey.ts";
 import type { LoadOrder, ModelSource, WantedModel } from "./source.ts";
 
-const lookAgainMs = 1_000;
+/** What has changed is left alone for so long, to see whether it goes on changing. */
+const settlingMs = 1_000;
 
 export interface FolderSourceParts {
   readonly folder: string;
@@ -35,8 +36,8 @@ export class FolderSource implements ModelSource {
   readonly #parts: FolderSourceParts;
   readonly #resolver: Resolver;
   readonly #models = new Map<string, Known>();
-  /** What the last look saw of models that had changed. */
-  #changing = new Map<string, string>();
+  /** What the last look saw of models that had changed, and since when that is so. */
+  #changing = new Map<string, { readonly text: string; readonly since: number }>();
   #begun = false;
 
   constructor(parts: FolderSourceParts) {
@@ -63,7 +64,7 @@ export class FolderSource implements ModelSource {
   }
 
   lookAgainMs(): number | undefined {
-    return this.#changing.size > 0 ? Math.min(lookAgainMs, this.#parts.pollMs) : undefined;
+    return this.#changing.size > 0 ? settlingMs : undefined;
   }
 
   async load(model: string, order: LoadOrder): Promise<WantedModel> {
@@ -126,15 +127,19 @@ export class FolderSource implements ModelSource {
 
   /** Accepts what has changed and has then stayed as it is. */
   async #look(): Promise<void> {
+    const now = performance.now();
     const before = this.#changing;
-    const changing = new Map<string, string>();
+    const changing: typeof before = new Map();
     const places = await placesIn(this.#parts.folder);
     for (const name of new Set([...places.keys(), ...this.#models.keys()])) {
       const place = places.get(name);
       const surveyed = place && (await survey(name, place));
       const text = textOf(surveyed);
       if (text === (this.#models.get(name)?.text ?? "")) continue;
-      if (before.get(name) !== text) changing.set(name, text);
+      const seen = before.get(name);
+      const since = seen?.text === text ? seen.since : now;
+      // Timers may be early by a little.
+      if (now - since < settlingMs - 20) changing.set(name, { text, since });
       else if (surveyed) await this.#accept(surveyed, text);
       else this.#models.delete(name);
     }
