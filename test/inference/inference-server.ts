@@ -1,7 +1,7 @@
 /** A whole inference replica in this process, on a loopback port, with a client. */
 import { readConfig } from "@amaas/config";
 import type { Bus } from "@amaas/events";
-import { createApp } from "@amaas/inference/app";
+import { createApp, type Parts } from "@amaas/inference/app";
 import { config } from "@amaas/inference/config";
 import {
   GRPCInferenceServiceDefinition,
@@ -51,6 +51,8 @@ export interface InferenceOptions {
   readonly bus?: Bus;
   /** The standard OTEL_* variables; without them no spans are exported. */
   readonly tracing?: NodeJS.ProcessEnv;
+  /** Shorter than anybody could wait for. */
+  readonly restLimits?: NonNullable<Parts["restLimits"]>;
 }
 
 export async function startInferenceServer({
@@ -59,6 +61,7 @@ export async function startInferenceServer({
   env = {},
   bus,
   tracing = {},
+  restLimits,
 }: InferenceOptions): Promise<InferenceServer> {
   const log: LogLine[] = [];
   const telemetry = createTelemetry({
@@ -79,6 +82,7 @@ export async function startInferenceServer({
     config: { ...settings, nodeId: "inference-1", host: "127.0.0.1", drainSeconds: 2 },
     telemetry,
     ...(bus ? { bus: borrowed(bus) } : {}),
+    ...(restLimits ? { restLimits } : {}),
   });
   const server = createServer({ telemetry, services: app.services });
   const address = `127.0.0.1:${await server.listen("127.0.0.1", 0)}`;

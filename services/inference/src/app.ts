@@ -7,6 +7,7 @@ import type { Telemetry } from "@amaas/telemetry";
 import type { InferenceConfig } from "./config.ts";
 import { createEvents } from "./events.ts";
 import { grpc, handlers } from "./handlers/index.ts";
+import type { RestLimits } from "./http/limits.ts";
 import { createRestServer } from "./http/rest-server.ts";
 import { createInfer } from "./infer.ts";
 import { type LoadedVersion, loadedVersion } from "./loaded-version.ts";
@@ -21,13 +22,20 @@ export interface Parts {
   readonly telemetry: Telemetry;
   /** The one that the configuration asks for, unless another is given. */
   readonly bus?: Bus;
+  /** Besides what the configuration says. */
+  readonly restLimits?: Partial<RestLimits>;
 }
 
 export interface InferenceApp extends App {
   readonly restPort: number;
 }
 
-export async function createApp({ config, telemetry, bus }: Parts): Promise<InferenceApp> {
+export async function createApp({
+  config,
+  telemetry,
+  bus,
+  restLimits,
+}: Parts): Promise<InferenceApp> {
   const { tracer } = telemetry;
   const events = createEvents(telemetry);
   const { source, ...hints } = await openSource({ config, telemetry, events, bus });
@@ -69,7 +77,7 @@ export async function createApp({ config, telemetry, bus }: Parts): Promise<Infe
 
   const infer = createInfer({ repository, events });
   const methods = handlers({ repository, events, infer });
-  const limits = { jsonBytes: config.restJsonMebibytes * 2 ** 20 };
+  const limits = { jsonBytes: config.restJsonMebibytes * 2 ** 20, ...restLimits };
   const rest = createRestServer({ telemetry, handlers: methods, limits });
   const restPort = await rest.listen(config.host, config.restPort);
   telemetry.log.info("listening for REST", { host: config.host, port: restPort });

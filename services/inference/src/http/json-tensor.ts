@@ -133,7 +133,7 @@ function real(
 
 /** What is not finite, and whole numbers of many digits, which the exact reading has as strings. */
 function realText(text: string, type: FixedType, where: string): number {
-  if (digits.test(text)) return Number(text);
+  if (/^-?\d+$/.test(text)) return Number(text);
   if (Object.hasOwn(notFinite, text)) return notFinite[text]!;
   throw unfit(text, type, where);
 }
