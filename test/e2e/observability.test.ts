@@ -27,7 +27,7 @@ const services = {
     "amaas.parameter_server.v1.ParameterServer",
   ],
   "trainer-1": [],
-  "inference-1": ["inference.GRPCInferenceService"],
+  "inference-1": ["inference.GRPCInferenceService", "xds.service.orca.v3.OpenRcaService"],
 } as const satisfies Record<string, readonly string[]>;
 
 /** What the training of one job and one request must have left in the metrics. */

@@ -28,10 +28,16 @@ export interface ClientOptions {
   readonly maxReceiveBytes?: number;
   /** How often the connection is checked; a server is given up half that time after; 10 seconds. */
   readonly keepaliveMs?: number;
+  /**
+   * `load`: calls go to all servers that the address stands for, to each as many as it says it can take
+   * (xds.service.orca.v3.OpenRcaService), in turns where they do not say. Otherwise they go to the first
+   * that is reached.
+   */
+  readonly balance?: "load";
   readonly tls?: ClientTls;
 }
 
-/** `address` is `host:port`. */
+/** `address` is `host:port`, or any that gRPC resolves: `dns:///name:port`, `ipv4:10.0.0.1:8001,10.0.0.2:8001`. */
 export function createClient<D extends ServiceDefinition>(
   definition: D,
   address: string,
@@ -185,7 +191,8 @@ class Caller {
   }
 }
 
-function channelOptions({ maxReceiveBytes, keepaliveMs = 10_000 }: ClientOptions): ChannelOptions {
+function channelOptions(options: ClientOptions): ChannelOptions {
+  const { maxReceiveBytes, keepaliveMs = 10_000, balance } = options;
   const mebibyte = 1024 * 1024;
   return {
     "grpc.max_receive_message_length": maxReceiveBytes ?? 64 * mebibyte,
@@ -206,8 +213,23 @@ function channelOptions({ maxReceiveBytes, keepaliveMs = 10_000 }: ClientOptions
     "grpc.enable_http_proxy": 0,
     "grpc.service_config_disable_resolution": 1,
     "grpc.enable_channelz": 0,
+    ...(balance === "load" && { "grpc.service_config": byLoad }),
   };
 }
+
+/** Reports are asked for beside the calls, so that servers with few of them are known as well. */
+const byLoad = JSON.stringify({
+  loadBalancingConfig: [
+    {
+      weighted_round_robin: {
+        enable_oob_load_report: true,
+        oob_load_reporting_period: "1s",
+        blackout_period: "1s",
+        weight_update_period: "1s",
+      },
+    },
+  ],
+});
 
 /** A request may leave fields out. */
 function requestEncoder({ requestType }: MethodDefinition): (request: unknown) => Encoded {

@@ -1,6 +1,6 @@
 /** What a handler knows of its call besides the request. */
 import type { DomainError } from "@amaas/errors";
-import type { Metadata } from "@grpc/grpc-js";
+import { Metadata } from "@grpc/grpc-js";
 
 export interface Context {
   /** Aborted when the caller leaves, the deadline passes or the server stops. */
@@ -8,6 +8,8 @@ export interface Context {
   /** Milliseconds since the epoch. */
   readonly deadline: number | undefined;
   metadata(name: string): string | undefined;
+  /** Goes with the call's status, whatever that is; bytes under names that end in -bin, text under others. */
+  trailer(name: string, value: string | Uint8Array): void;
   readonly peer: string;
   /** The server's span of this call: what is caused by the call descends from it. */
   readonly traceparent: string;
@@ -19,6 +21,7 @@ export class CallContext implements Context {
   readonly peer: string;
   readonly traceparent: string;
   readonly #metadata: Metadata;
+  #trailers: Metadata | undefined;
   #controller: AbortController | undefined;
   #reason: DomainError | undefined;
 
@@ -36,6 +39,15 @@ export class CallContext implements Context {
 
   metadata(name: string): string | undefined {
     return firstOf(this.#metadata, name);
+  }
+
+  trailer(name: string, value: string | Uint8Array): void {
+    this.#trailers ??= new Metadata();
+    this.#trailers.set(name, typeof value === "string" ? value : Buffer.from(value));
+  }
+
+  get trailers(): Metadata | undefined {
+    return this.#trailers;
   }
 
   get signal(): AbortSignal {

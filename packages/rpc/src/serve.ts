@@ -210,7 +210,7 @@ export class ServerCall {
   #finish(error: DomainError | undefined): void {
     if (this.#finished) return;
     this.#finished = true;
-    this.#call.sendStatus(error === undefined ? { code: status.OK, details: "" } : toStatus(error));
+    this.#call.sendStatus(statusOf(error, this.#context.trailers));
   }
 
   #settled(error: DomainError | undefined): void {
@@ -237,4 +237,12 @@ export class ServerCall {
   #expired(): void {
     this.stop(new DomainError("deadline-exceeded", "the deadline has passed"));
   }
+}
+
+function statusOf(error: DomainError | undefined, trailers: Metadata | undefined) {
+  if (error === undefined)
+    return { code: status.OK, details: "", ...(trailers && { metadata: trailers }) };
+  const failed = toStatus(error);
+  if (trailers !== undefined) failed.metadata.merge(trailers);
+  return failed;
 }

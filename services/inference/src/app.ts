@@ -10,6 +10,7 @@ import { grpc, handlers } from "./handlers/index.ts";
 import type { RestLimits } from "./http/limits.ts";
 import { createRestServer } from "./http/rest-server.ts";
 import { createInfer } from "./infer.ts";
+import { LoadReports } from "./load-reports.ts";
 import { type LoadedVersion, loadedVersion } from "./loaded-version.ts";
 import { createLoader } from "./loader.ts";
 import type { Wanted } from "./model-version.ts";
@@ -77,13 +78,18 @@ export async function createApp({
 
   const infer = createInfer({ repository, events });
   const methods = handlers({ repository, events, infer });
+  const reports = new LoadReports({
+    statistics: events.statistics,
+    cores: availableCores(),
+    always: config.loadReports === "always",
+  });
   const limits = { jsonBytes: config.restJsonMebibytes * 2 ** 20, ...restLimits };
   const rest = createRestServer({ telemetry, handlers: methods, limits });
   const restPort = await rest.listen(config.host, config.restPort);
   telemetry.log.info("listening for REST", { host: config.host, port: restPort });
 
   return {
-    services: grpc(methods),
+    services: grpc(methods, reports),
     restPort,
     listening(_address, server) {
       health = server;
@@ -94,6 +100,7 @@ export async function createApp({
     async drain() {
       hints.stopWatching();
       repository.stop();
+      reports.stop();
       // Goes on beside gRPC's own; waited for in `close`.
       void rest.drain(config.drainSeconds * 1000);
       for (const { name } of repository.models()) health?.setServing(name, false);

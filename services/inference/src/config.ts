@@ -65,6 +65,12 @@ export const config = {
     min: 1,
     describe: "mebibytes of input that may wait for a thread; more are refused",
   }),
+  loadReports: text("AMAAS_INFERENCE_LOAD_REPORTS", {
+    default: "asked",
+    choices: ["asked", "always"],
+    describe:
+      "whether all answers over gRPC tell how loaded this replica is, or those that are asked",
+  }),
   restPort: integer("AMAAS_REST_PORT", {
     default: 8000,
     min: 0,

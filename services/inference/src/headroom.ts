@@ -47,25 +47,22 @@ export interface Pace {
   readonly rowsPerRequest: number;
 }
 
-/** Requests a second; undefined where no run has been seen. */
-export function headroom(resources: Resources, pace: Pace): number | undefined {
-  const { cost } = resources;
+/** Requests a second that its instances can do; undefined where no run has been seen. */
+export function capacity(resources: Resources, rowsPerRequest: number): number | undefined {
+  const { cost, instances, maxRows, targetP99Ms } = resources;
   if (!cost.known) return undefined;
-  return Math.max(0, capacity(resources, pace.rowsPerRequest) - pace.rate);
-}
-
-function capacity(
-  { cost, instances, maxRows, targetP99Ms }: Resources,
-  perRequest: number,
-): number {
   // A request of more rows than a batch has runs alone.
-  const largest = Math.max(maxRows, perRequest);
-  const rows =
-    targetP99Ms === undefined
-      ? largest
-      : Math.max(perRequest, Math.min(largest, cost.rowsWithin(targetP99Ms / 2)));
+  const largest = Math.max(maxRows, rowsPerRequest);
+  const fitting = targetP99Ms === undefined ? largest : cost.rowsWithin(targetP99Ms / 2);
+  const rows = Math.max(rowsPerRequest, Math.min(largest, fitting));
   const ms = cost.ms(rows);
   if (targetP99Ms !== undefined && ms > targetP99Ms) return 0;
   // What takes no measurable time is limited by something else.
-  return (instances * rows * 1000) / Math.max(ms, 0.001) / perRequest;
+  return (instances * rows * 1000) / Math.max(ms, 0.001) / rowsPerRequest;
+}
+
+/** Requests a second; undefined where no run has been seen. */
+export function headroom(resources: Resources, pace: Pace): number | undefined {
+  const most = capacity(resources, pace.rowsPerRequest);
+  return most === undefined ? undefined : Math.max(0, most - pace.rate);
 }

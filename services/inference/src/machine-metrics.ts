@@ -5,7 +5,7 @@
 import { cpus, freemem, totalmem } from "node:os";
 import type { Metrics } from "@amaas/telemetry";
 
-interface CoreTime {
+export interface CoreTime {
   readonly busy: number;
   readonly all: number;
 }
@@ -59,6 +59,11 @@ function coreTime(): CoreTime {
     all += used + times.idle;
   }
   return { busy, all };
+}
+
+/** Of the memory that there is, the share that is in use. */
+export function memoryUse(): number {
+  return Math.min(1, Math.max(0, (total() - available()) / total()));
 }
 
 /** Without a limit the kernel says that there is none in various ways. */

@@ -9,7 +9,7 @@
  */
 import type { ErrorCode } from "@amaas/errors";
 import { Distribution } from "@amaas/telemetry";
-import { headroom, type Pace, type Resources } from "./headroom.ts";
+import { capacity, headroom, type Pace, type Resources } from "./headroom.ts";
 import { PaceMeter } from "./pace.ts";
 
 /** Triton's reasons for a failure. */
@@ -147,6 +147,7 @@ export class VersionStatistics {
   readonly batchRows = new Distribution(sizes);
 
   readonly #requestPace = new PaceMeter();
+  readonly #errorPace = new PaceMeter();
   #resources: Resources | undefined;
 
   constructor(model: string, version: string) {
@@ -184,9 +185,24 @@ export class VersionStatistics {
     return this.#resources && headroom(this.#resources, this.pace);
   }
 
+  /** Of what it can do, the share that is asked of it; undefined where that is not known. */
+  get utilization(): number | undefined {
+    const { rate, rowsPerRequest } = this.pace;
+    const most = this.#resources && capacity(this.#resources, rowsPerRequest);
+    if (most === undefined) return undefined;
+    return most > 0 ? rate / most : Number(rate > 0);
+  }
+
+  /** Failures a second that are this side's fault, refusals for want of room among them. */
+  get errorRate(): number {
+    return this.#errorPace.rate;
+  }
+
   /** Once a second or so. */
   second(seconds: number): void {
-    this.#requestPace.tell(this.requests - this.failures.REJECTED, seconds);
+    const { REJECTED, BACKEND } = this.failures;
+    this.#requestPace.tell(this.requests - REJECTED, seconds);
+    this.#errorPace.tell(REJECTED + BACKEND, seconds);
   }
 
   executed({ rows, padding, closedBy, inputMs, inferMs, outputMs }: Execution): void {

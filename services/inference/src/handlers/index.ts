@@ -1,7 +1,9 @@
 /** The inference service: a handler for every method, or this does not compile. */
 import { GRPCInferenceServiceDefinition } from "@amaas/proto/inference/grpc_service";
+import { OpenRcaServiceDefinition } from "@amaas/proto/xds/service/orca/v3/orca";
 import { type Handlers, type Implementation, implement } from "@amaas/rpc";
 import type { Inference } from "../inference.ts";
+import type { LoadReports } from "../load-reports.ts";
 import { modelConfig } from "./model-config.ts";
 import { modelInfer } from "./model-infer.ts";
 import { modelMetadata } from "./model-metadata.ts";
@@ -16,6 +18,8 @@ import { serverLive } from "./server-live.ts";
 import { serverMetadata } from "./server-metadata.ts";
 import { serverReady } from "./server-ready.ts";
 import { sharedMemory } from "./shared-memory.ts";
+import { streamCoreMetrics } from "./stream-core-metrics.ts";
+import { withLoadReport } from "./with-load-report.ts";
 
 export type InferenceHandlers = Handlers<GRPCInferenceServiceDefinition>;
 
@@ -40,6 +44,14 @@ export function handlers(inference: Inference): InferenceHandlers {
   };
 }
 
-export function grpc(handlers: InferenceHandlers): Implementation[] {
-  return [implement(GRPCInferenceServiceDefinition, handlers)];
+/** The calls with load reports, and the service that tells the same beside them. */
+export function grpc(handlers: InferenceHandlers, reports: LoadReports): Implementation[] {
+  const { modelInfer } = handlers;
+  return [
+    implement(GRPCInferenceServiceDefinition, {
+      ...handlers,
+      modelInfer: withLoadReport(modelInfer, reports),
+    }),
+    implement(OpenRcaServiceDefinition, { streamCoreMetrics: streamCoreMetrics(reports) }),
+  ];
 }

@@ -51,6 +51,9 @@ export class HttpCaller implements Context {
     return Array.isArray(value) ? value[0] : value;
   }
 
+  /** An answer over HTTP has none. */
+  trailer(): void {}
+
   /** Tells whoever works for the caller to stop. */
   abort(reason: DomainError): void {
     this.#controller.abort(reason);
