@@ -34,10 +34,33 @@ export function slow(layers = 80): Uint8Array {
   return writeModel(g.model());
 }
 
-/** Fails in the middle of a run where an index is not below ten. */
+/** Gives the index back; fails in the middle of a run where one is not below ten. */
 export function lookup(): Uint8Array {
   const g = graphBuilder("lookup");
-  const table = g.initializer("table", tensor("FP32", [10], new Float32Array(10).fill(1)));
+  const table = g.initializer(
+    "table",
+    tensor(
+      "FP32",
+      [10],
+      Float32Array.from({ length: 10 }, (_, at) => at),
+    ),
+  );
   g.output("y", g.gather(table, g.input("index", "INT64", ["rows"])));
+  return writeModel(g.model());
+}
+
+/** The sum of each row, of any width. */
+export function pictures(): Uint8Array {
+  const g = graphBuilder("pictures");
+  const x = g.input("x", "FP32", ["rows", "width"]);
+  g.output("y", g.reduceSum(x, [1], { keepdims: false }));
+  return writeModel(g.model());
+}
+
+/** How far each row is from the mean of all: no row is by itself. */
+export function ranks(): Uint8Array {
+  const g = graphBuilder("ranks");
+  const x = g.input("x", "FP32", ["rows", 1]);
+  g.output("y", g.sub(x, g.reduceMean(x, [0])));
   return writeModel(g.model());
 }

@@ -153,7 +153,9 @@ test("an alias move is followed at once by event, or on the timer where events d
   const told = await startInferenceServer({ folder, registryAddress: address, env: slowPoll, bus });
   const deaf = await startInferenceServer({ folder, registryAddress: address });
   try {
-    await vi.waitFor(() => expect([told.ready(), deaf.ready()]).toEqual([true, true]), 5000);
+    await vi.waitFor(() => expect([told.ready(), deaf.ready()]).toEqual([true, true]), {
+      timeout: 30_000,
+    });
     await promote(await register(scaling(1)));
     await Promise.all([told.serves(model, 1), deaf.serves(model, 1)]);
   } finally {

@@ -1,4 +1,5 @@
-/** The inference service, put together: models that follow their source, and a queue for them. */
+/** The inference service, put together: models that follow their source, and batchers for them. */
+import { Room, Slots } from "@amaas/batching";
 import { availableCores, createEngine } from "@amaas/engine";
 import type { Bus } from "@amaas/events";
 import type { RpcServer } from "@amaas/rpc";
@@ -11,12 +12,14 @@ import type { RestLimits } from "./http/limits.ts";
 import { createRestServer } from "./http/rest-server.ts";
 import { createInfer } from "./infer.ts";
 import { LoadReports } from "./load-reports.ts";
-import { type LoadedVersion, loadedVersion } from "./loaded-version.ts";
 import { createLoader } from "./loader.ts";
-import type { Wanted } from "./model-version.ts";
+import { createOpener } from "./open-version.ts";
 import { Repository } from "./repository.ts";
-import { RunQueue } from "./run-queue.ts";
+import { Slabs } from "./slabs.ts";
 import { openSource } from "./sources/open-source.ts";
+
+/** Of the inputs of runs, kept for the next ones. */
+const slabBytes = 64 * 2 ** 20;
 
 export interface Parts {
   readonly config: InferenceConfig & Pick<CommonConfig, "nodeId" | "host" | "drainSeconds">;
@@ -41,17 +44,24 @@ export async function createApp({
   const events = createEvents(telemetry);
   const { source, ...hints } = await openSource({ config, telemetry, events, bus });
 
-  const queue = new RunQueue({
-    threads: config.threads,
-    limit: config.queueLimit,
-    byteLimit: config.queueMebibytes * 2 ** 20,
-  });
   const engine = createEngine({
     sharedThreads: availableCores(),
     runLimitMs: 30_000,
     processes: { heapMiB: 512 },
   });
-  const load = createLoader({ engine, threads: config.threads, tracer });
+  const open = createOpener({
+    load: createLoader({ engine, threads: config.threads }),
+    instances: config.threads,
+    common: {
+      slots: new Slots(config.threads),
+      room: new Room({ bytes: config.queueMebibytes * 2 ** 20 }),
+      slabs: new Slabs(slabBytes),
+      queueLimit: config.queueLimit,
+      events,
+    },
+    events,
+    tracer,
+  });
 
   let health: Pick<RpcServer, "setServing"> | undefined;
   const repository = new Repository({
@@ -62,16 +72,6 @@ export async function createApp({
     events,
     tracer,
   });
-
-  async function open(wanted: Wanted, signal: AbortSignal): Promise<LoadedVersion> {
-    const session = await load(wanted, signal);
-    try {
-      return loadedVersion(wanted, session, queue, events);
-    } catch (error) {
-      await session.close();
-      throw error;
-    }
-  }
 
   hints.watch(() => repository.refresh());
   repository.refresh();

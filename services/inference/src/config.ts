@@ -58,7 +58,7 @@ export const config = {
   queueLimit: integer("AMAAS_INFERENCE_QUEUE", {
     default: 1000,
     min: 0,
-    describe: "requests that may wait for a thread; more are refused",
+    describe: "requests that may wait for a version; more are refused",
   }),
   queueMebibytes: integer("AMAAS_INFERENCE_QUEUE_MIB", {
     default: 256,

@@ -147,6 +147,20 @@ export function tooManyDimensions(at: Place, found: number, limit: number): Doma
   );
 }
 
+export function unequalRows(model: string, name: string, found: number, rows: number): DomainError {
+  return invalid(
+    "inputs",
+    `input ${quoted(name)} batch size does not match other inputs for ${quoted(model)}: found ${found}, others have ${rows}`,
+  );
+}
+
+export function tooManyRows(model: string, rows: number, most: number): DomainError {
+  return invalid(
+    "inputs",
+    `inference request batch-size must be <= ${most} for ${quoted(model)}, found ${rows}`,
+  );
+}
+
 export function wrongByteSize(at: Place, found: number, wanted: number): DomainError {
   return invalid(
     at.field,

@@ -89,6 +89,11 @@ function lifecycleEvents({ log, metrics, tracer }: Telemetry) {
       log.info("version loaded, but another one is wanted by now", namesOf(wanted));
     },
 
+    /** It is served all the same, one request at a time. */
+    rowsNotTogether(wanted: Wanted, reason: string): void {
+      log.info("requests of this version are not batched", { ...namesOf(wanted), reason });
+    },
+
     /** The span of the load fails with the same error. */
     loadFailed(wanted: Wanted, error: unknown, retryMs: number, served: number | undefined): void {
       loads.add(1, { model: wanted.model, outcome: "failed" });
@@ -144,16 +149,6 @@ function requestEvents({ log, metrics, tracer }: Telemetry) {
     /** No version to count it for: models that do not exist must not become labels. */
     inferRefused(error: unknown): void {
       refused.add(1, { code: isDomainError(error) ? error.code : "unknown" });
-    },
-
-    /** A request waits until the function that is returned is called, once or more often. */
-    inferWaits(of: VersionStatistics): () => void {
-      of.waiting++;
-      let waits = true;
-      return () => {
-        if (waits) of.waiting--;
-        waits = false;
-      };
     },
 
     /** Once for every run, before any of its requests is told of. */

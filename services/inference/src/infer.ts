@@ -63,19 +63,19 @@ export function createInfer({ repository, events }: InferParts): Infer {
     const { priority, timeoutUs } = requestOptions(request);
     const feeds = readFeeds(request, signature);
     const requested = requestedOutputs(request, signature);
-    const rows = rowsOf(feeds, signature);
-    const { deadline, signal, traceparent } = caller;
-    const stopsWaiting = events.inferWaits(loaded.statistics);
-    try {
-      const wait = { priority, timeoutUs, deadline, signal, traceparent, begins: stopsWaiting };
-      const work = { feeds, rows, ...wait };
-      const { outputs, queuedMs, execution } = await loaded.submit(work);
-      const asked = requested.map((output) => ({ ...output, tensor: outputs[output.name]! }));
-      const batched = hasRows(signature);
-      const response = inferResponse(request, version.number, asked, batched);
-      return { response, queuedMs, execution, rows };
-    } finally {
-      stopsWaiting();
-    }
+    const rows = rowsOf(request.modelName, feeds, signature, loaded.batching);
+    const { outputs, queuedMs, execution } = await loaded.submit({
+      feeds,
+      rows,
+      priority,
+      timeoutUs,
+      tenant: caller.metadata("amaas-tenant") ?? "",
+      deadline: caller.deadline,
+      signal: caller.signal,
+      traceparent: caller.traceparent,
+    });
+    const asked = requested.map((output) => ({ ...output, tensor: outputs[output.name]! }));
+    const response = inferResponse(request, version.number, asked, hasRows(signature));
+    return { response, queuedMs, execution, rows };
   }
 }

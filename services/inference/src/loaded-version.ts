@@ -1,41 +1,42 @@
 /**
- * What serves a version once it is loaded: its signature, and a way to have requests run.
+ * What serves a version once it is loaded: its signature, and a batcher that has requests run.
  *
  * Requests are submitted with views of the bytes they came in; they are copied once, when they are
  * run, into memory that the threads share.
  */
+import { Batcher, type Room, type Slots, systemClock } from "@amaas/batching";
 import type { ServingSession } from "@amaas/engine";
 import type { ModelConfig } from "@amaas/proto/inference/model_config";
-import { fromRaw, type Tensor, toRaw } from "@amaas/tensor";
+import { type Tensor, toRaw } from "@amaas/tensor";
+import type { Outputs } from "./assemble.ts";
+import type { Batching } from "./batching.ts";
 import type { Events } from "./events.ts";
-import type { Resources } from "./headroom.ts";
-import { completeConfig } from "./model-config/complete.ts";
 import type { Wanted } from "./model-version.ts";
 import type { Feeds, Signature } from "./request.ts";
-import type { RunQueue } from "./run-queue.ts";
-import { RunTime } from "./run-time.ts";
+import { type Item, type Outcome, Runner } from "./runner.ts";
+import { shapesOf } from "./shapes.ts";
+import type { Slabs } from "./slabs.ts";
 import type { Execution, VersionStatistics } from "./version-statistics.ts";
 
 /** One request's part in a run. */
 export interface Submission {
   readonly feeds: Feeds;
-  /** The first dimension of the inputs. */
+  /** As the version's batching counts them. */
   readonly rows: number;
-  /** 1 is the highest; 0: the model's default. */
+  readonly tenant: string;
+  /** 1 is served first; 0 is the model's default. */
   readonly priority: number;
-  /** Microseconds that it may wait; 0: the model's default. */
+  /** Microseconds that it may wait, where the model's configuration lets requests say so; 0: its default. */
   readonly timeoutUs: number;
   /** Milliseconds since the epoch. */
   readonly deadline: number | undefined;
   readonly signal: AbortSignal;
   /** The span that its queue span descends from. */
   readonly traceparent: string;
-  /** Told when the wait is over and the run begins. */
-  begins(): void;
 }
 
 export interface Served {
-  readonly outputs: Readonly<Record<string, Tensor>>;
+  readonly outputs: Outputs;
   readonly queuedMs: number;
   /** The run that it had a part in. */
   readonly execution: Execution;
@@ -45,93 +46,91 @@ export interface LoadedVersion {
   readonly signature: Signature;
   /** As it was written down, completed from the signature. */
   readonly config: ModelConfig;
+  readonly batching: Batching;
   readonly statistics: VersionStatistics;
   submit(work: Submission): Promise<Served>;
-  /** Frees the memory; nothing is submitted any more. */
+  /** Frees the memory when what was submitted is answered; nothing is submitted any more. */
   close(): Promise<void>;
 }
 
-let executions = 0;
-
-export function loadedVersion(
-  { model, version, config: stated }: Wanted,
-  session: ServingSession,
-  queue: RunQueue,
-  events: Pick<Events, "statistics" | "executed">,
-): LoadedVersion {
-  const config = completeConfig(model, stated, session);
-  const runTime = new RunTime();
-  const statistics = events.statistics.open(model, String(version));
-  const unloaded = statistics.runsWith(resourcesOf(session, runTime));
-  return {
-    signature: session,
-    config,
-    statistics,
-    async submit({ feeds, rows, deadline, signal, traceparent, begins }) {
-      const job = { bytes: bytesOf(feeds), expectedMs: runTime.expectedMs, deadline, signal };
-      let inputMs = 0;
-      const { result, queuedMs, ranMs } = await queue.run(job, () => {
-        begins();
-        const started = performance.now();
-        const copied = shared(feeds);
-        inputMs = performance.now() - started;
-        return session.run(copied, { signal });
-      });
-      runTime.ran(ranMs);
-      const execution: Execution = {
-        id: ++executions,
-        rows,
-        padding: 0,
-        requests: 1,
-        closedBy: "alone",
-        instance: 0,
-        startedAt: Date.now() - ranMs,
-        inputMs,
-        inferMs: ranMs - inputMs,
-        outputMs: 0,
-      };
-      events.executed(statistics, execution, [{ traceparent, queuedMs }]);
-      return { outputs: result, queuedMs, execution };
-    },
-    async close() {
-      unloaded();
-      events.statistics.close(statistics);
-      await session.close();
-    },
-  };
+/** What the versions of a process share. */
+export interface Common {
+  /** Runs at a time. */
+  readonly slots: Slots;
+  /** Bytes that wait. */
+  readonly room: Room;
+  readonly slabs: Slabs;
+  /** Requests that may wait for one version. */
+  readonly queueLimit: number;
+  readonly events: Pick<Events, "statistics" | "executed">;
 }
 
-function resourcesOf(session: ServingSession, runTime: RunTime): Resources {
-  const ms = () => runTime.expectedMs;
-  return {
+export interface Opened {
+  readonly session: ServingSession;
+  readonly config: ModelConfig;
+  /** Runs that the session has at a time. */
+  readonly instances: number;
+  readonly batching: Batching;
+}
+
+export function loadedVersion(
+  { model, version }: Pick<Wanted, "model" | "version">,
+  { session, config, instances, batching }: Opened,
+  { slots, room, slabs, queueLimit, events }: Common,
+): LoadedVersion {
+  const statistics = events.statistics.open(model, String(version));
+  const runner = new Runner({ session, statistics, slabs, events });
+  const batcher = new Batcher<Item, Outcome>({
+    policy: batching.policy,
+    instances,
+    limit: queueLimit,
+    slots,
+    room,
+    clock: systemClock,
+    run: (batch) => runner.run(batch),
+  });
+  const unloaded = statistics.runsWith({
     get memoryBytes() {
       return session.memoryBytes;
     },
     get quarantined() {
       return session.failure !== undefined;
     },
-    instances: 1,
-    maxRows: 1,
-    targetP99Ms: undefined,
-    cost: {
-      get known() {
-        return ms() > 0;
-      },
-      ms,
-      rowsWithin: () => 1,
+    instances,
+    maxRows: batching.policy.maxRows,
+    targetP99Ms: batching.policy.type === "target" ? batching.policy.targetP99Ms : undefined,
+    cost: batcher.cost,
+  });
+  const shapeOf = shapesOf(session);
+  return {
+    signature: session,
+    config,
+    batching,
+    statistics,
+    async submit({ feeds, rows, traceparent, ...rest }) {
+      const item: Item = { feeds, rows, traceparent, came: performance.now(), waits: true };
+      statistics.waiting++;
+      try {
+        const { answer, queuedMs } = await batcher.submit({
+          ...rest,
+          item,
+          rows: Math.max(1, rows),
+          bytes: bytesOf(feeds),
+          shape: shapeOf(feeds),
+        });
+        if ("error" in answer) throw answer.error;
+        return { ...answer, queuedMs };
+      } finally {
+        runner.stopsWaiting(item);
+      }
+    },
+    async close() {
+      await batcher.close();
+      unloaded();
+      events.statistics.close(statistics);
+      await session.close();
     },
   };
-}
-
-function shared(feeds: Feeds): Feeds {
-  return Object.fromEntries(
-    Object.entries(feeds).map(([name, tensor]) => [name, sharedTensor(tensor)]),
-  );
-}
-
-function sharedTensor(tensor: Tensor): Tensor {
-  const { type, shape } = tensor;
-  return isText(tensor) ? tensor : fromRaw(type, shape, toRaw(tensor), { shared: true });
 }
 
 /** What a waiting request holds in memory. */

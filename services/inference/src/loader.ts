@@ -1,15 +1,13 @@
 /**
- * From a wanted version to a warm session: its bytes are read, the model is opened and run once.
+ * From a wanted version to a session: its bytes are read, and the model is opened.
  *
  * Small models share threads. A large one has threads of its own: opening it holds up no other, closing
  * it gives all of its memory back, and idle threads cost no time.
  * Versions are loaded one after the other, so that a start with many models holds the bytes of one.
  */
 import type { Engine, ServingSession } from "@amaas/engine";
-import type { Telemetry } from "@amaas/telemetry";
 import { modelTooLarge } from "./errors.ts";
 import type { Wanted } from "./model-version.ts";
-import { warm } from "./warm.ts";
 
 /** An ONNX file is one protobuf message, which ends at 2 GiB. */
 const mostBytes = 2 ** 31;
@@ -21,7 +19,6 @@ export interface LoaderParts {
   readonly engine: Engine;
   /** Instances of each version. */
   readonly threads: number;
-  readonly tracer: Telemetry["tracer"];
 }
 
 export function createLoader(
@@ -38,21 +35,14 @@ export function createLoader(
   };
 }
 
-async function load(wanted: Wanted, { engine, threads, tracer }: LoaderParts) {
+async function load(wanted: Wanted, { engine, threads }: LoaderParts) {
   const { model, version, bytes } = wanted;
   if (bytes > mostBytes) throw modelTooLarge(model, bytes, mostBytes);
-  const session = await engine.open({
+  return await engine.open({
     name: `${model}@${version}`,
     model: wanted.read,
     isolation: bytes <= mostSharedBytes ? "shared" : "thread",
     instances: threads,
     instanceBytes: bytes,
   });
-  try {
-    await tracer.span("inference.warm", {}, () => warm(session));
-    return session;
-  } catch (error) {
-    await session.close();
-    throw error;
-  }
 }

@@ -14,6 +14,8 @@ const signature: Signature = {
   ],
 };
 
+const counted = { countsRows: true, mostRows: undefined };
+
 type Request = Parameters<typeof ModelInferRequest.fromPartial>[0];
 
 const pixels = { name: "pixels", datatype: "FP32", shape: [2n, 2n] };
@@ -95,7 +97,7 @@ test("an empty batch is a batch", () => {
     inputs: [pixels, species].map((i) => ({ ...i, shape: [0n, i.shape[1]!] })),
   };
   const feeds = read({ ...none, rawInputContents: [new Uint8Array(), new Uint8Array()] });
-  expect(rowsOf(feeds, signature)).toBe(0);
+  expect(rowsOf("m", feeds, signature, counted)).toBe(0);
   expect(
     read(typed("FP32", {}, [0n]), {
       inputs: [{ name: "x", type: "FP32", shape: ["n"] }],
@@ -196,7 +198,20 @@ describe("requested outputs", () => {
   });
 });
 
-test("rows are counted where the model leaves them open", () => {
-  expect(rowsOf(read(raw), signature)).toBe(2);
-  expect(rowsOf(read(typed("FP32", { fp32Contents: [1, 2] }), one("FP32")), one("FP32"))).toBe(1);
+describe("rows", () => {
+  test("are counted where the first dimension counts them", () => {
+    expect(rowsOf("m", read(raw), signature, counted)).toBe(2);
+    expect(rowsOf("m", read(raw), signature, { ...counted, countsRows: false })).toBe(1);
+  });
+
+  test("are as many in every input, and not too many", () => {
+    const short = { ...raw, inputs: [{ ...pixels, shape: [1n, 2n] }, species] };
+    const feeds = read({ ...short, rawInputContents: [pixelBytes.subarray(8), speciesBytes] });
+    expect(() => rowsOf("m", feeds, signature, counted)).toThrow(
+      "input 'species' batch size does not match other inputs for 'm': found 2, others have 1",
+    );
+    expect(() => rowsOf("m", read(raw), signature, { ...counted, mostRows: 1 })).toThrow(
+      "inference request batch-size must be <= 1 for 'm', found 2",
+    );
+  });
 });

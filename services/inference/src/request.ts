@@ -16,6 +16,7 @@ import {
   type Tensor,
   tensor,
 } from "@amaas/tensor";
+import type { Batching } from "./batching.ts";
 import { countContents, misplaced, readContents } from "./contents.ts";
 import {
   contentsBesideRaw,
@@ -24,6 +25,8 @@ import {
   repeatedOutput,
   tooManyDimensions,
   tooManyElements,
+  tooManyRows,
+  unequalRows,
   unexpectedInput,
   unexpectedOutput,
   wrongByteSize,
@@ -93,10 +96,23 @@ export function requestedOutputs(
   return [...found.values()];
 }
 
-/** Rows in a request: the first dimension where the model leaves it open, else 1. */
-export function rowsOf(feeds: Feeds, { inputs: [first] }: Signature): number {
-  if (!first || wireShape(first)[0] !== -1) return 1;
-  return feeds[first.name]?.shape[0] ?? 1;
+/** Rows in a request: the first dimension of all inputs where it counts them, else 1. */
+export function rowsOf(
+  model: string,
+  feeds: Feeds,
+  { inputs }: Signature,
+  { countsRows, mostRows }: Pick<Batching, "countsRows" | "mostRows">,
+): number {
+  if (!countsRows) return 1;
+  let rows: number | undefined;
+  for (const { name } of inputs) {
+    const found = feeds[name]?.shape[0] ?? 1;
+    rows ??= found;
+    if (found !== rows) throw unequalRows(model, name, found, rows);
+  }
+  rows ??= 1;
+  if (mostRows !== undefined && rows > mostRows) throw tooManyRows(model, rows, mostRows);
+  return rows;
 }
 
 /** An input or output in a request, for whoever must be told about it. */

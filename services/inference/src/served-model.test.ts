@@ -1,3 +1,4 @@
+import { unbatched } from "@amaas/batching";
 import { ModelConfig } from "@amaas/proto/inference/model_config";
 import { nullTelemetry } from "@amaas/telemetry";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -52,6 +53,7 @@ function servedModel() {
   const answering = (number: number): LoadedVersion => ({
     signature: { inputs: [], outputs: [] },
     config: ModelConfig.create(),
+    batching: { countsRows: false, mostRows: undefined, policy: unbatched },
     statistics: new VersionStatistics("digits", String(number)),
     submit: async () => {
       throw new Error("nobody asks");

@@ -45,14 +45,15 @@ export function statesBatching(config: ModelConfig | undefined): config is Model
   return config.maxBatchSize > 0 || config.input.length > 0 || config.output.length > 0;
 }
 
-/** `stated` passed `checkConfig`. */
+/** `stated` passed `checkConfig`; `rowsApart`: whether the model was seen to look at each row by itself. */
 export function completeConfig(
   model: string,
   stated: ModelConfig | undefined,
   signature: Signature,
+  rowsApart: boolean,
 ): ModelConfig {
   const given = stated ?? ModelConfig.create();
-  const batches = statesBatching(stated) ? given.maxBatchSize > 0 : leadsWithRows(signature);
+  const batches = statesBatching(stated) ? given.maxBatchSize > 0 : rowsApart;
   checkTensors(given, signature, batches);
   const maxBatchSize = batches ? given.maxBatchSize || unstatedBatch : 0;
   return {
@@ -75,15 +76,6 @@ export function completeConfig(
             .schedulingChoice
         : undefined),
   };
-}
-
-/** Every tensor has a first dimension that may vary. */
-function leadsWithRows({ inputs, outputs }: Signature): boolean {
-  return (
-    inputs.length > 0 &&
-    outputs.length > 0 &&
-    [...inputs, ...outputs].every((spec) => wireShape(spec)[0] === -1)
-  );
 }
 
 function completeInput({ input }: ModelConfig, spec: ValueSpec, batches: boolean): ModelInput {
