@@ -350,13 +350,13 @@ describe("a request", () => {
 });
 
 describe("the server", () => {
-  test("is live and ready and claims no extension", async () => {
+  test("is live and ready and claims the extensions that it has", async () => {
     expect(await inference.client.serverLive({})).toEqual({ live: true });
     expect(await inference.client.serverReady({})).toEqual({ ready: true });
     expect(await inference.client.serverMetadata({})).toEqual({
-      name: "amaas-inference",
+      name: "triton",
       version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
-      extensions: [],
+      extensions: expect.arrayContaining(["classification", "parameters", "trace", "logging"]),
     });
     expect(inference.ready()).toBe(true);
   });

@@ -1,5 +1,5 @@
 export { Distribution, type Exemplar, quantile } from "./distribution.ts";
-export type { Fields, Logger } from "./logger.ts";
+export type { Fields, Logger, LogLevels } from "./logger.ts";
 export type { Counter, Gauge, Histogram, Metrics } from "./metrics.ts";
 export type { Family, Labels, Reading, Spread } from "./readings.ts";
 export type { Attributes, AttributeValue, Span, SpanKind } from "./span.ts";
@@ -9,5 +9,5 @@ export {
   type Telemetry,
   type TelemetryOptions,
 } from "./telemetry.ts";
-export { traceIdOf } from "./trace-context.ts";
-export type { PastSpan, SpanOptions, Tracing } from "./tracing.ts";
+export { traceIdOf, withSampled } from "./trace-context.ts";
+export type { PastSpan, RootSampler, SpanOptions, Tracing } from "./tracing.ts";

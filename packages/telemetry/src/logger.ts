@@ -14,7 +14,11 @@ export interface Logger {
   error(message: string, fields?: Fields): void;
   /** A logger whose lines all carry `fields`. */
   child(fields: Fields): Logger;
+  readonly levels: LogLevels;
 }
+
+/** Which lines are written; may be changed while the process runs, for all loggers made of one. */
+export type LogLevels = { -readonly [L in "debug" | "info" | "warn" | "error"]: boolean };
 
 export interface LoggerOptions {
   readonly service: string;
@@ -32,7 +36,8 @@ export function createLogger({
   destination,
 }: LoggerOptions): Logger {
   const options = {
-    level,
+    // What is written is decided by `levels`, which can be changed.
+    level: "debug",
     base: { service, instance },
     messageKey: "message",
     timestamp: stdTimeFunctions.isoTime,
@@ -44,7 +49,7 @@ export function createLogger({
   };
   // Lines are written before the call returns: a process that is killed has said what it did.
   const stream: DestinationStream = destination ?? pino.destination({ fd: 1, sync: true });
-  return wrap(pino(options, stream));
+  return wrap(pino(options, stream), levelsFrom(level));
 }
 
 export const silentLogger: Logger = {
@@ -53,15 +58,34 @@ export const silentLogger: Logger = {
   warn() {},
   error() {},
   child: () => silentLogger,
+  get levels() {
+    return levelsFrom("silent");
+  },
 };
 
-function wrap(log: Pino): Logger {
+/** Those from `least` on. */
+function levelsFrom(least: string): LogLevels {
+  const from = ["debug", "info", "warn", "error"].indexOf(least);
+  const on = (level: number) => from !== -1 && level >= from;
+  return { debug: on(0), info: on(1), warn: on(2), error: on(3) };
+}
+
+function wrap(log: Pino, levels: LogLevels): Logger {
   return {
-    debug: (message, fields) => log.debug(readable(fields), message),
-    info: (message, fields) => log.info(readable(fields), message),
-    warn: (message, fields) => log.warn(readable(fields), message),
-    error: (message, fields) => log.error(readable(fields), message),
-    child: (fields) => wrap(log.child(readable(fields))),
+    levels,
+    debug(message, fields) {
+      if (levels.debug) log.debug(readable(fields), message);
+    },
+    info(message, fields) {
+      if (levels.info) log.info(readable(fields), message);
+    },
+    warn(message, fields) {
+      if (levels.warn) log.warn(readable(fields), message);
+    },
+    error(message, fields) {
+      if (levels.error) log.error(readable(fields), message);
+    },
+    child: (fields) => wrap(log.child(readable(fields)), levels),
   };
 }
 

@@ -8,6 +8,14 @@ import type { TraceContext } from "./trace-context.ts";
 
 export type Sampler = (traceId: string, parent: TraceContext | undefined) => boolean;
 
+/** The share of new traces that is recorded. */
+export function shareFrom(env: NodeJS.ProcessEnv): number {
+  const root = env.OTEL_TRACES_SAMPLER?.replace("parentbased_", "");
+  if (root === "always_off") return 0;
+  const ratio = Number(env.OTEL_TRACES_SAMPLER_ARG ?? "1");
+  return root === "traceidratio" && ratio >= 0 && ratio <= 1 ? ratio : 1;
+}
+
 export function samplerFrom(env: NodeJS.ProcessEnv): Sampler {
   const name = env.OTEL_TRACES_SAMPLER ?? "parentbased_always_on";
   const [, followsParent, root] = /^(parentbased_)?(.*)$/.exec(name) ?? [];

@@ -36,6 +36,11 @@ export function isSampled(traceparent: string): boolean {
   return traceparent.length === 55 && (traceparent.charCodeAt(54) & 1) === 1;
 }
 
+/** The same place in the same trace, recorded or not; for one of ours. */
+export function withSampled(traceparent: string, sampled: boolean): string {
+  return `${traceparent.slice(0, -2)}${sampled ? "01" : "00"}`;
+}
+
 /** The trace id of a traceparent, empty where it is not one. */
 export function traceIdOf(traceparent: string | undefined): string {
   return parseTraceparent(traceparent)?.traceId ?? "";

@@ -93,6 +93,22 @@ test("a ratio samples about that share of the traces", () => {
   expect(sampled).toBeLessThan(1200);
 });
 
+test("which new traces are recorded can be changed at any time, by the name of their first span", () => {
+  const { recorder, starts } = scriptedRecorder();
+  const tracer = createTracing(samplerFrom({}), recorder);
+  tracer.sampleRoots((name) => (name === "quiet" ? false : undefined));
+  tracer.start("quiet").end();
+  tracer.start("other").end();
+  tracer.start("quiet", { parent: remote }).end();
+  tracer.sampleRoots(() => undefined);
+  tracer.start("quiet").end();
+  expect(starts.map(({ name, parent }) => `${name} ${parent?.traceId ?? "new"}`)).toEqual([
+    "other new",
+    `quiet ${traceIdOf(remote)}`,
+    "quiet new",
+  ]);
+});
+
 function scriptedRecorder() {
   const starts: SpanStart[] = [];
   const log: string[] = [];

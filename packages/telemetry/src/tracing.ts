@@ -8,7 +8,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { createRequire } from "node:module";
 import type { Recorder, RecorderOptions } from "./recorder.ts";
-import { type Sampler, samplerFrom } from "./sampler.ts";
+import { type Sampler, samplerFrom, shareFrom } from "./sampler.ts";
 import { type Attributes, type Span, type SpanKind, unrecordedSpan } from "./span.ts";
 import {
   formatTraceparent,
@@ -41,6 +41,8 @@ export interface PastSpan {
   readonly error?: string | undefined;
 }
 
+export type RootSampler = (name: string) => boolean | undefined;
+
 export interface Tracing {
   /** Runs `fn` in a new span, which is active meanwhile; what `fn` throws fails the span. */
   span<T>(name: string, options: SpanOptions, fn: (span: Span) => Promise<T> | T): Promise<T>;
@@ -54,6 +56,13 @@ export interface Tracing {
   records(traceparent: string): boolean;
   /** The traceparent of a span that `record` tells of later, maybe in another process. */
   reserve(parent?: string): string;
+  /**
+   * Which new traces are recorded, by the name of their first span; what is left undefined is decided
+   * by the environment's sampler.
+   */
+  sampleRoots(decide: RootSampler): void;
+  /** The share of new traces that the environment asks to have recorded and exported. */
+  readonly share: number;
   /** Exports a reserved span, with exactly the ids of its traceparent. */
   record(traceparent: string, span: PastSpan): void;
 }
@@ -72,21 +81,27 @@ export interface ClosableTracing extends Tracing {
 }
 
 export function openTracing(options: RecorderOptions): ClosableTracing {
-  return createTracing(
-    samplerFrom(options.env),
-    wantsExport(options.env) ? loadRecorder(options) : undefined,
-  );
+  const { env } = options;
+  return wantsExport(env)
+    ? createTracing(samplerFrom(env), loadRecorder(options), shareFrom(env))
+    : createTracing(samplerFrom(env), undefined);
 }
 
-export function createTracing(sampler: Sampler, recorder: Recorder | undefined): ClosableTracing {
-  const descend = (parent: TraceContext | undefined): TraceContext => {
+export function createTracing(
+  sampler: Sampler,
+  recorder: Recorder | undefined,
+  share = 0,
+): ClosableTracing {
+  let rootSampler: RootSampler = () => undefined;
+  const descend = (parent: TraceContext | undefined, name: string): TraceContext => {
     const traceId = parent?.traceId ?? newTraceId();
-    return { traceId, spanId: newSpanId(), sampled: sampler(traceId, parent) };
+    const decided = parent === undefined ? rootSampler(name) : undefined;
+    return { traceId, spanId: newSpanId(), sampled: decided ?? sampler(traceId, parent) };
   };
 
   const start = (name: string, options: SpanOptions = {}): Span => {
     const parent = parseTraceparent(options.parent ?? active.getStore()?.traceparent);
-    const context = descend(parent);
+    const context = descend(parent, name);
     if (recorder === undefined || !context.sampled) return unrecordedSpan(context);
     return recorder.start({
       context,
@@ -115,7 +130,11 @@ export function createTracing(sampler: Sampler, recorder: Recorder | undefined):
     context: () => active.getStore()?.traceparent,
     with: (traceparent, fn) => active.run({ traceparent }, fn),
     records: (traceparent) => recorder !== undefined && isSampled(traceparent),
-    reserve: (parent) => formatTraceparent(descend(parseTraceparent(parent))),
+    reserve: (parent) => formatTraceparent(descend(parseTraceparent(parent), "")),
+    sampleRoots(decide) {
+      rootSampler = decide;
+    },
+    share,
     record(traceparent, past) {
       const context = parseTraceparent(traceparent);
       if (recorder === undefined || !context?.sampled) return;

@@ -17,6 +17,7 @@ import { createOpener } from "./open-version.ts";
 import { Repository } from "./repository.ts";
 import { Slabs } from "./slabs.ts";
 import { openSource } from "./sources/open-source.ts";
+import { TraceSettings, tracedBy } from "./trace-settings.ts";
 
 /** Of the inputs of runs, kept for the next ones. */
 const slabBytes = 64 * 2 ** 20;
@@ -76,8 +77,12 @@ export async function createApp({
   hints.watch(() => repository.refresh());
   repository.refresh();
 
-  const infer = createInfer({ repository, events });
-  const methods = handlers({ repository, events, infer });
+  const traces = new TraceSettings(tracer.share);
+  tracer.sampleRoots(traces.sampleRoot);
+  const infer = tracedBy(traces, createInfer({ repository, events }));
+  const { serverName } = config;
+  const { log } = telemetry;
+  const methods = handlers({ repository, events, infer, traces, log, serverName });
   const reports = new LoadReports({
     statistics: events.statistics,
     cores: availableCores(),

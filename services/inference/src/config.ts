@@ -71,6 +71,10 @@ export const config = {
     describe:
       "whether all answers over gRPC tell how loaded this replica is, or those that are asked",
   }),
+  serverName: text("AMAAS_SERVER_NAME", {
+    default: "triton",
+    describe: "the server's name in its metadata, which some of Triton's clients look at",
+  }),
   restPort: integer("AMAAS_REST_PORT", {
     default: 8000,
     min: 0,

@@ -269,3 +269,26 @@ export function zeroInText(at: Place, index: number): DomainError {
     `${input(at)} is malformed: BYTES element ${index} holds a zero byte, which the engine's text cannot; encode it, for example in base64`,
   );
 }
+
+export function badSetting(message: string): DomainError {
+  return invalid("settings", message);
+}
+
+/** A setting that is told but cannot be changed from outside. */
+export function fixedSetting(message: string): DomainError {
+  return new DomainError("unimplemented", message, {
+    violations: [{ field: "settings", description: message }],
+  });
+}
+
+export function unknownSetting(
+  kind: "log" | "trace",
+  name: string,
+  known: readonly string[],
+): DomainError {
+  return badSetting(`unknown ${kind} setting ${quoted(name)}; known are ${list(known)}`);
+}
+
+export function unknownModelSetting(model: string): DomainError {
+  return invalid("model_name", `Request for unknown model : ${model.slice(0, 80)}`);
+}

@@ -3,18 +3,23 @@
  * event. Metrics have Triton's names where Triton has one.
  */
 import { errorMessage, isDomainError } from "@amaas/errors";
-import type { Span, Telemetry } from "@amaas/telemetry";
+import type { LogLevels, Span, Telemetry } from "@amaas/telemetry";
 import { type Member, recordExecution } from "./execution-spans.ts";
 import { showMachine } from "./machine-metrics.ts";
 import type { Wanted } from "./model-version.ts";
 import { Statistics } from "./statistics.ts";
 import { showStatistics } from "./statistics-metrics.ts";
+import type { TraceChange } from "./trace-settings.ts";
 import type { Answer, Execution, VersionStatistics } from "./version-statistics.ts";
 
 export type Events = ReturnType<typeof createEvents>;
 
 export function createEvents(telemetry: Telemetry) {
-  return { ...lifecycleEvents(telemetry), ...requestEvents(telemetry) };
+  return {
+    ...lifecycleEvents(telemetry),
+    ...requestEvents(telemetry),
+    ...settingEvents(telemetry),
+  };
 }
 
 function lifecycleEvents({ log, metrics, tracer }: Telemetry) {
@@ -123,6 +128,20 @@ function lifecycleEvents({ log, metrics, tracer }: Telemetry) {
         ...namesOf(wanted),
         error: errorMessage(error),
       });
+    },
+  };
+}
+
+function settingEvents({ log }: Telemetry) {
+  return {
+    /** At a level that tells even of its own silencing where it can. */
+    logSettingsChanged(levels: LogLevels): void {
+      log.warn("log settings changed", { levels: { ...levels } });
+    },
+
+    /** Of all models where none is named. */
+    traceSettingsChanged(model: string, change: TraceChange): void {
+      log.info("trace settings changed", { model, change });
     },
   };
 }

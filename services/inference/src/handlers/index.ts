@@ -4,13 +4,13 @@ import { OpenRcaServiceDefinition } from "@amaas/proto/xds/service/orca/v3/orca"
 import { type Handlers, type Implementation, implement } from "@amaas/rpc";
 import type { Inference } from "../inference.ts";
 import type { LoadReports } from "../load-reports.ts";
+import { logSettings } from "./log-settings.ts";
 import { modelConfig } from "./model-config.ts";
 import { modelInfer } from "./model-infer.ts";
 import { modelMetadata } from "./model-metadata.ts";
 import { modelReady } from "./model-ready.ts";
 import { modelStatistics } from "./model-statistics.ts";
 import { modelStreamInfer } from "./model-stream-infer.ts";
-import { notLanded } from "./not-landed.ts";
 import { repositoryIndex } from "./repository-index.ts";
 import { repositoryModelLoad } from "./repository-model-load.ts";
 import { repositoryModelUnload } from "./repository-model-unload.ts";
@@ -19,6 +19,7 @@ import { serverMetadata } from "./server-metadata.ts";
 import { serverReady } from "./server-ready.ts";
 import { sharedMemory } from "./shared-memory.ts";
 import { streamCoreMetrics } from "./stream-core-metrics.ts";
+import { traceSetting } from "./trace-setting.ts";
 import { withLoadReport } from "./with-load-report.ts";
 
 export type InferenceHandlers = Handlers<GRPCInferenceServiceDefinition>;
@@ -28,7 +29,7 @@ export function handlers(inference: Inference): InferenceHandlers {
   return {
     serverLive: serverLive(),
     serverReady: serverReady(inference),
-    serverMetadata: serverMetadata(),
+    serverMetadata: serverMetadata(inference),
     modelReady: modelReady(inference),
     modelMetadata: modelMetadata(inference),
     modelInfer: modelInfer(inference),
@@ -38,8 +39,8 @@ export function handlers(inference: Inference): InferenceHandlers {
     repositoryIndex: repositoryIndex(inference),
     repositoryModelLoad: repositoryModelLoad(inference),
     repositoryModelUnload: repositoryModelUnload(inference),
-    traceSetting: notLanded("TraceSetting"),
-    logSettings: notLanded("LogSettings"),
+    traceSetting: traceSetting(inference),
+    logSettings: logSettings(inference),
     ...sharedMemory(),
   };
 }
