@@ -9,12 +9,18 @@ export interface OutputStream extends Output {
   readonly isTTY?: boolean;
 }
 
+export interface InputStream extends AsyncIterable<Uint8Array | string> {
+  readonly isTTY?: boolean;
+  /** Of a terminal: whether keys come as they are pressed, and none of them is a signal. */
+  setRawMode?(raw: boolean): unknown;
+}
+
 export interface Shell {
   /** How the user calls this program, for hints. */
   readonly command: string;
   readonly env: NodeJS.ProcessEnv;
   readonly directory: string;
-  readonly input: AsyncIterable<Uint8Array | string>;
+  readonly input: InputStream;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   /** Aborted by the first Ctrl-C or SIGTERM. */

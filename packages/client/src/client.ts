@@ -5,7 +5,10 @@
 import { BlobsDefinition } from "@amaas/proto/amaas/registry/v1/blobs";
 import { RegistryDefinition } from "@amaas/proto/amaas/registry/v1/registry";
 import { JobsDefinition } from "@amaas/proto/amaas/scheduler/v1/jobs";
-import { GRPCInferenceServiceDefinition } from "@amaas/proto/inference/grpc_service";
+import {
+  GRPCInferenceServiceDefinition,
+  type ModelStatistics,
+} from "@amaas/proto/inference/grpc_service";
 import { createClient as createRpcClient } from "@amaas/rpc";
 import { nullTelemetry, type Telemetry } from "@amaas/telemetry";
 import type { Tensor } from "@amaas/tensor";
@@ -45,6 +48,8 @@ export interface Amaas {
     options?: PredictOptions,
   ): Promise<Prediction>;
   modelMetadata(name: string, version?: number): Promise<ModelMetadata>;
+  /** What has happened to the models of the inference service; it is asked once. */
+  statistics(options?: { signal?: AbortSignal; deadlineMs?: number }): Promise<ModelStatistics[]>;
   /** Resolves once the inference service answers with this version. */
   waitServed(model: string, version: number, options?: { signal?: AbortSignal }): Promise<void>;
   close(): void;
@@ -66,6 +71,8 @@ export function createClient(options: ClientOptions): Amaas {
     predict: async (model, inputs, call) => (await infer(inference, model, inputs, call)).outputs,
     infer: (model, inputs, call) => infer(inference, model, inputs, call),
     modelMetadata: (name, version) => modelMetadata(inference, name, version),
+    statistics: async (call) =>
+      (await inference.modelStatistics({}, { ...call, retry: false })).modelStats,
     waitServed: (model, version, call) => waitServed(inference, model, version, call),
     close() {
       for (const client of [jobs, registry, blobs, inference]) client.close();

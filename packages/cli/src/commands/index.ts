@@ -83,6 +83,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "have a language model go on with a text",
     load: async () => (await import("./generate.ts")).generate,
   },
+  top: {
+    summary: "watch the models that are served",
+    load: async () => (await import("./top.ts")).top,
+  },
   download: {
     summary: "fetch a model's ONNX file",
     load: async () => (await import("./download.ts")).download,
