@@ -8,6 +8,7 @@ export interface InferenceProcess {
   /** host:port of gRPC. */
   readonly grpc: string;
   readonly http: string;
+  readonly pid: number;
   /** As `kill -9` does. */
   kill(): Promise<void>;
   /** As a supervisor does; resolves with the exit code. */
@@ -37,6 +38,7 @@ export async function startInferenceProcess(
   return {
     grpc,
     http,
+    pid: child.pid!,
     kill: async () => void (await end("SIGKILL")),
     stop: () => end("SIGTERM"),
   };

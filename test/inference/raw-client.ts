@@ -21,7 +21,8 @@ export interface RawClient {
 }
 
 export function rawClient(address: string): RawClient {
-  const session = connect(`http://${address}`);
+  // As much as is sent: what Node allows itself by default is less than one large message.
+  const session = connect(`http://${address}`, { maxSessionMemory: 4096 });
   // What happens to a call is told by the call.
   session.on("error", () => {});
   const open = (path: string, headers: Record<string, string> = {}) =>

@@ -8,6 +8,7 @@ import type { Inference } from "../inference.ts";
 const extensions = [
   "classification",
   "model_repository",
+  "schedule_policy",
   "model_configuration",
   "binary_tensor_data",
   "parameters",
