@@ -3,10 +3,11 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Bus, connectBus } from "@amaas/events";
+import { ModelRepositoryParameter } from "@amaas/proto/inference/grpc_service";
 import { nullTelemetry } from "@amaas/telemetry";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { type RegistryServer, startRegistryServer } from "../registry/registry-server.ts";
-import { type InferenceServer, startInferenceServer } from "./inference-server.ts";
+import { type InferenceServer, row, startInferenceServer } from "./inference-server.ts";
 import { echo, lookup, scaling } from "./models.ts";
 
 let folder: string;
@@ -346,6 +347,79 @@ describe("a request", () => {
       message: expect.stringContaining("indices"),
     });
     expect((await ask(3n)).outputs).toHaveLength(1);
+  });
+});
+
+describe("beside the version that the alias points to", () => {
+  const load = (parameters: Record<string, ModelRepositoryParameter>) =>
+    inference.client.repositoryModelLoad({ modelName: model, parameters });
+  const text = (value: string) =>
+    ModelRepositoryParameter.create({ parameterChoice: { $case: "stringParam", value } });
+  const ask = async (modelVersion: string) => {
+    const answer = await inference.client.modelInfer({ ...row(model, 1), modelVersion });
+    return answer.modelVersion;
+  };
+
+  test("others answer by number and by alias, once they are asked for", async () => {
+    await publish(scaling(1));
+    await register(scaling(2));
+    await register(scaling(3));
+    await registry.registry.moveAlias({ model, alias: "challenger", version: 3 });
+    await expect(ask("2")).rejects.toMatchObject({ code: "not-found" });
+    await load({ version: text("2") });
+    await load({ alias: text("challenger") });
+    expect(await ask("2")).toBe("2");
+    expect(await ask("challenger")).toBe("3");
+    expect(await ask("champion")).toBe("1");
+    expect(await ask("")).toBe("1");
+    const { models } = await inference.client.repositoryIndex({});
+    const states = models.filter(({ name }) => name === model).map(({ version }) => version);
+    expect(states).toEqual(["1", "2", "3"]);
+
+    // An alias that moves takes its versions along.
+    const fourth = await register(scaling(4));
+    await registry.registry.moveAlias({ model, alias: "challenger", version: fourth });
+    await inference.serves(model, fourth);
+    expect(await ask("challenger")).toBe("4");
+    await vi.waitFor(() => expect(ask("3")).rejects.toMatchObject({ code: "not-found" }));
+    await inference.client.repositoryModelUnload({
+      modelName: model,
+      parameters: { version: text("2") },
+    });
+    await expect(ask("2")).rejects.toMatchObject({ code: "not-found" });
+    expect(await ask("")).toBe("1");
+  });
+
+  test("a configuration may be given, and a model be let go of and taken up again", async () => {
+    await publish(scaling(1));
+    await load({ config: text('{"max_batch_size": 3}') });
+    const { config } = await inference.client.modelConfig({ name: model });
+    expect(config?.maxBatchSize).toBe(3);
+    await inference.client.repositoryModelUnload({ modelName: model });
+    await expect(ask("")).rejects.toMatchObject({ code: "not-found" });
+    await promote(await register(scaling(2)));
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await expect(ask("")).rejects.toMatchObject({ code: "not-found" });
+    await load({});
+    expect(await ask("")).toBe("2");
+    await expect(
+      inference.client.repositoryModelUnload({
+        modelName: model,
+        parameters: { version: text("2") },
+      }),
+    ).rejects.toMatchObject({
+      code: "failed-precondition",
+      message: expect.stringContaining("alias 'champion' points to version 2"),
+    });
+    await expect(load({ version: text("9") })).rejects.toMatchObject({ code: "not-found" });
+    await expect(load({ alias: text("nobody") })).rejects.toMatchObject({ code: "internal" });
+    const file = {
+      "file:1/model.onnx": ModelRepositoryParameter.create({
+        parameterChoice: { $case: "bytesParam", value: scaling(1) },
+      }),
+    };
+    await expect(load(file)).rejects.toMatchObject({ code: "invalid-argument" });
+    expect(await ask("")).toBe("2");
   });
 });
 

@@ -37,16 +37,7 @@ async function checkStandard(slots: readonly Slot[]): Promise<Map<string, Ports>
 }
 
 async function drawFree(slots: readonly Slot[]): Promise<Map<string, Ports>> {
-  const drawn = new Set<number>();
-  const draw = async (): Promise<number> => {
-    for (let tries = 0; tries < mostTries; tries++) {
-      const port = lowest + Math.floor(Math.random() * (highest - lowest));
-      if (drawn.has(port) || !(await isFree(port))) continue;
-      drawn.add(port);
-      return port;
-    }
-    throw new DomainError("unavailable", `found no free port from ${lowest} to ${highest}`);
-  };
+  const draw = drawer();
   const chosen = new Map<string, Ports>();
   for (const { name, role } of slots) {
     const ports = { grpc: await draw(), http: await draw() };
@@ -55,12 +46,43 @@ async function drawFree(slots: readonly Slot[]): Promise<Map<string, Ports>> {
   return chosen;
 }
 
-function isFree(port: number): Promise<boolean> {
+/** The ports as they are given, a free one in place of each 0; refuses those that are in use. */
+export async function portsOrFree(
+  host: string,
+  wanted: Readonly<Record<string, number>>,
+): Promise<Record<string, number>> {
+  const taken: string[] = [];
+  for (const [name, port] of Object.entries(wanted))
+    if (port !== 0 && !(await isFree(port, host))) taken.push(`${port} (${name})`);
+  if (taken.length > 0)
+    throw new DomainError(
+      "failed-precondition",
+      `${taken.length === 1 ? "a port is" : "ports are"} in use at ${host}: ${taken.join(", ")}; stop what listens there, or choose others, 0 for a free one`,
+    );
+  const draw = drawer();
+  const chosen: Record<string, number> = {};
+  for (const [name, port] of Object.entries(wanted)) chosen[name] = port || (await draw());
+  return chosen;
+}
+
+/** Draws a free port, another one every time. */
+function drawer(): () => Promise<number> {
+  const drawn = new Set<number>();
+  return async () => {
+    for (let tries = 0; tries < mostTries; tries++) {
+      const port = lowest + Math.floor(Math.random() * (highest - lowest));
+      if (drawn.has(port) || !(await isFree(port))) continue;
+      drawn.add(port);
+      return port;
+    }
+    throw new DomainError("unavailable", `found no free port from ${lowest} to ${highest}`);
+  };
+}
+
+function isFree(port: number, host = "127.0.0.1"): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once("error", () => resolve(false));
-    server.listen({ port, host: "127.0.0.1", exclusive: true }, () =>
-      server.close(() => resolve(true)),
-    );
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
   });
 }

@@ -6,7 +6,7 @@
 import { resolve } from "node:path";
 import { DomainError } from "@amaas/errors";
 import { createRelay } from "@amaas/events";
-import { compileCache } from "./compile-cache.ts";
+import { inheritedEnvironment } from "./environment.ts";
 import { identityOf } from "./identity.ts";
 import { awaitLeftovers } from "./leftovers.ts";
 import { lockDirectory } from "./lock.ts";
@@ -196,13 +196,4 @@ function endpointsOf(planned: readonly PlannedProcess[]): Endpoints {
       planned.map(({ name, http }) => [name, `http://${http}/metrics`] as const),
     ),
   };
-}
-
-/**
- * The supervisor's own variables but for ours: a suite is described by its options, not by what the
- * shell that started it happened to hold.
- */
-function inheritedEnvironment(): Record<string, string | undefined> {
-  const others = Object.entries(process.env).filter(([name]) => !name.startsWith("AMAAS_"));
-  return { NODE_COMPILE_CACHE: compileCache, ...Object.fromEntries(others) };
 }

@@ -44,6 +44,10 @@ export interface PlannedProcess extends Slot {
 const host = "127.0.0.1";
 const services = fileURLToPath(new URL("../../../services/", import.meta.url));
 
+export function mainOf(role: Role): string {
+  return join(services, role, "src", "main.ts");
+}
+
 /** Where each role listens when it has the machine to itself; further ones of a role follow 10 apart. */
 const standard: Readonly<Record<Role, Ports>> = {
   scheduler: { grpc: 7101, http: 7201 },
@@ -109,7 +113,7 @@ export function planProcesses(
   };
   return slots(topology).map((slot) => ({
     ...slot,
-    main: join(services, slot.role, "src", "main.ts"),
+    main: mainOf(slot.role),
     grpc: addressOf(slot.name, "grpc"),
     http: addressOf(slot.name, "http"),
     env: {

@@ -100,12 +100,17 @@ function lifecycleEvents({ log, metrics, tracer }: Telemetry) {
     },
 
     /** The span of the load fails with the same error. */
-    loadFailed(wanted: Wanted, error: unknown, retryMs: number, served: number | undefined): void {
+    loadFailed(
+      wanted: Wanted,
+      error: unknown,
+      retryMs: number | undefined,
+      served: number | undefined,
+    ): void {
       loads.add(1, { model: wanted.model, outcome: "failed" });
       log.warn("version failed to load", {
         ...namesOf(wanted),
         error: errorMessage(error),
-        retryMs: Math.round(retryMs),
+        ...(retryMs === undefined ? {} : { retryMs: Math.round(retryMs) }),
         stillServed: served ?? "none",
       });
     },

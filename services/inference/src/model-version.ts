@@ -23,7 +23,7 @@ export interface Wanted {
   readonly read: () => Promise<Uint8Array>;
   /** What was written down for it; the rest is the model's to say. */
   readonly config: ModelConfig | undefined;
-  /** Whether it is tried again when it could not be loaded, though nothing has changed. */
+  /** Whether it is tried again by itself when something kept it from being loaded. */
   readonly persistent: boolean;
 }
 

@@ -5,7 +5,7 @@
  * is under way ends first, then the difference is looked at again. What answers goes on answering
  * until its successor is ready, and for good if no successor ever is.
  */
-import { errorMessage } from "@amaas/errors";
+import { errorMessage, isDomainError } from "@amaas/errors";
 import type { Telemetry } from "@amaas/telemetry";
 import { backoffMs } from "./backoff.ts";
 import type { Events } from "./events.ts";
@@ -111,15 +111,16 @@ export class VersionSlot {
       return undefined;
     }
     if (!this.#candidate?.is(wanted)) this.#failures = 0;
-    else if (!this.#mayTry(wanted)) return undefined;
+    else if (!this.#mayTry()) return undefined;
     return this.#load(wanted);
   }
 
   /** Whether it is time to try a failed candidate again; if it will be, that is then looked at again. */
-  #mayTry({ persistent }: Wanted): boolean {
+  #mayTry(): boolean {
     const left = this.#retryAt - Date.now();
     if (left <= 0) return true;
-    if (persistent) this.#retry = setTimeout(() => this.#advance(), left).unref();
+    if (left < Number.POSITIVE_INFINITY)
+      this.#retry = setTimeout(() => this.#advance(), left).unref();
     return false;
   }
 
@@ -149,8 +150,10 @@ export class VersionSlot {
       );
     } catch (error) {
       this.#failures++;
-      const retryMs = backoffMs(this.#failures);
-      this.#retryAt = wanted.persistent ? Date.now() + retryMs : Number.POSITIVE_INFINITY;
+      // What is wrong with a model itself stays wrong.
+      const again = wanted.persistent && !isDomainError(error, "invalid-argument");
+      const retryMs = again ? backoffMs(this.#failures) : undefined;
+      this.#retryAt = retryMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + retryMs;
       candidate.failed(errorMessage(error));
       if (!signal.aborted) events.loadFailed(wanted, error, retryMs, this.#owner.served());
     }

@@ -19,6 +19,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "start the suite and stay",
     load: async () => (await import("./up.ts")).up,
   },
+  serve: {
+    summary: "serve a folder of ONNX models",
+    load: async () => (await import("./serve.ts")).serve,
+  },
   example: {
     summary: "write an example",
     load: async () => (await import("./example.ts")).example,

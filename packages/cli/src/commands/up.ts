@@ -1,10 +1,10 @@
 /** `amaas up`: the suite in the foreground, until Ctrl-C. */
 import { resolve } from "node:path";
 import type { Suite } from "@amaas/suite";
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { type Cli, examples, wholeNumber } from "../cli.ts";
 import { Ended, exitCodes } from "../failure.ts";
-import { renderLogLine } from "../log-line.ts";
+import { type LogFormat, logFormatOption, openLogProgress, showLine } from "../log-display.ts";
 import type { Session } from "../session.ts";
 import { endpointTable, exitText, reachText } from "../suite-text.ts";
 import { counted } from "../terminal/figures.ts";
@@ -17,7 +17,7 @@ interface UpOptions {
   readonly servers: number;
   readonly replicas: number;
   readonly freePorts?: true;
-  readonly logFormat: "text" | "json";
+  readonly logFormat: LogFormat;
 }
 
 /** They tell one process what it is; the suite tells each its own. */
@@ -36,11 +36,7 @@ AMAAS_DATABASE_URL, AMAAS_NATS_URL, AMAAS_LOG_LEVEL and the services' other vari
     .option("--servers <count>", "parameter servers", upTo(64), 2)
     .option("--replicas <count>", "inference replicas", upTo(64), 1)
     .option("--free-ports", "take free ports instead of the standard ones")
-    .addOption(
-      new Option("--log-format <form>", "how the services' logs are shown")
-        .choices(["text", "json"])
-        .default("text"),
-    )
+    .addOption(logFormatOption())
     .addHelpText("after", examples("amaas up", "amaas up --trainers 4 --directory /srv/amaas"))
     .action(cli.lasting(run));
 }
@@ -48,9 +44,7 @@ AMAAS_DATABASE_URL, AMAAS_NATS_URL, AMAAS_LOG_LEVEL and the services' other vari
 async function run(session: Session, options: UpOptions): Promise<void> {
   const { shell } = session;
   const { startSuite } = await import("@amaas/suite");
-  // Lines of JSON are for a program, which gets nothing else.
-  const progress =
-    options.logFormat === "json" ? session.openPlainProgress(shell.stderr) : session.openProgress();
+  const progress = openLogProgress(session, options.logFormat);
   const started = progress.begin("Start");
   let suite: Suite | undefined;
   let stopping = false;
@@ -62,7 +56,7 @@ async function run(session: Session, options: UpOptions): Promise<void> {
       inference: options.replicas,
       ports: options.freePorts ? "free" : "standard",
       env: passedOn(shell.env),
-      onLine: (process, line) => showLine(session, options, progress, process, line),
+      onLine: (process, line) => showLine(session, options.logFormat, progress, process, line),
       onExit: (process, exit) => {
         if (!stopping && !shell.signal.aborted) progress.print([exitText(process, exit)]);
       },
@@ -109,19 +103,6 @@ function announce(session: Session, suite: Suite, progress: Progress): void {
     style.dim("Ctrl-C stops the suite."),
   ];
   progress.print(["", ...lines.map((line) => (line === "" ? "" : `   ${line}`)), ""]);
-}
-
-function showLine(
-  session: Session,
-  { logFormat }: UpOptions,
-  progress: Progress,
-  process: string,
-  line: string,
-): void {
-  if (logFormat === "text")
-    progress.print([renderLogLine(process, line, progress.view.style, session.width)]);
-  else if (session.json) session.note(line);
-  else session.print(line);
 }
 
 function passedOn(env: NodeJS.ProcessEnv): Record<string, string> {
