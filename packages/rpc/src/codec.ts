@@ -30,8 +30,16 @@ function gather<T>(type: MessageType<T>, message: T): Encoded {
   return writer.gathered();
 }
 
+/** Used again and again: a new writer begins with a new buffer, for the garbage collector to take away. */
+let writer = new BinaryWriter();
+
 function write<T>(type: MessageType<T>, message: T): Encoded {
-  const bytes = type.encode(message, new BinaryWriter()).finish();
+  const own = writer;
+  // Taken as long as it is in use, lest a getter of the message encodes another with it; and left
+  // to go where a message fails halfway.
+  writer = new BinaryWriter();
+  const bytes = type.encode(message, own).finish();
+  if (bytes.byteLength < bulky) writer = own;
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 

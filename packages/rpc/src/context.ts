@@ -1,6 +1,8 @@
 /** What a handler knows of its call besides the request. */
+import type { IncomingHttpHeaders } from "node:http2";
 import type { DomainError } from "@amaas/errors";
-import { Metadata } from "@grpc/grpc-js";
+import { metadataOf } from "./request-headers.ts";
+import type { Trailers } from "./status.ts";
 
 export interface Context {
   /** Aborted when the caller leaves, the deadline passes or the server stops. */
@@ -20,8 +22,8 @@ export class CallContext implements Context {
   readonly deadline: number | undefined;
   readonly peer: string;
   readonly traceparent: string;
-  readonly #metadata: Metadata;
-  #trailers: Metadata | undefined;
+  readonly #headers: IncomingHttpHeaders;
+  #trailers: Record<string, string> | undefined;
   #controller: AbortController | undefined;
   #reason: DomainError | undefined;
 
@@ -29,24 +31,24 @@ export class CallContext implements Context {
     readonly deadline: number | undefined;
     readonly peer: string;
     readonly traceparent: string;
-    readonly metadata: Metadata;
+    readonly headers: IncomingHttpHeaders;
   }) {
     this.deadline = parts.deadline;
     this.peer = parts.peer;
     this.traceparent = parts.traceparent;
-    this.#metadata = parts.metadata;
+    this.#headers = parts.headers;
   }
 
   metadata(name: string): string | undefined {
-    return firstOf(this.#metadata, name);
+    return metadataOf(this.#headers, name);
   }
 
   trailer(name: string, value: string | Uint8Array): void {
-    this.#trailers ??= new Metadata();
-    this.#trailers.set(name, typeof value === "string" ? value : Buffer.from(value));
+    this.#trailers ??= {};
+    this.#trailers[name.toLowerCase()] = trailerText(name, value);
   }
 
-  get trailers(): Metadata | undefined {
+  get trailers(): Trailers | undefined {
     return this.#trailers;
   }
 
@@ -67,14 +69,14 @@ export class CallContext implements Context {
     this.#reason ??= reason;
     this.#controller?.abort(reason);
   }
-
-  throwIfAborted(): void {
-    if (this.#reason !== undefined) throw this.#reason;
-  }
 }
 
-/** Of several values the first; bytes in base64. */
-export function firstOf(metadata: Metadata, name: string): string | undefined {
-  const [value] = metadata.get(name);
-  return typeof value === "string" ? value : value?.toString("base64");
+/** As HTTP/2 takes it; what it would not is the handler's fault. */
+function trailerText(name: string, value: string | Uint8Array): string {
+  if (name.toLowerCase().endsWith("-bin") !== (typeof value !== "string"))
+    throw new Error(`a trailer has bytes where its name ends in -bin, and text elsewhere: ${name}`);
+  if (typeof value !== "string") return Buffer.from(value).toString("base64");
+  if (!/^[ -~]*$/.test(value) || !/^[0-9a-z_.-]+$/i.test(name))
+    throw new Error(`a trailer's name and text are printable ASCII: ${name}`);
+  return value;
 }

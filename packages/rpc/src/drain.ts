@@ -1,6 +1,7 @@
 /** How a server stops: no new calls, time for those in flight, then the end of the rest. */
+
+import type { Http2Session } from "node:http2";
 import { DomainError } from "@amaas/errors";
-import type { Server } from "@grpc/grpc-js";
 import type { InFlight } from "./in-flight.ts";
 import type { Listener } from "./listener.ts";
 
@@ -13,7 +14,7 @@ export interface Stoppable {
 
 /** `hurry` cuts the waiting short. */
 export async function drain(
-  server: Server,
+  sessions: Iterable<Http2Session>,
   listener: Listener,
   inFlight: InFlight<Stoppable>,
   ms: number,
@@ -21,7 +22,7 @@ export async function drain(
 ): Promise<void> {
   listener.refuse();
   // Asks the peers to go when their calls are done.
-  server.tryShutdown(() => {});
+  for (const session of sessions) session.close();
   await inFlight.empty(AbortSignal.any([hurry, AbortSignal.timeout(ms)]));
   for (const call of inFlight) call.stop(new DomainError("unavailable", "the server is stopping"));
   await listener.close(AbortSignal.timeout(partingMs));

@@ -7,10 +7,10 @@
 import type { DomainError, ErrorCode } from "@amaas/errors";
 import {
   type Attributes,
-  type Gauge,
+  Distribution,
+  nullTelemetry,
   type Span,
   type Telemetry,
-  traceIdOf,
 } from "@amaas/telemetry";
 import { statusName } from "./status.ts";
 
@@ -19,7 +19,6 @@ const buckets = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1,
   2.5, 5, 7.5, 10,
 ];
-const labels = ["rpc_method", "rpc_status_code"] as const;
 
 const serverFaults: ReadonlySet<ErrorCode> = new Set([
   "unknown",
@@ -41,78 +40,133 @@ export interface Observer {
   begin(method: string, parent: string | undefined, attributes: Attributes): Observed;
 }
 
+/** For calls that leave no trace. */
+export const unobserved: Observer = {
+  begin: () => ({ span: nullTelemetry().tracer.start(""), end() {} }),
+};
+
 export function observeServer(telemetry: Telemetry): Observer {
-  const { metrics } = telemetry;
-  const duration = metrics.histogram(
+  const { metrics, tracer } = telemetry;
+  const meters = metersOf(
+    telemetry,
     "rpc_server_call_duration_seconds",
     "Time from a call's arrival to its end",
-    { labels, buckets },
   );
-  const inFlight = metrics.gauge("amaas_rpc_server_calls_in_flight", "Calls being answered", [
-    "rpc_method",
-  ]);
-  const count = inFlightCounter(inFlight);
-  return {
-    begin(method, parent, attributes) {
-      const started = performance.now();
-      // The parent is the caller's span or none, never what happens to be active here.
-      const span = telemetry.tracer.with(parent, () =>
-        telemetry.tracer.start(method, {
-          kind: "server",
-          attributes: { "rpc.system.name": "grpc", "rpc.method": method, ...attributes },
-        }),
-      );
-      count(method, 1);
-      return {
-        span,
-        end(error) {
-          count(method, -1);
-          conclude(span, error, error !== undefined && serverFaults.has(error.code));
-          observe(duration, method, started, error, span);
-        },
-      };
+  metrics.read({
+    name: "amaas_rpc_server_calls_in_flight",
+    help: "Calls being answered",
+    type: "gauge",
+    *read() {
+      for (const { method, inFlight } of meters.values())
+        yield { labels: { rpc_method: method }, value: inFlight };
     },
-  };
-}
-
-/** Sets the gauge once a turn of the event loop, however many calls come and go in it. */
-function inFlightCounter(gauge: Gauge): (method: string, change: number) => void {
-  const counts = new Map<string, number>();
-  const changed = new Set<string>();
-  const tell = () => {
-    for (const method of changed) gauge.set(counts.get(method) ?? 0, { rpc_method: method });
-    changed.clear();
-  };
-  return (method, change) => {
-    counts.set(method, (counts.get(method) ?? 0) + change);
-    if (changed.size === 0) setImmediate(tell);
-    changed.add(method);
+  });
+  return {
+    // The parent is the caller's span or none, never what happens to be active here.
+    begin(method, parent = "", peer) {
+      const meter = meters.of(method);
+      const span = tracer.start(method, { kind: "server", parent, attributes: meter.attributes });
+      if (tracer.records(span.traceparent)) span.set(peer);
+      return new Observation(meter, span, serverFaults);
+    },
   };
 }
 
 export function observeClient(telemetry: Telemetry): Observer {
-  const duration = telemetry.metrics.histogram(
+  const meters = metersOf(
+    telemetry,
     "rpc_client_call_duration_seconds",
     "Time from a call's start to its end, with all its attempts",
-    { labels, buckets },
   );
   return {
-    begin(method, parent, attributes) {
-      const started = performance.now();
-      const span = telemetry.tracer.start(method, {
-        kind: "client",
-        parent,
-        attributes: { "rpc.system.name": "grpc", "rpc.method": method, ...attributes },
-      });
-      return {
-        span,
-        end(error) {
-          conclude(span, error, error !== undefined);
-          observe(duration, method, started, error, span);
-        },
-      };
+    begin(method, parent, server) {
+      const meter = meters.of(method);
+      const attributes = { ...meter.attributes, ...server };
+      const span = telemetry.tracer.start(method, { kind: "client", parent, attributes });
+      return new Observation(meter, span, undefined);
     },
   };
+}
+
+/** What is counted of a method: nothing is looked up or allocated for a call but its observation. */
+interface Meter {
+  readonly method: string;
+  readonly attributes: Attributes;
+  inFlight: number;
+  readonly durations: Map<ErrorCode | "ok", Distribution>;
+}
+
+interface Meters {
+  of(method: string): Meter;
+  values(): Iterable<Meter>;
+}
+
+/** Of one telemetry, however many servers or clients it has. */
+const known = new WeakMap<Telemetry, Map<string, Meters>>();
+
+function metersOf(telemetry: Telemetry, name: string, help: string): Meters {
+  const others = known.get(telemetry) ?? new Map<string, Meters>();
+  known.set(telemetry, others);
+  const found = others.get(name);
+  if (found !== undefined) return found;
+  const meters = new Map<string, Meter>();
+  telemetry.metrics.read({
+    name,
+    help,
+    type: "histogram",
+    *read() {
+      for (const { method, durations } of meters.values())
+        for (const [code, distribution] of durations)
+          yield {
+            labels: { rpc_method: method, rpc_status_code: statusName(code) },
+            distribution,
+          };
+    },
+  });
+  const made: Meters = {
+    values: () => meters.values(),
+    of(method) {
+      let meter = meters.get(method);
+      if (meter === undefined) {
+        const attributes = { "rpc.system.name": "grpc", "rpc.method": method };
+        meter = { method, attributes, inFlight: 0, durations: new Map() };
+        meters.set(method, meter);
+      }
+      return meter;
+    },
+  };
+  others.set(name, made);
+  return made;
+}
+
+class Observation implements Observed {
+  readonly span: Span;
+  readonly #meter: Meter;
+  /** What fails the span; everything where it is undefined. */
+  readonly #faults: ReadonlySet<ErrorCode> | undefined;
+  readonly #started = performance.now();
+
+  constructor(meter: Meter, span: Span, faults: ReadonlySet<ErrorCode> | undefined) {
+    this.#meter = meter;
+    this.span = span;
+    this.#faults = faults;
+    meter.inFlight += 1;
+  }
+
+  end(error?: DomainError): void {
+    const { durations } = this.#meter;
+    this.#meter.inFlight -= 1;
+    const failed = error !== undefined && (this.#faults?.has(error.code) ?? true);
+    conclude(this.span, error, failed);
+    const code = error?.code ?? "ok";
+    let distribution = durations.get(code);
+    if (distribution === undefined) {
+      distribution = new Distribution(buckets);
+      durations.set(code, distribution);
+    }
+    const seconds = (performance.now() - this.#started) / 1000;
+    distribution.observe(seconds, this.span.traceparent, Date.now());
+  }
 }
 
 function conclude(span: Span, error: DomainError | undefined, failed: boolean): void {
@@ -120,18 +174,6 @@ function conclude(span: Span, error: DomainError | undefined, failed: boolean): 
   span.set({ "rpc.status_code": name, "error.type": failed ? name : undefined });
   if (failed) span.fail(error);
   span.end();
-}
-
-function observe(
-  duration: ReturnType<Telemetry["metrics"]["histogram"]>,
-  method: string,
-  started: number,
-  error: DomainError | undefined,
-  span: Span,
-): void {
-  const seconds = (performance.now() - started) / 1000;
-  const on = { rpc_method: method, rpc_status_code: statusName(error?.code ?? "ok") };
-  duration.observe(seconds, on, traceIdOf(span.traceparent));
 }
 
 /** Where the peer is, as span attributes. */

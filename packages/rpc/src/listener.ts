@@ -1,24 +1,20 @@
 /**
- * The port of a server, and the connections that came in through it.
- *
- * They are ours rather than grpc-js', which at the end asks its peers to go, and neither knows
- * when they have gone nor makes them.
+ * The port of a server, and the connections that came in through it, which at the end are known to have gone.
  */
 import { once } from "node:events";
 import { createServer, type Server as NetServer, type Socket } from "node:net";
 import { DomainError, errorMessage } from "@amaas/errors";
-import type { ConnectionInjector } from "@grpc/grpc-js";
 import { InFlight } from "./in-flight.ts";
 
 export class Listener {
   readonly #server: NetServer;
   readonly #sockets = new InFlight<Socket>();
 
-  constructor(injector: ConnectionInjector) {
+  constructor(take: (socket: Socket) => void) {
     this.#server = createServer({ noDelay: true }, (socket) => {
       this.#sockets.add(socket);
       socket.once("close", () => this.#sockets.delete(socket));
-      injector.injectConnection(socket);
+      take(socket);
     });
   }
 

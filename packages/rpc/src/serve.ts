@@ -7,23 +7,26 @@
  * generator's `finally` runs then. The call counts as in flight until the handler has settled and
  * what it answered has been taken.
  */
+import type { IncomingHttpHeaders } from "node:http2";
 import { DomainError, isDomainError } from "@amaas/errors";
 import type { Telemetry } from "@amaas/telemetry";
-import { type Metadata, type ServerInterceptingCallInterface, status } from "@grpc/grpc-js";
-import { decode, malformedRequest } from "./codec.ts";
-import { CallContext, type Context, firstOf } from "./context.ts";
-import type { MethodDefinition } from "./definition.ts";
+import type { Peer } from "./connection.ts";
+import { CallContext, type Context } from "./context.ts";
 import { type Encoded, Gathered } from "./gather-writer.ts";
 import type { InFlight } from "./in-flight.ts";
 import { Inbound } from "./inbound.ts";
-import { type Observed, type Observer, peerAttributes } from "./instrument.ts";
+import type { Observed, Observer } from "./instrument.ts";
 import { pump } from "./outbound.ts";
-import { publicError, toStatus } from "./status.ts";
+import { timeoutOf } from "./request-headers.ts";
+import type { Receiver, ServerStream } from "./server-stream.ts";
+import { publicError, toTrailers } from "./status.ts";
 
 export interface ServedMethod {
   /** `<package>.<Service>/<Method>` */
   readonly path: string;
-  readonly definition: MethodDefinition;
+  readonly requestStream: boolean;
+  readonly responseStream: boolean;
+  readonly decode: (bytes: Uint8Array) => unknown;
   readonly encode: (response: unknown) => Encoded;
   readonly handle: (request: unknown, context: Context) => unknown;
 }
@@ -43,25 +46,8 @@ const resetGraceMs = 5;
 /** Timers cannot be set any further than that. */
 const longestTimer = 2 ** 31 - 1;
 
-export function serveCall(
-  call: ServerInterceptingCallInterface,
-  method: ServedMethod,
-  parts: ServerParts,
-): void {
-  let served: ServerCall | undefined;
-  call.start({
-    onReceiveMetadata(metadata) {
-      served = new ServerCall(call, method, parts, metadata);
-      served.begin();
-    },
-    onReceiveMessage: (bytes: Buffer) => served?.receive(bytes),
-    onReceiveHalfClose: () => served?.requestsEnded(),
-    onCancel: () => served?.cancelled(),
-  });
-}
-
-export class ServerCall {
-  readonly #call: ServerInterceptingCallInterface;
+export class ServerCall implements Receiver {
+  readonly #stream: ServerStream;
   readonly #method: ServedMethod;
   readonly #parts: ServerParts;
   readonly #observed: Observed;
@@ -77,41 +63,39 @@ export class ServerCall {
   #pending = 2;
 
   constructor(
-    call: ServerInterceptingCallInterface,
+    stream: ServerStream,
     method: ServedMethod,
     parts: ServerParts,
-    metadata: Metadata,
+    headers: IncomingHttpHeaders,
+    peer: Peer,
   ) {
-    this.#call = call;
+    this.#stream = stream;
     this.#method = method;
     this.#parts = parts;
-    const peer = call.getPeer();
-    const parent = firstOf(metadata, "traceparent");
-    this.#observed = parts.observer.begin(method.path, parent, peerAttributes(peer));
-    const { traceparent } = this.#observed.span;
-    const deadline = Number(call.getDeadline());
+    const parent = headers.traceparent as string | undefined;
+    this.#observed = parts.observer.begin(method.path, parent, peer.attributes);
+    const timeout = timeoutOf(headers);
     this.#context = new CallContext({
-      deadline: Number.isFinite(deadline) ? deadline : undefined,
-      peer,
-      traceparent,
-      metadata,
+      deadline: timeout === undefined || Number.isNaN(timeout) ? undefined : Date.now() + timeout,
+      peer: peer.address,
+      traceparent: this.#observed.span.traceparent,
+      headers,
     });
-    if (method.definition.requestStream)
+    if (method.requestStream)
       this.#requests = new Inbound<unknown>({
-        read: () => call.startRead(),
-        decode: (bytes) => this.#decode(bytes),
+        read: () => stream.read(),
+        decode: method.decode,
         // What the caller still sends is dropped when the status has been sent.
         left: () => {},
       });
-  }
-
-  begin(): void {
-    this.#parts.inFlight.add(this);
+    parts.inFlight.add(this);
+    stream.start(this);
+    if (timeout !== undefined) this.#setAlarm(timeout);
     if (this.#requests === undefined) {
-      this.#call.startRead();
-    } else {
+      stream.read();
+    } else if (!this.#finished) {
       this.#requests.read();
-      void this.#handle();
+      void this.#handleStream();
     }
   }
 
@@ -122,7 +106,7 @@ export class ServerCall {
       this.stop(new DomainError("unimplemented", "expected one request, found more"));
     } else {
       this.#request = bytes;
-      this.#call.startRead();
+      this.#stream.read();
     }
   }
 
@@ -131,11 +115,13 @@ export class ServerCall {
     if (requests !== undefined) setTimeout(() => requests.end(), resetGraceMs);
     else if (this.#request === undefined)
       this.stop(new DomainError("unimplemented", "expected one request, found none"));
-    else if (!this.#finished) void this.#handle();
+    else if (this.#finished) return;
+    else if (this.#method.responseStream) void this.#handleStream();
+    else this.#handleUnary(this.#request);
   }
 
-  /** grpc-js says so after every call; before the status was sent it means the caller has left. */
-  cancelled(): void {
+  /** Before the status was sent it means that the caller has left. */
+  gone(): void {
     this.#leave();
     if (this.#finished) return;
     const { deadline } = this.#context;
@@ -152,46 +138,70 @@ export class ServerCall {
     if (!this.#handling) this.#settled(reason);
   }
 
-  async #handle(): Promise<void> {
+  /** One promise, which is the handler's own, and nothing that waits for it besides. */
+  #handleUnary(bytes: Uint8Array): void {
     this.#handling = true;
-    const { tracer } = this.#parts.telemetry;
-    const error = await tracer.with(this.#context.traceparent, () => this.#answered());
-    this.#finish(error);
-    this.#settled(error);
-  }
-
-  async #answered(): Promise<DomainError | undefined> {
+    const { decode, handle } = this.#method;
+    const context = this.#context;
     try {
-      await this.#answer();
-      return undefined;
+      const request = decode(bytes);
+      const { tracer } = this.#parts.telemetry;
+      const answer = tracer.with(context.traceparent, () => handle(request, context));
+      (answer as Promise<unknown>).then(
+        (response) => this.#answered(response),
+        (thrown) => this.#fail(thrown),
+      );
     } catch (thrown) {
-      return this.#outcome(thrown);
+      this.#fail(thrown);
     }
   }
 
-  async #answer(): Promise<void> {
-    const { definition, encode, handle } = this.#method;
-    const request = this.#requests ?? this.#decode(this.#request!);
-    const answer = handle(request, this.#context);
+  #answered(response: unknown): void {
+    try {
+      this.#answer(response);
+      this.#settled(undefined);
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+  }
+
+  #answer(response: unknown): void {
+    if (this.#finished) return;
+    const message = this.#method.encode(response);
+    this.#finished = true;
+    this.#stream.answer(message, this.#context.trailers);
+  }
+
+  async #handleStream(): Promise<void> {
+    this.#handling = true;
+    const { tracer } = this.#parts.telemetry;
+    try {
+      await tracer.with(this.#context.traceparent, () => this.#sendAll());
+      this.#finish(undefined);
+      this.#settled(undefined);
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+  }
+
+  async #sendAll(): Promise<void> {
+    const { responseStream, decode, encode, handle } = this.#method;
+    const answer = handle(this.#requests ?? decode(this.#request!), this.#context);
+    if (!responseStream) return this.#answer(await answer);
     const send = (message: Encoded, sent: () => void) =>
-      this.#call.sendMessage(message, () => {
+      this.#stream.send(message, () => {
         // Called only for what has left: a failed write ends the call.
         if (message instanceof Gathered) message.release();
         sent();
       });
-    if (definition.responseStream) {
-      this.#setAlarm();
-      const { signal } = this.#context;
-      await pump(answer as AsyncIterable<unknown>, encode, { signal, pipelined: true, send });
-    } else {
-      const response = await answer;
-      this.#context.throwIfAborted();
-      send(encode(response), () => {});
-    }
+    const { signal } = this.#context;
+    await pump(answer as AsyncIterable<unknown>, encode, { signal, pipelined: true, send });
   }
 
-  #decode(bytes: Uint8Array): unknown {
-    return decode(this.#method.definition.requestType, bytes, malformedRequest);
+  #fail(thrown: unknown): void {
+    const error = this.#outcome(thrown);
+    this.#finish(error);
+    this.#settled(error);
   }
 
   /** What the call has come to; the log is told where the fault is ours. */
@@ -210,7 +220,7 @@ export class ServerCall {
   #finish(error: DomainError | undefined): void {
     if (this.#finished) return;
     this.#finished = true;
-    this.#call.sendStatus(statusOf(error, this.#context.trailers));
+    this.#stream.finish(error && toTrailers(error), this.#context.trailers);
   }
 
   #settled(error: DomainError | undefined): void {
@@ -226,23 +236,13 @@ export class ServerCall {
     if (this.#pending === 0) this.#parts.inFlight.delete(this);
   }
 
-  /** grpc-js' own waits, on a stream, until the peer has read what was sent before. */
-  #setAlarm(): void {
-    const { deadline } = this.#context;
-    if (deadline === undefined) return;
-    const left = Math.min(longestTimer, Math.max(0, deadline - Date.now()));
-    this.#alarm = setTimeout(() => this.#expired(), left);
+  #setAlarm(timeout: number): void {
+    if (Number.isNaN(timeout))
+      this.stop(new DomainError("internal", "the grpc-timeout is not a timeout"));
+    else this.#alarm = setTimeout(() => this.#expired(), Math.min(longestTimer, timeout));
   }
 
   #expired(): void {
     this.stop(new DomainError("deadline-exceeded", "the deadline has passed"));
   }
-}
-
-function statusOf(error: DomainError | undefined, trailers: Metadata | undefined) {
-  if (error === undefined)
-    return { code: status.OK, details: "", ...(trailers && { metadata: trailers }) };
-  const failed = toStatus(error);
-  if (trailers !== undefined) failed.metadata.merge(trailers);
-  return failed;
 }

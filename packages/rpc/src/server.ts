@@ -4,19 +4,23 @@
  * Everything a peer can grow has a limit: message size, streams per connection, a connection's
  * age. A dead peer is noticed by keepalive pings.
  */
-import type { Telemetry } from "@amaas/telemetry";
-import { Server, ServerInterceptingCall, type ServerInterceptor } from "@grpc/grpc-js";
-import { encoder } from "./codec.ts";
+import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { nullTelemetry, type Telemetry } from "@amaas/telemetry";
+import { decode, encoder, malformedRequest } from "./codec.ts";
+import { peerOf, tend } from "./connection.ts";
+import type { Context } from "./context.ts";
 import { drain } from "./drain.ts";
-import { widenServerWindows } from "./flow-control.ts";
-import { addHealth } from "./health.ts";
+import { streamWindow } from "./flow-control.ts";
+import { healthOf } from "./health.ts";
 import type { Implementation } from "./implement.ts";
 import { InFlight } from "./in-flight.ts";
-import { observeServer } from "./instrument.ts";
+import { observeServer, unobserved } from "./instrument.ts";
 import { Listener } from "./listener.ts";
-import { addReflection } from "./reflection.ts";
-import { type ServedMethod, type ServerParts, serveCall } from "./serve.ts";
-import { type ServerTls, serverCredentials } from "./tls.ts";
+import { reflectionOf } from "./reflection.ts";
+import { type ServedMethod, ServerCall, type ServerParts } from "./serve.ts";
+import { ServerStream } from "./server-stream.ts";
+import { unimplemented } from "./status.ts";
+import { createHttp2Server, type ServerTls } from "./tls.ts";
 
 export interface ServerOptions {
   readonly telemetry: Telemetry;
@@ -52,28 +56,41 @@ export function createServer(options: ServerOptions): RpcServer {
     observer: observeServer(telemetry),
     inFlight: new InFlight(),
   };
-  const methods = methodsOf(services);
-  widenServerWindows();
-  const server = new Server({
-    "grpc.max_receive_message_length": options.maxReceiveBytes ?? 64 * mebibyte,
-    "grpc.max_send_message_length": -1,
-    "grpc.max_concurrent_streams": options.maxConcurrentStreams ?? 1024,
-    "grpc.max_connection_age_ms": options.maxConnectionAgeMs ?? 30 * 60_000,
-    "grpc.keepalive_time_ms": keepaliveMs,
-    "grpc.keepalive_timeout_ms": keepaliveMs / 2,
-    "grpc.enable_channelz": 0,
-    interceptors: [takeover(methods, parts)],
-  });
-  for (const path of methods.keys()) register(server, path);
-  const health = addHealth(server, services);
-  addReflection(server, services);
+  // Whoever only watches the health holds up no drain, and is no traffic.
+  const standard: ServerParts = {
+    telemetry: nullTelemetry(),
+    observer: unobserved,
+    inFlight: new InFlight(),
+  };
+  const health = healthOf(services);
+  const routes = new Map<string, Route>();
+  add(routes, methodsOf(services), parts);
+  add(routes, [...health.methods, ...reflectionOf(services)], standard);
 
-  const listener = new Listener(server.createConnectionInjector(serverCredentials(options.tls)));
+  const limit = options.maxReceiveBytes ?? 64 * mebibyte;
+  const http2 = createHttp2Server(options.tls, {
+    settings: {
+      maxConcurrentStreams: options.maxConcurrentStreams ?? 1024,
+      initialWindowSize: streamWindow,
+    },
+    // What its streams hold is limited by their number and their windows.
+    maxSessionMemory: Number.MAX_SAFE_INTEGER,
+    maxSendHeaderBlockLength: Number.MAX_SAFE_INTEGER,
+  });
+  const sessions = new Set<Http2Session>();
+  const age = { keepaliveMs, maxAgeMs: options.maxConnectionAgeMs ?? 30 * 60_000 };
+  http2.on("session", (session) => {
+    sessions.add(session);
+    session.once("close", () => sessions.delete(session));
+    tend(session, age);
+  });
+  http2.on("stream", (stream, headers) => serve(stream, headers, routes, limit));
+  const listener = new Listener((socket) => void http2.emit("connection", socket));
   const hurry = new AbortController();
   let drained: Promise<void> | undefined;
   const drainFor = (ms: number): Promise<void> => {
     health.setServing("", false);
-    drained ??= drain(server, listener, parts.inFlight, ms, hurry.signal);
+    drained ??= drain(sessions, listener, parts.inFlight, ms, hurry.signal);
     return drained;
   };
   return {
@@ -87,52 +104,61 @@ export function createServer(options: ServerOptions): RpcServer {
   };
 }
 
-function methodsOf(services: readonly Implementation[]): Map<string, ServedMethod> {
-  const methods = new Map<string, ServedMethod>();
-  for (const { definition, handlers } of services) {
-    for (const [key, method] of Object.entries(definition.methods)) {
-      const path = `${definition.fullName}/${method.name}`;
-      methods.set(`/${path}`, {
-        path,
-        definition: method,
-        encode: encoder(method.responseType),
-        // The request is what the method's own decoder made, so it has the handler's type.
-        handle: (request, context) => handlers[key]!(request as never, context),
-      });
-    }
-  }
-  return methods;
+interface Route {
+  readonly method: ServedMethod;
+  readonly parts: ServerParts;
 }
 
-/** Makes the path known; the interceptor takes the call before the handler is reached. */
-function register(server: Server, path: string): void {
-  const same = (bytes: Buffer) => bytes;
-  if (!server.register(path, () => {}, same, same, "bidi"))
-    throw new Error(`the method ${path} is served twice`);
-}
-
-/** Hands calls to us in the place of grpc-js' own streams, which would put two more queues on the way. */
-function takeover(
-  methods: ReadonlyMap<string, ServedMethod>,
+function add(
+  routes: Map<string, Route>,
+  methods: readonly ServedMethod[],
   parts: ServerParts,
-): ServerInterceptor {
-  return ({ path }, next) => {
-    const method = methods.get(path);
-    // Health and reflection have handlers of their own.
-    if (method === undefined) return new ServerInterceptingCall(next);
-    return new TakenCall(next, () => serveCall(next, method, parts));
-  };
+): void {
+  for (const method of methods) {
+    const path = `/${method.path}`;
+    if (routes.has(path)) throw new Error(`the method ${path} is served twice`);
+    routes.set(path, { method, parts });
+  }
 }
 
-class TakenCall extends ServerInterceptingCall {
-  readonly #serve: () => void;
-
-  constructor(next: ConstructorParameters<typeof ServerInterceptingCall>[0], serve: () => void) {
-    super(next);
-    this.#serve = serve;
+function serve(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  routes: ReadonlyMap<string, Route>,
+  limit: number,
+): void {
+  // What has gone wrong is told by the stream's end, too.
+  stream.on("error", ignore);
+  const refusal = refusalOf(headers);
+  if (refusal !== undefined) {
+    stream.respond({ ":status": refusal }, { endStream: true });
+    return;
   }
+  const call = new ServerStream(stream, headers, limit);
+  const path = headers[":path"] ?? "";
+  const route = routes.get(path);
+  if (route === undefined) call.finish(unimplemented(path));
+  else new ServerCall(call, route.method, route.parts, headers, peerOf(stream.session));
+}
 
-  override start(): void {
-    this.#serve();
-  }
+/** What is no gRPC is answered in HTTP. */
+function refusalOf(headers: IncomingHttpHeaders): number | undefined {
+  if (headers[":method"] !== "POST") return 405;
+  return headers["content-type"]?.startsWith("application/grpc") ? undefined : 415;
+}
+
+function ignore(): void {}
+
+function methodsOf(services: readonly Implementation[]): ServedMethod[] {
+  return services.flatMap(({ definition, handlers }) =>
+    Object.entries(definition.methods).map(([key, method]) => ({
+      path: `${definition.fullName}/${method.name}`,
+      requestStream: method.requestStream,
+      responseStream: method.responseStream,
+      decode: (bytes: Uint8Array) => decode(method.requestType, bytes, malformedRequest),
+      encode: encoder(method.responseType),
+      // The request is what the method's own decoder made, so it has the handler's type.
+      handle: (request: unknown, context: Context) => handlers[key]!(request as never, context),
+    })),
+  );
 }

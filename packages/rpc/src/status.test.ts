@@ -2,7 +2,14 @@ import { DomainError, type ErrorCode } from "@amaas/errors";
 import { Metadata, status } from "@grpc/grpc-js";
 import { expect, test } from "vitest";
 import { detailsKey } from "./details.ts";
-import { fromStatus, publicError, statusName, toStatus } from "./status.ts";
+import { fromStatus, publicError, statusName, toTrailers } from "./status.ts";
+
+/** What a client makes of the trailers. */
+function toStatus(error: DomainError) {
+  const { "grpc-status": code, "grpc-message": message = "", ...rest } = toTrailers(error);
+  const metadata = Metadata.fromHttp2Headers(rest);
+  return { code: Number(code) as status, details: decodeURI(message), metadata };
+}
 
 const codes = Object.values(status).filter((code) => typeof code === "number" && code !== 0);
 

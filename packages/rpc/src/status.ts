@@ -5,7 +5,7 @@
  * far as the limits of a trailer allow. Anything else becomes INTERNAL without its details.
  */
 import { DomainError, type ErrorCode, isDomainError } from "@amaas/errors";
-import { Metadata, type StatusObject, status } from "@grpc/grpc-js";
+import { type StatusObject, status } from "@grpc/grpc-js";
 import { decodeDetails, detailsKey, encodeDetails } from "./details.ts";
 
 const statuses = {
@@ -46,13 +46,22 @@ export function publicError(thrown: unknown): DomainError {
 /** A longer message than this does not survive every proxy's limit on trailers. */
 const longestMessage = 1024;
 
-export function toStatus(error: DomainError): StatusObject {
-  const metadata = new Metadata();
+/** A status as HTTP/2 headers. */
+export type Trailers = Readonly<Record<string, string>>;
+
+export function toTrailers(error: DomainError): Trailers {
   const code = statuses[error.code];
-  const details = sayable(error.message);
-  const bytes = encodeDetails(code, details, error);
-  if (bytes !== undefined) metadata.set(detailsKey, bytes);
-  return { code, details, metadata };
+  const message = sayable(error.message);
+  const details = encodeDetails(code, message, error);
+  return {
+    "grpc-status": String(code),
+    "grpc-message": encodeURI(message),
+    ...(details === undefined ? {} : { [detailsKey]: details.toString("base64") }),
+  };
+}
+
+export function unimplemented(path: string): Trailers {
+  return toTrailers(new DomainError("unimplemented", `no method ${path} is served here`));
 }
 
 export function fromStatus({ code, details, metadata }: StatusObject): DomainError {
@@ -61,7 +70,7 @@ export function fromStatus({ code, details, metadata }: StatusObject): DomainErr
   return new DomainError(codes.get(code) ?? "unknown", details, told);
 }
 
-/** grpc-js percent-encodes the message, which a lone surrogate would make throw. */
+/** The message is percent-encoded, which a lone surrogate would make throw. */
 function sayable(message: string): string {
   const short =
     message.length <= longestMessage ? message : `${message.slice(0, longestMessage - 1)}…`;

@@ -1,5 +1,6 @@
 /** TLS for servers and clients, from PEM texts; plain text where nothing is given. */
-import { ChannelCredentials, ServerCredentials } from "@grpc/grpc-js";
+import { createSecureServer, createServer, type Http2Server, type ServerOptions } from "node:http2";
+import { ChannelCredentials } from "@grpc/grpc-js";
 
 export interface ServerTls {
   readonly cert: string | Buffer;
@@ -16,10 +17,11 @@ export interface ClientTls {
   readonly key?: string | Buffer;
 }
 
-export function serverCredentials(tls: ServerTls | undefined): ServerCredentials {
-  if (tls === undefined) return ServerCredentials.createInsecure();
-  const pair = { cert_chain: Buffer.from(tls.cert), private_key: Buffer.from(tls.key) };
-  return ServerCredentials.createSsl(pem(tls.ca), [pair], tls.ca !== undefined);
+export function createHttp2Server(tls: ServerTls | undefined, options: ServerOptions): Http2Server {
+  if (tls === undefined) return createServer(options);
+  const { cert, key, ca } = tls;
+  if (ca === undefined) return createSecureServer({ ...options, cert, key });
+  return createSecureServer({ ...options, cert, key, ca, requestCert: true });
 }
 
 export function clientCredentials(tls: ClientTls | undefined): ChannelCredentials {

@@ -18,12 +18,18 @@ export interface Span {
 }
 
 export function unrecordedSpan(context: TraceContext): Span {
-  const nothing = () => {};
-  return {
-    traceparent: formatTraceparent(context),
-    set: nothing,
-    event: nothing,
-    fail: nothing,
-    end: nothing,
-  };
+  return new UnrecordedSpan(formatTraceparent(context));
+}
+
+class UnrecordedSpan implements Span {
+  readonly traceparent: string;
+
+  constructor(traceparent: string) {
+    this.traceparent = traceparent;
+  }
+
+  set(): void {}
+  event(): void {}
+  fail(): void {}
+  end(): void {}
 }

@@ -4,7 +4,7 @@
  * `parseTraceparent` never throws: what it does not understand is no context, as the standard
  * asks, since a caller's broken header must not break the call.
  */
-import { randomBytes } from "node:crypto";
+import { randomFillSync } from "node:crypto";
 
 export interface TraceContext {
   /** 32 lower-case hex digits. */
@@ -20,7 +20,7 @@ const pattern = /^(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2}
 const longest = 256;
 
 export function parseTraceparent(traceparent: string | undefined): TraceContext | undefined {
-  if (traceparent === undefined || traceparent.length > longest) return undefined;
+  if (!traceparent || traceparent.length > longest) return undefined;
   const [, version, traceId = "", spanId = "", flags = "", rest] = pattern.exec(traceparent) ?? [];
   if (version === undefined || (version === "00" && rest !== undefined)) return undefined;
   if (isZero(traceId) || isZero(spanId)) return undefined;
@@ -49,9 +49,18 @@ export function traceIdOf(traceparent: string | undefined): string {
 export const newTraceId = (): string => randomId(16);
 export const newSpanId = (): string => randomId(8);
 
+/** Random bytes in store: to ask for a few each time costs far more than the bytes. */
+const store = Buffer.alloc(4096);
+let used = store.length;
+
 function randomId(bytes: number): string {
   for (;;) {
-    const id = randomBytes(bytes).toString("hex");
+    if (used + bytes > store.length) {
+      randomFillSync(store);
+      used = 0;
+    }
+    used += bytes;
+    const id = store.toString("hex", used - bytes, used);
     if (!isZero(id)) return id;
   }
 }

@@ -2,7 +2,8 @@
  * Inputs to try a model with, made of its signature alone: the same for the same signature every time.
  *
  * Random numbers lie in (0, 1), which logarithms and roots can take; whole numbers are 0 and 1, which are
- * indices into almost any table. Sizes that the model leaves open are the caller's guess.
+ * indices into almost any table. Texts are digits, since a model may read numbers from them. Sizes that the
+ * model leaves open are the caller's guess.
  */
 import type { ValueSpec } from "@amaas/engine";
 import { type Key, uniform } from "@amaas/random";
@@ -70,7 +71,7 @@ export function filled(
 ): TensorData {
   const count = elementCount(shape);
   if (type === "BYTES")
-    return Array.from({ length: count }, (_, at) => (contents === "zero" ? "" : `text ${at}`));
+    return Array.from({ length: count }, (_, at) => (contents === "zero" ? "0" : String(at)));
   if (contents === "zero") return new (arrayClass(type))(count);
   return numbers(type, count, [key, 0]);
 }
