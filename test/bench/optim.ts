@@ -57,15 +57,14 @@ interface Contender {
   readonly copies: number[];
 }
 
-const weights = noise(1);
-const gradient = new Float32Array(length);
-const slots = Array.from({ length: 3 }, () => new Float32Array(length));
 const from = noise(3);
 const to = new Float32Array(length);
 
 function updating([name, spec]: (typeof specs)[number]): Contender {
   const optimizer = createOptimizer(optimizerSpec(spec));
-  const kept = slots.slice(0, optimizer.slots);
+  const { weights, gradient, slots } = optimizer.reserve(length);
+  weights.set(noise(1));
+  gradient.set(from);
   const scalars = optimizer.advance(optimizer.scalars());
   const work = () => {
     for (const [at, end] of chunks)
@@ -73,7 +72,7 @@ function updating([name, spec]: (typeof specs)[number]): Contender {
         {
           weights: weights.subarray(at, end),
           gradient: gradient.subarray(at, end),
-          slots: kept.map((slot) => slot.subarray(at, end)),
+          slots: slots.map((slot) => slot.subarray(at, end)),
         },
         4,
         scalars,
@@ -84,8 +83,6 @@ function updating([name, spec]: (typeof specs)[number]): Contender {
 
 /** Milliseconds of processor time a pass, which waiting for a processor is no part of. */
 function timed(work: () => void): number {
-  for (const slot of slots) slot.fill(0);
-  gradient.set(from);
   const before = process.threadCpuUsage();
   for (let pass = 0; pass < passes; pass++) work();
   const { user, system } = process.threadCpuUsage(before);

@@ -1,49 +1,28 @@
 /**
- * What is done to a gradient before an optimizer takes it:
+ * What is done to a gradient before a rule takes it: divided by the number of samples (scale is 1 / samples), each
+ * element clipped to a most, an L1 penalty added.
  *
- *   g = clamp(gradient / samples, -clipValue, clipValue) + l1 sign(w)
- *
- * The optimizer is handed the mean in the place of the sum, rounded to float32.
+ * Where there is more than the division, the outcome is rounded to float32.
  */
 import type { GradientSpec } from "@amaas/spec";
-import { checkRange, type Optimizer, type ParameterRange } from "./optimizer.ts";
+import type { Phase, Rule } from "./rule.ts";
 
-/** The very same optimizer where nothing is to be done. */
-export function conditioned(
-  optimizer: Optimizer,
-  { l1, clipValue = Number.POSITIVE_INFINITY }: GradientSpec,
-): Optimizer {
-  if (l1 === 0 && clipValue === Number.POSITIVE_INFINITY) return optimizer;
-  const before = (range: ParameterRange, samples: number) => {
-    checkRange(range, optimizer.slots, samples);
-    condition(range, 1 / samples, l1, clipValue);
-  };
-  const { direct } = optimizer;
-  if (direct)
-    return {
-      ...optimizer,
-      direct(range, samples, scalars) {
-        before(range, samples);
-        direct(range, 1, scalars);
-      },
-    };
-  return {
-    ...optimizer,
-    update(range, samples, scalars) {
-      before(range, samples);
-      optimizer.update(range, 1, scalars);
-    },
-  };
-}
-
-function condition(
-  { weights, gradient }: ParameterRange,
-  scale: number,
-  l1: number,
-  most: number,
-): void {
-  for (let i = 0; i < gradient.length; i++) {
-    const g = Math.max(-most, Math.min(most, gradient[i]! * scale));
-    gradient[i] = g + l1 * Math.sign(weights[i]!);
-  }
+export function conditioned(rule: Rule, { l1, clipValue: most }: GradientSpec): Rule {
+  const clipping = ["g = most < g ? most : g", "g = g < -most ? -most : g"];
+  const formulas = [
+    "g = gradient * scale",
+    ...(most === undefined ? [] : clipping),
+    ...(most === undefined && l1 === 0 ? [] : ["g = fround(g + penalty * sign(w))"]),
+  ];
+  const before = (phase: Phase): Phase => ({
+    formulas: [...formulas, ...phase.formulas],
+    numbers: (scalars, squares) => ({
+      ...phase.numbers(scalars, squares),
+      penalty: l1,
+      ...(most !== undefined && { most }),
+    }),
+  });
+  return rule.direct
+    ? { ...rule, direct: before(rule.direct) }
+    : { ...rule, update: before(rule.update) };
 }

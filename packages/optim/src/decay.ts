@@ -1,14 +1,16 @@
 /**
  * Weight decay, in the two ways that there are: added to the gradient, so that it passes through an
  * optimizer's moments (an L2 penalty), or taken from the weight itself (decoupled, Loshchilov and
- * Hutter 2019):
+ * Hutter 2019). Rules have it in formulas:
  *
- *   g = gradient + intoGradient w
- *   w = keep w - …
+ *   g = g + intoGradient * w
+ *   w = keep * w - …
  */
 import type { DecaySpec } from "@amaas/spec";
 
-export interface Decay {
+export const withDecay = "g = g + intoGradient * w";
+
+export interface Decay extends Readonly<Record<string, number>> {
   readonly intoGradient: number;
   readonly keep: number;
 }

@@ -19,9 +19,15 @@ export interface Scalars {
 /** A piece of the parameter vector with the same piece of everything that belongs to it. */
 export interface ParameterRange {
   readonly weights: Float32Array;
-  /** Sum of the gradients over the samples, not their mean; an update may write into it. */
+  /** Sum of the gradients over the samples, not their mean. */
   readonly gradient: Float32Array;
   readonly slots: readonly Float32Array[];
+}
+
+export interface ReservedRange extends ParameterRange {
+  readonly weights: Float32Array<ArrayBuffer>;
+  readonly gradient: Float32Array<ArrayBuffer>;
+  readonly slots: readonly Float32Array<ArrayBuffer>[];
 }
 
 /** What a tensor's length is the root of, over all ranges. */
@@ -40,6 +46,12 @@ export interface Optimizer {
   scalars(): Scalars;
   /** From one step to the next; called once per step, before its updates. */
   advance(scalars: Scalars): Scalars;
+  /**
+   * A range of so many parameters, zeros, in memory where updates take it as it is, or any part of it. What is
+   * elsewhere is updated just so, by way of copies. There is one such memory at a time, of at most 4 GiB; where it
+   * cannot be had, this is elsewhere too.
+   */
+  reserve(length: number): ReservedRange;
   /**
    * Only where steps depend on the lengths of whole tensors, which no range knows: what comes before
    * `update`, and leaves the direction of the step in the place of the gradient.

@@ -4,6 +4,7 @@ import { adagrad } from "./adagrad.ts";
 import { adam } from "./adam.ts";
 import { adamax } from "./adamax.ts";
 import { averaged } from "./averaged.ts";
+import { compiled } from "./compiled.ts";
 import { conditioned } from "./conditioned.ts";
 import { ftrl } from "./ftrl.ts";
 import { lamb } from "./lamb.ts";
@@ -12,11 +13,12 @@ import { lion } from "./lion.ts";
 import { nadam } from "./nadam.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { rmsprop } from "./rmsprop.ts";
+import type { Rule } from "./rule.ts";
 import { sgd } from "./sgd.ts";
 import type { OptimizerName, OptimizerSpec, SpecOf } from "./spec.ts";
 
 const optimizers: {
-  readonly [Name in OptimizerName]: (spec: SpecOf<Name>, rate: LearningRate) => Optimizer;
+  readonly [Name in OptimizerName]: (spec: SpecOf<Name>, rate: LearningRate) => Rule;
 } = {
   sgd,
   adagrad,
@@ -36,9 +38,18 @@ const optimizers: {
  */
 export function createOptimizer(
   spec: OptimizerSpec,
-  rate: LearningRate = () => spec.learningRate,
+  rate?: LearningRate,
   averaging?: AveragingSpec,
 ): Optimizer {
+  return compiled(ruleOf(spec, rate, averaging));
+}
+
+/** What the optimizer does, in formulas. */
+export function ruleOf(
+  spec: OptimizerSpec,
+  rate: LearningRate = () => spec.learningRate,
+  averaging?: AveragingSpec,
+): Rule {
   // The penalties of ftrl are no part of its gradient.
   const before = spec.type === "ftrl" ? { ...spec, l1: 0 } : spec;
   return averaged(conditioned(make(spec.type, spec, rate), before), averaging);
@@ -49,6 +60,6 @@ function make<Name extends OptimizerName>(
   name: Name,
   spec: SpecOf<Name>,
   rate: LearningRate,
-): Optimizer {
+): Rule {
   return optimizers[name](spec, rate);
 }

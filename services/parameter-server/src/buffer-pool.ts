@@ -13,7 +13,7 @@ export class BufferPool {
   take(bytes: Uint8Array): Float32Array<ArrayBuffer> {
     const length = bytes.byteLength / 4;
     const buffer = this.#idle.get(length)?.pop() ?? new Float32Array(length);
-    new Uint8Array(buffer.buffer).set(bytes);
+    new Uint8Array(buffer.buffer, buffer.byteOffset, bytes.byteLength).set(bytes);
     return buffer;
   }
 

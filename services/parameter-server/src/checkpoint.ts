@@ -33,13 +33,13 @@ export async function restore(
   if (!prepared)
     throw new DomainError("invalid-argument", "a host task came without its preparation");
   const [from, to] = shardRange(prepared.parameterCount, task.shard, task.shards);
+  const { weights, gradient, slots } = optimizer.reserve(to - from);
   if (task.step === 0) {
     const digest = parseDigest(prepared.initialWeights);
-    const weights = floats(await blobs.get(digest, { offset: from * 4, length: (to - from) * 4 }));
-    const slots = Array.from({ length: optimizer.slots }, () => new Float32Array(to - from));
-    const state = { step: 0, weights, slots, scalars: optimizer.scalars(), squares: [] };
+    fill(weights, await blobs.get(digest, { offset: from * 4, length: (to - from) * 4 }));
+    const scalars = optimizer.scalars();
     return {
-      state: checked(state, to - from),
+      state: { step: 0, weights, gradient, slots, scalars, squares: [] },
       keeping: { best: undefined, closed: false },
       history: { losses: [], evaluations: [], series: noSeries() },
     };
@@ -51,24 +51,19 @@ export async function restore(
       `a checkpoint of step ${task.step} holds step ${message.step}`,
     );
   const { step, powers, squares } = message;
-  if (message.slots.length !== optimizer.slots)
+  if (message.slots.length !== slots.length)
     throw new DomainError(
       "data-loss",
-      `a checkpoint holds ${message.slots.length} vectors of optimizer state, wanted ${optimizer.slots}`,
+      `a checkpoint holds ${message.slots.length} vectors of optimizer state, wanted ${slots.length}`,
     );
-  const slots = message.slots.map(floats);
-  const state = {
-    step,
-    weights: floats(message.weights),
-    slots,
-    scalars: { step, powers },
-    squares,
-  };
+  fill(weights, message.weights);
+  for (const [at, slot] of slots.entries()) fill(slot, message.slots[at]);
+  const scalars = { step, powers };
   const losses = [...new Float64Array(copyOf(message.losses))];
   const { keptStep, keptWeights, closed } = message;
   const best = keptStep > 0 ? { step: keptStep, weights: floats(keptWeights) } : undefined;
   return {
-    state: checked(state, to - from),
+    state: { step, weights, gradient, slots, scalars, squares },
     keeping: { best, closed },
     history: { losses, evaluations: message.evaluations, series: seriesOf(message.series) },
   };
@@ -92,15 +87,13 @@ export async function save({ state, keeping, history }: Saved, blobs: BlobStore)
   return (await blobs.put(message.finish())).digest;
 }
 
-function checked(state: ShardState, length: number): ShardState {
-  for (const { length: found } of [state.weights, ...state.slots]) {
-    if (found !== length)
-      throw new DomainError(
-        "data-loss",
-        `a shard of ${length} parameters was stored with ${found}`,
-      );
-  }
-  return state;
+function fill(vector: Float32Array, raw: Uint8Array | undefined): void {
+  if (raw?.byteLength !== vector.byteLength)
+    throw new DomainError(
+      "data-loss",
+      `a shard of ${vector.length} parameters was stored with ${(raw?.byteLength ?? 0) / 4}`,
+    );
+  new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength).set(raw);
 }
 
 function floats(raw: Uint8Array): Float32Array<ArrayBuffer> {

@@ -42,6 +42,8 @@ export interface ShardState {
   readonly step: number;
   readonly weights: Float32Array<ArrayBuffer>;
   readonly slots: readonly Float32Array<ArrayBuffer>[];
+  /** Room for the gradient where it is updated fastest; the shard's from now on, as the others are. */
+  readonly gradient?: Float32Array<ArrayBuffer>;
   readonly scalars: Scalars;
   /** Of the newest step, by chunk; none before the first. */
   readonly squares: readonly Squares[];
@@ -74,7 +76,8 @@ export class Shard {
   readonly #weights: Float32Array<ArrayBuffer>;
   readonly #slots: readonly Float32Array<ArrayBuffer>[];
   readonly #chunks: Chunk[];
-  readonly #pool: BufferPool;
+  readonly #gradients: BufferPool;
+  readonly #snapshots: BufferPool;
   /** Of the newest step applied, and of the one to apply next. */
   #applied: Scalars;
   #scalars: Scalars;
@@ -96,7 +99,10 @@ export class Shard {
     this.#scalars = optimizer.advance(state.scalars);
     const ranges = chunkRanges(state.weights.length);
     // A worker may be a whole step ahead of the one that completes its sums.
-    this.#pool = new BufferPool(2 * ranges.length);
+    this.#gradients = new BufferPool(2 * ranges.length);
+    if (state.gradient)
+      for (const range of ranges) this.#gradients.give(state.gradient.subarray(...range));
+    this.#snapshots = new BufferPool(2 * ranges.length);
     this.#chunks = ranges.map((range, chunk) =>
       this.#openChunk(chunk, range, state.squares[chunk]),
     );
@@ -137,8 +143,8 @@ export class Shard {
       const first = chunk.seen.get(name);
       return first !== undefined && first !== crc32(bytes) ? "corrupt" : "duplicate";
     }
-    const replaced = chunk.tree.add(gradient, { values: this.#pool.take(bytes), samples });
-    for (const { values } of replaced) this.#pool.give(values);
+    const replaced = chunk.tree.add(gradient, { values: this.#gradients.take(bytes), samples });
+    for (const { values } of replaced) this.#gradients.give(values);
     if (!chunk.tree.complete) {
       chunk.seen.set(name, crc32(bytes));
       return "added";
@@ -236,7 +242,7 @@ export class Shard {
   #apply(chunk: Chunk, index: number, update: Update): Snapshot {
     const { range, samples } = this.#sum(chunk);
     update(range, samples, this.#scalars);
-    this.#pool.give(range.gradient);
+    this.#gradients.give(range.gradient);
     const before = chunk.snapshots.at(-1)?.floats ?? range.weights;
     chunk.squares = { gradient: chunk.gradient, ...squaresOfUpdate(range.weights, before) };
     const newest = this.#renew(chunk, index);
@@ -277,15 +283,15 @@ export class Shard {
   #snapshot({ version, from, to, squares }: Chunk, chunk: number, of = this.#weights): Snapshot {
     const { buffer, byteOffset } = of;
     const current = new Uint8Array(buffer, byteOffset + from * 4, (to - from) * 4);
-    const values = this.#pool.take(current);
-    return new Snapshot({ version, chunk, squares }, values, () => this.#pool.give(values));
+    const values = this.#snapshots.take(current);
+    return new Snapshot({ version, chunk, squares }, values, () => this.#snapshots.give(values));
   }
 
   #newTree(): SumTree<Summand> {
     return new SumTree(this.#leaves, (left: Summand, right: Summand) => {
       addInto(left.values, right.values);
       left.samples += right.samples;
-      this.#pool.give(right.values);
+      this.#gradients.give(right.values);
       return left;
     });
   }
