@@ -8,6 +8,11 @@ test("one value that is not finite is found wherever it is", () => {
   values[2] = -0;
   expect(allFinite(values)).toBe(true);
   expect(allFinite(new Float32Array())).toBe(true);
+  // No sum of the largest ones overflows, and infinities of both signs do not cancel.
+  expect(allFinite(new Float32Array(1_000).fill(3.4028234663852886e38))).toBe(true);
+  expect(
+    allFinite(Float32Array.of(Number.POSITIVE_INFINITY, 0, 0, 0, Number.NEGATIVE_INFINITY)),
+  ).toBe(false);
   for (const odd of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])
     values.forEach((_, i) => {
       const changed = values.slice();
