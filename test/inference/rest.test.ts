@@ -233,6 +233,24 @@ describe("inference", () => {
   });
 });
 
+test("KServe's first protocol: instances to predictions", async () => {
+  const instances = [
+    [1, 2, 3, 4],
+    [5, 6, 7, 8],
+  ];
+  const answer = await ask("/v1/models/double:predict", { body: { instances } });
+  expect(answer.json()).toEqual({
+    predictions: [
+      { y: [2, 4, 6, 8], negative: [-1, -2, -3, -4] },
+      { y: [10, 12, 14, 16], negative: [-5, -6, -7, -8] },
+    ],
+  });
+  expect((await ask("/v1/models/double")).json()).toEqual({ name: "double", ready: true });
+  expect((await ask("/v1/models/none")).status).toBe(503);
+  expect((await ask("/v1/models/none:predict", { body: { instances } })).status).toBe(404);
+  expect((await ask("/v1/models")).json().models).toContain("double");
+});
+
 describe("on the way", () => {
   test("requests and answers are compressed", async () => {
     const row = Array.from({ length: 4 }, (_, at) => at / 3);
@@ -274,7 +292,7 @@ describe("on the way", () => {
     const one = (path: string, id: number) =>
       `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length + 9}\r\n\r\n{"id":"${id}",${body.slice(1)}`;
     write([1, 2, 3].map((id) => one("/v2/models/double/infer", id)).join(""));
-    await vi.waitFor(() => expect(said().match(/HTTP\/1.1 200/g)).toHaveLength(3));
+    await vi.waitFor(() => expect(said().match(/HTTP\/1.1 200/g)).toHaveLength(3), 20_000);
     expect([...said().matchAll(/"id":"(\d)"/g)].map(([, id]) => id)).toEqual(["1", "2", "3"]);
     socket.destroy();
   });

@@ -53,3 +53,13 @@ async def check_an_unknown_model(server):
     else:
         raise AssertionError("was not refused")
     await rest.close()
+
+
+async def check_the_first_protocol(server):
+    rest = InferenceRESTClient(RESTConfig(protocol="v1"))
+    url = f"http://{server.http}"
+    assert await rest.is_model_ready(url, "identity_fp32")
+    assert not await rest.is_model_ready(url, "nobody")
+    answer = await rest.infer(url, {"instances": [[1.0, 2.0], [3.0, 4.0]]}, "identity_fp32")
+    assert answer == {"predictions": [[1, 2], [3, 4]]}, answer
+    await rest.close()

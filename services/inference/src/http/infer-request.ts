@@ -13,7 +13,7 @@ import type {
 } from "@amaas/proto/inference/grpc_service";
 import { isDataType } from "@amaas/tensor";
 import { arrayOf, objectsOf, required, textOf, unparsed } from "./fields.ts";
-import { type Json, type JsonDocument, type JsonObject, parseJson } from "./json.ts";
+import { type JsonDocument, type JsonObject, keepsDigits, parseJson } from "./json.ts";
 import { flagOf, parametersOf, sizeOf } from "./json-parameters.ts";
 import { readElements } from "./json-tensor.ts";
 
@@ -123,17 +123,9 @@ function elementsOf(
       "invalid-argument",
       `Unable to parse 'data': Shape does not match true shape of 'data' field: input '${name}' has a shape of ${count} elements in a request of ${document.bytes} bytes`,
     );
-  if ((datatype === "INT64" || datatype === "UINT64") && !allSafe(data, 0))
+  if ((datatype === "INT64" || datatype === "UINT64") && !keepsDigits(data))
     data = arrayOf(objectsOf(document.exact(), "inputs")[index]!, "data");
   return readElements(datatype, data, Number(count), `input '${name}'`);
-}
-
-/** Whether no whole number has lost digits; too deep an array is refused by whoever reads it. */
-function allSafe(data: readonly Json[], depth: number): boolean {
-  return data.every((value) => {
-    if (Array.isArray(value)) return depth > 64 || allSafe(value, depth + 1);
-    return typeof value !== "number" || Number.isSafeInteger(value) || value % 1 !== 0;
-  });
 }
 
 function readOutput(value: JsonObject): { output: RequestedOutput; binary: boolean | undefined } {

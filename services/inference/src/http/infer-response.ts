@@ -16,7 +16,18 @@ import { type Reply, textOf } from "./reply.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 /** Text is made on the event loop, so that of large outputs would hold up everybody. */
-const elementsPerByte = 1 / 8;
+export class TextRoom {
+  #elements: number;
+
+  constructor(jsonBytes: number) {
+    this.#elements = jsonBytes / 8;
+  }
+
+  take({ name, shape }: OutputTensor): void {
+    this.#elements -= shape.reduce((product, size) => product * Number(size), 1);
+    if (this.#elements < 0) throw tooMuchText(name);
+  }
+}
 
 /** `jsonBytes` is the largest JSON that is read; outputs that would make a larger one go as binary data or not at all. */
 export function inferReply(
@@ -25,15 +36,14 @@ export function inferReply(
   jsonBytes: number,
 ): Reply {
   const binary: Uint8Array[] = [];
-  const room = { elements: jsonBytes * elementsPerByte };
+  const room = new TextRoom(jsonBytes);
   const outputs = response.outputs.map((output, index) => {
     const raw = response.rawOutputContents[index]!;
     if (forms.binary.get(output.name) ?? forms.binaryByDefault) {
       if (raw.byteLength > 0) binary.push(raw);
       return jsonOf(output, { binary_data_size: raw.byteLength });
     }
-    room.elements -= elementsOf(output);
-    if (room.elements < 0) throw tooMuchText(output.name);
+    room.take(output);
     const shape = output.shape.map(Number);
     const data = writeElements(output.datatype as DataType, shape, raw);
     return `${jsonOf(output).slice(0, -1)},"data":${data}}`;
@@ -65,10 +75,6 @@ function jsonOf(output: OutputTensor, more: Readonly<Record<string, unknown>> = 
     shape: output.shape.map(Number),
     ...(Object.keys(parameters).length === 0 ? {} : { parameters }),
   });
-}
-
-function elementsOf({ shape }: OutputTensor): number {
-  return shape.reduce((product, size) => product * Number(size), 1);
 }
 
 function plain(parameters: Readonly<Record<string, InferParameter>>): Record<string, unknown> {

@@ -11,7 +11,7 @@ import {
   type DataType,
   type FixedType,
   fromRaw,
-  type Tensor,
+  type TensorData,
   tensor,
   toRaw,
 } from "@amaas/tensor";
@@ -173,7 +173,31 @@ function unfit(value: Json, type: DataType, where: string): DomainError {
 
 /** The text of a JSON array of all elements. */
 export function writeElements(type: DataType, shape: readonly number[], raw: Uint8Array): string {
-  const { data } = fromRaw(type, shape, raw) as Tensor;
+  return textOf(type, fromRaw(type, shape, raw).data);
+}
+
+/** The same for each index of the first dimension, nested as the other ones are. */
+export function writeRows(type: DataType, shape: readonly number[], raw: Uint8Array): string[] {
+  const { data } = fromRaw(type, shape, raw);
+  const [rows = 0, ...inner] = shape;
+  const size = data.length / rows;
+  return Array.from({ length: rows }, (_, row) => nested(type, data, inner, row * size));
+}
+
+function nested(
+  type: DataType,
+  data: TensorData,
+  [length, ...inner]: readonly number[],
+  at: number,
+): string {
+  if (length === undefined) return textOf(type, data.slice(at, at + 1)).slice(1, -1);
+  if (inner.length === 0) return textOf(type, data.slice(at, at + length));
+  const size = inner.reduce((product, count) => product * count, 1);
+  const parts = Array.from({ length }, (_, index) => nested(type, data, inner, at + index * size));
+  return `[${parts.join(",")}]`;
+}
+
+function textOf(type: DataType, data: TensorData): string {
   if (Array.isArray(data)) return JSON.stringify(data);
   if (type === "BOOL") return `[${Array.from(data as Uint8Array, (bit) => bit !== 0).join(",")}]`;
   if (type !== "FP16") return `[${data.join(",")}]`;

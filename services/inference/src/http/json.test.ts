@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseJson } from "./json.ts";
+import { keepsDigits, parseJson } from "./json.ts";
 
 const parse = (text: string) => parseJson(Buffer.from(text), "the text");
 
@@ -43,4 +43,21 @@ test.each([
 test("text that is not UTF-8 is refused rather than mended", () => {
   const bytes = Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]);
   expect(() => parseJson(bytes, "the text")).toThrow("the text is no UTF-8 text");
+});
+
+test("text that would take long to read twice is refused, and other text of its length is read", () => {
+  const many = (word: string) => `{"a":[${Array(300_000).fill(word).join(",")}]}`;
+  expect(() => parse(many("NaN"))).toThrow("send tensors as binary data");
+  for (const word of ["1.5", '"or, Infinity"'])
+    expect(parse(many(word)).value.a).toHaveLength(300_000);
+});
+
+test("quotes without an end do not make the second reading slow", () => {
+  // Each of them tried as a beginning would take hours.
+  expect(() => parse(`{"a":NaN,"b":"${'\\"'.repeat(500_000)}`)).toThrow("failed to parse");
+});
+
+test("whether digits were lost", () => {
+  expect(keepsDigits({ a: [1, 1.5, "9007199254740993", null, -(2 ** 53) + 1] })).toBe(true);
+  expect(keepsDigits({ a: [[{ b: 2 ** 53 }]] })).toBe(false);
 });

@@ -20,22 +20,37 @@ export interface JsonDocument {
   exact(): JsonObject;
 }
 
+/** A second pass costs some ten times as much as the first, and holds up everybody as long. */
+const mostInexact = 2 ** 20;
+
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** Strings are matched so that what is in them is left alone. */
+/**
+ * Strings are matched so that what is in them is left alone; one without an end too, or every quote in it would be tried as
+ * the beginning of another.
+ */
 const inexact =
-  /"(?:[^"\\]|\\.)*"|(?<![\w.+-])-?(?:\d{16,}(?![\d.eE])|(?:NaN|Infinity|Inf)(?!\w))/g;
+  /"[^"\\]*(?:\\[\s\S]?[^"\\]*)*"?|(?<![\w.+-])-?(?:\d{16,}(?![\d.eE])|(?:NaN|Infinity|Inf)(?!\w))/g;
 
 /** `what` names the text in an error, such as "the request". */
 export function parseJson(bytes: Uint8Array, what: string): JsonDocument {
   const text = decode(bytes, what);
   let exact: JsonObject | undefined;
   const again = () => {
+    if (bytes.byteLength > mostInexact) throw tooLong(bytes.byteLength, what);
     exact ??= object(parse(text.replace(inexact, quoted), what), what);
     return exact;
   };
-  const value = hasNonFinite(text) ? again() : object(parse(text, what), what);
-  return { bytes: bytes.byteLength, value, exact: again };
+  return { bytes: bytes.byteLength, value: first(), exact: again };
+
+  function first(): JsonObject {
+    try {
+      return object(parse(text, what), what);
+    } catch (error) {
+      if (hasNonFinite(text)) return again();
+      throw error;
+    }
+  }
 }
 
 export function isObject(value: Json | undefined): value is JsonObject {
@@ -49,6 +64,20 @@ export function kindOf(value: Json | undefined): string {
   return Array.isArray(value)
     ? "an array"
     : `a${typeof value === "object" ? "n object" : ` ${typeof value}`}`;
+}
+
+/** Whether no whole number in it has lost digits; what is nested too deeply is for others to refuse. */
+export function keepsDigits(value: Json | undefined, depth = 0): boolean {
+  if (typeof value === "number") return Number.isSafeInteger(value) || value % 1 !== 0;
+  if (typeof value !== "object" || value === null || depth > 64) return true;
+  return Object.values(value).every((item) => keepsDigits(item, depth + 1));
+}
+
+function tooLong(bytes: number, what: string): DomainError {
+  return new DomainError(
+    "invalid-argument",
+    `${what} has ${bytes} bytes of JSON with numbers of 16 digits and more, or such that are not finite, which is read up to ${mostInexact} bytes; send tensors as binary data`,
+  );
 }
 
 /** A bare word: `N` or `I` right after what may stand before a value. */

@@ -7,6 +7,7 @@ import { repository } from "./repository.ts";
 import { server } from "./server.ts";
 import { settings } from "./settings.ts";
 import { sharedMemory } from "./shared-memory.ts";
+import { predictRoutes, v1 } from "./v1.ts";
 
 export interface RouteParts {
   /** The largest JSON that is read or written. */
@@ -18,8 +19,10 @@ export function createRoutes(parts: RouteParts): RouteTable {
   return {
     ...server,
     ...models,
-    modelInfer: inferRoutes(parts),
+    modelReady: [...models.modelReady, ...v1.modelReady],
+    modelInfer: [...inferRoutes(parts), ...predictRoutes(parts)],
     ...repository,
+    repositoryIndex: [...repository.repositoryIndex, ...v1.repositoryIndex],
     ...settings,
     ...sharedMemory,
   };
