@@ -72,7 +72,9 @@ export async function startInferenceServer({
     env: tracing,
   });
   const settings = readConfig(config, {
-    ...(folder === undefined ? {} : { AMAAS_BLOBS_URL: `file://${folder}/blobs` }),
+    ...(folder === undefined
+      ? {}
+      : { AMAAS_BLOBS_URL: `file://${folder}/blobs`, AMAAS_INFERENCE_CACHE: `${folder}/graphs` }),
     ...(registryAddress === undefined ? {} : { AMAAS_REGISTRY_ADDRESS: registryAddress }),
     AMAAS_POLL_SECONDS: "1",
     AMAAS_REST_PORT: "0",
@@ -98,7 +100,7 @@ export async function startInferenceServer({
     retry: false,
   });
 
-  const serves = (model: string, version: number, ms = 10_000) =>
+  const serves = (model: string, version: number, ms = 60_000) =>
     vi.waitFor(
       async () => {
         const request = { name: model, version: String(version) };

@@ -40,6 +40,7 @@ function startReplica(name: string): Promise<InferenceProcess> {
   return startInferenceProcess({
     AMAAS_NODE_ID: name,
     AMAAS_BLOBS_URL: `file://${folder}/blobs`,
+    AMAAS_INFERENCE_CACHE: `${folder}/graphs`,
     AMAAS_REGISTRY_ADDRESS: registry.address,
   });
 }

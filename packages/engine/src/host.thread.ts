@@ -1,5 +1,6 @@
 /** The inside of a host, thread or process: sessions by number, and runs that may be cancelled until they begin. */
 import { readFile } from "node:fs/promises";
+import { crc32 } from "node:zlib";
 import { DomainError } from "@amaas/errors";
 import type { Tensor } from "@amaas/tensor";
 import { giveAway, ownedMemory } from "./give-away.ts";
@@ -8,7 +9,13 @@ import { openSession, type Session, type SessionOptions } from "./session.ts";
 import type { Feeds, ValueSpec } from "./signature.ts";
 
 /** The bytes of a model, or the file that has them. */
-export type ModelSource = Uint8Array | { readonly path: string };
+export type ModelSource = Uint8Array | ModelFile;
+
+export interface ModelFile {
+  readonly path: string;
+  /** What the file must have; damaged, it is not opened. */
+  readonly crc32?: number;
+}
 
 export interface HostApi {
   open(session: number, model: ModelSource, options: SessionOptions): SessionSignature;
@@ -36,7 +43,7 @@ const sessions = new Map<number, Session>();
 
 serveThread<HostApi>({
   async open(number, model, options) {
-    const bytes = model instanceof Uint8Array ? model : await readFile(model.path);
+    const bytes = model instanceof Uint8Array ? model : await readModelFile(model);
     const session = await openSession(bytes, options);
     sessions.set(number, session);
     return { inputs: session.inputs, outputs: session.outputs };
@@ -55,3 +62,10 @@ serveThread<HostApi>({
     sessions.delete(number);
   },
 });
+
+async function readModelFile({ path, crc32: wanted }: ModelFile): Promise<Uint8Array> {
+  const bytes = await readFile(path);
+  if (wanted !== undefined && crc32(bytes) !== wanted)
+    throw new DomainError("data-loss", `${path} is damaged: its checksum is another`);
+  return bytes;
+}

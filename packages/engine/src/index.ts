@@ -7,7 +7,7 @@ export {
   type OpenOptions,
 } from "./engine.ts";
 export { giveAway } from "./give-away.ts";
-export type { ModelSource } from "./host.thread.ts";
+export type { ModelFile, ModelSource } from "./host.thread.ts";
 export { numericClass } from "./numeric-class.ts";
 export {
   type CallOptions,

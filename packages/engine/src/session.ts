@@ -36,6 +36,8 @@ export interface SessionOptions {
    * Without, each run takes what it needs from the system and gives it back.
    */
   readonly arena?: boolean;
+  /** A file that the rewritten graph is written to, from which it opens without being rewritten again. */
+  readonly savedTo?: string;
 }
 
 /** All outputs, those named, or those given a place, which are then written in place. */
@@ -128,8 +130,14 @@ async function load(model: Uint8Array, options: SessionOptions): Promise<Inferen
   }
 }
 
-function sessionOptions({ optimization = "basic", threads = 1, arena = true }: SessionOptions) {
+function sessionOptions({
+  optimization = "basic",
+  threads = 1,
+  arena = true,
+  savedTo,
+}: SessionOptions) {
   return {
+    ...(savedTo === undefined ? {} : { optimizedModelFilePath: savedTo }),
     executionProviders: ["cpu"],
     executionMode: "sequential",
     intraOpNumThreads: threads,

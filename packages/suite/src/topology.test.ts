@@ -38,6 +38,7 @@ test("every process is told who it is and where the others are", () => {
       "AMAAS_DATABASE_URL": "sqlite:/state/scheduler.db",
       "AMAAS_HOST": "127.0.0.1",
       "AMAAS_HTTP_PORT": "7201",
+      "AMAAS_INFERENCE_CACHE": "/state/graphs",
       "AMAAS_NODE_ID": "scheduler",
       "AMAAS_PORT": "7101",
       "AMAAS_REGISTRY_ADDRESS": "127.0.0.1:7102",

@@ -108,6 +108,7 @@ export function planProcesses(
   const shared = {
     AMAAS_HOST: host,
     AMAAS_BLOBS_URL: pathToFileURL(join(topology.directory, "blobs")).href,
+    AMAAS_INFERENCE_CACHE: join(topology.directory, "graphs"),
     AMAAS_SCHEDULER_ADDRESS: addressOf("scheduler", "grpc"),
     AMAAS_REGISTRY_ADDRESS: addressOf("registry", "grpc"),
   };

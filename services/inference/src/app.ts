@@ -1,6 +1,5 @@
 /** The inference service, put together: models that follow their source, and batchers for them. */
 import { Room, Slots } from "@amaas/batching";
-import { availableCores, createEngine } from "@amaas/engine";
 import type { Bus } from "@amaas/events";
 import type { RpcServer } from "@amaas/rpc";
 import type { App, CommonConfig } from "@amaas/service";
@@ -12,7 +11,7 @@ import type { RestLimits } from "./http/limits.ts";
 import { createRestServer } from "./http/rest-server.ts";
 import { createInfer } from "./infer.ts";
 import { LoadReports } from "./load-reports.ts";
-import { createLoader } from "./loader.ts";
+import { openEngine } from "./open-engine.ts";
 import { createOpener } from "./open-version.ts";
 import { Repository } from "./repository.ts";
 import { Slabs } from "./slabs.ts";
@@ -45,16 +44,11 @@ export async function createApp({
   const events = createEvents(telemetry);
   const { source, ...hints } = await openSource({ config, telemetry, events, bus });
 
-  const engine = createEngine({
-    sharedThreads: availableCores(),
-    runLimitMs: 30_000,
-    processes: { heapMiB: 512 },
-  });
+  const engine = openEngine(config, telemetry);
   const open = createOpener({
-    load: createLoader({ engine, threads: config.threads }),
-    instances: config.threads,
+    load: engine.load,
     common: {
-      slots: new Slots(config.threads),
+      slots: new Slots(engine.cores),
       room: new Room({ bytes: config.queueMebibytes * 2 ** 20 }),
       slabs: new Slabs(slabBytes),
       queueLimit: config.queueLimit,
@@ -85,7 +79,7 @@ export async function createApp({
   const methods = handlers({ repository, events, infer, traces, log, serverName });
   const reports = new LoadReports({
     statistics: events.statistics,
-    cores: availableCores(),
+    cores: engine.cores,
     always: config.loadReports === "always",
   });
   const limits = { jsonBytes: config.restJsonMebibytes * 2 ** 20, ...restLimits };

@@ -50,10 +50,31 @@ export const config = {
     describe: "how often the registry is asked, whether or not an event came",
   }),
   threads: integer("AMAAS_INFERENCE_THREADS", {
-    default: 1,
-    min: 1,
+    default: 0,
+    min: 0,
     max: 256,
-    describe: "threads that run models",
+    describe: "cores that a model's instances share; 0 for all that the process may use",
+  }),
+  runLimitSeconds: integer("AMAAS_INFERENCE_RUN_LIMIT_SECONDS", {
+    default: 30,
+    min: 1,
+    max: 3600,
+    describe: "how long one run of a model may take before it counts as hanging",
+  }),
+  cacheFolder: optional(
+    text("AMAAS_INFERENCE_CACHE", {
+      describe: "a folder for what examinations found and for rewritten graphs",
+    }),
+  ),
+  userCacheFolder: optional(
+    text("XDG_CACHE_HOME", {
+      describe: "where the cache is, in amaas/graphs, unless told otherwise",
+    }),
+  ),
+  cacheMebibytes: integer("AMAAS_INFERENCE_CACHE_MIB", {
+    default: 2048,
+    min: 1,
+    describe: "mebibytes that the cache may take; what was used longest ago goes",
   }),
   queueLimit: integer("AMAAS_INFERENCE_QUEUE", {
     default: 1000,

@@ -115,6 +115,11 @@ function lifecycleEvents({ log, metrics, tracer }: Telemetry) {
       });
     },
 
+    outOfService(wanted: Wanted, why: unknown): void {
+      loads.add(1, { model: wanted.model, outcome: "quarantined" });
+      log.error("version is out of service", { ...namesOf(wanted), error: errorMessage(why) });
+    },
+
     modelRemoved(model: string): void {
       log.info("model is served no longer", { model });
     },

@@ -1,48 +1,167 @@
 /**
- * From a wanted version to a session: its bytes are read, and the model is opened.
+ * From a wanted version to a session: its bytes are read, the model is examined and opened.
  *
- * Small models share threads. A large one has threads of its own: opening it holds up no other, closing
- * it gives all of its memory back, and idle threads cost no time.
- * Versions are loaded one after the other, so that a start with many models holds the bytes of one.
+ * What an examination found is kept on disk by the model's digest, with the graph as onnxruntime rewrote it, so
+ * that the next start needs neither. Large models are loaded one after the other, so that a start with many
+ * holds the bytes of one; small ones do not wait for them.
  */
-import type { Engine, ServingSession } from "@amaas/engine";
+import { rm, writeFile } from "node:fs/promises";
+import {
+  type Engine,
+  type Isolation,
+  type ModelSource,
+  type ServingSession,
+  type SessionOptions,
+  threadsPerInstance,
+} from "@amaas/engine";
+import { type DomainError, isDomainError } from "@amaas/errors";
+import type { Telemetry } from "@amaas/telemetry";
+import type { EngineEvents } from "./engine-events.ts";
 import { modelTooLarge } from "./errors.ts";
+import type { Examiner, Verdict } from "./examination/examiner.ts";
+import type { GraphCache } from "./examination/graph-cache.ts";
 import type { Wanted } from "./model-version.ts";
+import { Turns } from "./turns.ts";
 
 /** An ONNX file is one protobuf message, which ends at 2 GiB. */
 const mostBytes = 2 ** 31;
 
-/** A larger model has a thread for each instance. */
-const mostSharedBytes = 2 ** 20;
+/** Up to here a model is small: it shares a thread if it is quick, and its graph is not worth keeping. */
+const smallBytes = 2 ** 20;
+/** A run that takes longer would hold up the others of a shared thread. */
+const quickMs = 5;
+const smallAtOnce = 4;
 
 export interface LoaderParts {
   readonly engine: Engine;
-  /** Instances of each version. */
-  readonly threads: number;
+  readonly examiner: Examiner;
+  readonly cache: GraphCache;
+  /** That the instances of a version share. */
+  readonly cores: number;
+  readonly events: EngineEvents;
+  readonly tracer: Telemetry["tracer"];
 }
 
-export function createLoader(
-  parts: LoaderParts,
-): (wanted: Wanted, signal: AbortSignal) => Promise<ServingSession> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (wanted, signal) => {
-    const opened = last.then(() => {
+export interface Loaded {
+  readonly session: ServingSession;
+  readonly instances: number;
+  readonly verdict: Verdict;
+}
+
+/** Told once, when an opened version is out of service for good. */
+export type OnFailure = (why: DomainError) => void;
+
+export type Load = (wanted: Wanted, signal: AbortSignal, onFailure?: OnFailure) => Promise<Loaded>;
+
+export function createLoader(parts: LoaderParts): Load {
+  const small = new Turns(smallAtOnce);
+  const large = new Turns(1);
+  return (wanted, signal, onFailure = () => undefined) =>
+    (wanted.bytes <= smallBytes ? small : large).take(() => {
       signal.throwIfAborted();
-      return load(wanted, parts);
+      return load(wanted, parts, onFailure);
     });
-    last = opened.catch(() => undefined);
-    return opened;
-  };
 }
 
-async function load(wanted: Wanted, { engine, threads }: LoaderParts) {
-  const { model, version, bytes } = wanted;
+async function load(wanted: Wanted, parts: LoaderParts, onFailure: OnFailure): Promise<Loaded> {
+  const { model, bytes } = wanted;
   if (bytes > mostBytes) throw modelTooLarge(model, bytes, mostBytes);
-  return await engine.open({
-    name: `${model}@${version}`,
-    model: wanted.read,
-    isolation: bytes <= mostSharedBytes ? "shared" : "thread",
-    instances: threads,
-    instanceBytes: bytes,
-  });
+  const verdict = await parts.tracer.span("inference.examine", {}, () => verdictOn(wanted, parts));
+  if (verdict.fallback !== undefined) parts.events.rewritingLeftOut(wanted, verdict.fallback);
+  return { ...(await open(wanted, verdict, parts, onFailure)), verdict };
+}
+
+/** The verdict that is on disk, or a new one. */
+async function verdictOn(
+  wanted: Wanted,
+  { examiner, cache, events }: LoaderParts,
+): Promise<Verdict> {
+  const key = cache.key(wanted.digest);
+  const known = await cache.get(key);
+  if (known) {
+    events.examined("known");
+    return known.verdict;
+  }
+  const contents = await wanted.read();
+  const bytes = contents.byteLength;
+  const keepsGraph = bytes > smallBytes;
+  const [copy, savedTo] = keepsGraph ? [await cache.scratch(), await cache.scratch()] : [];
+  try {
+    // A large model goes to the other process by a file: a message of its size would hold up everything.
+    const model = copy ? await written(copy, contents) : contents;
+    const verdict = await examiner.examine({
+      model,
+      bytes,
+      ...(savedTo === undefined ? {} : { savedTo }),
+    });
+    events.examined("passed");
+    await cache.put(key, verdict, savedTo);
+    return verdict;
+  } catch (error) {
+    events.examined("refused");
+    throw error;
+  } finally {
+    for (const path of [copy, savedTo]) if (path) await rm(path, { force: true });
+  }
+}
+
+async function written(path: string, contents: Uint8Array): Promise<ModelSource> {
+  try {
+    await writeFile(path, contents);
+    return { path };
+  } catch {
+    return contents;
+  }
+}
+
+/** From the graph on disk; from the model itself where there is none, or it turns out to be damaged. */
+async function open(
+  wanted: Wanted,
+  verdict: Verdict,
+  parts: LoaderParts,
+  onFailure: OnFailure,
+): Promise<Omit<Loaded, "verdict">> {
+  const { engine, cache, cores, events } = parts;
+  const key = cache.key(wanted.digest);
+  const instances = instancesOf(wanted);
+  const isolation = isolationOf(wanted, verdict);
+  const threads = isolation === "shared" ? 1 : threadsPerInstance(cores, instances);
+  const graph = async () => (await cache.get(key))?.graph;
+  const openFrom = async (
+    model: () => Promise<ModelSource>,
+    optimization: SessionOptions["optimization"] & string,
+  ) => {
+    const session = await engine.open({
+      name: `${wanted.model}@${wanted.version}`,
+      model,
+      isolation,
+      instances,
+      session: { optimization, threads, arena: false },
+      instanceBytes: verdict.memoryBytes,
+      onFailure,
+      onLoss: (loss) => events.instanceLost(wanted, loss),
+    });
+    return { session, instances };
+  };
+
+  if (await graph())
+    try {
+      return await openFrom(async () => (await graph()) ?? wanted.read(), "disabled");
+    } catch (error) {
+      if (!isDomainError(error, "data-loss") && !isDomainError(error, "invalid-argument"))
+        throw error;
+      await cache.drop(key);
+    }
+  return openFrom(() => wanted.read(), verdict.optimization);
+}
+
+function isolationOf({ bytes }: Wanted, { hazards, runMs }: Verdict): Isolation {
+  if (hazards.length > 0) return "process";
+  return bytes <= smallBytes && runMs <= quickMs ? "shared" : "thread";
+}
+
+/** As the configuration's groups say; those of other kinds of processors are not ours. */
+function instancesOf({ config }: Wanted): number {
+  const counts = config?.instanceGroup.map(({ count }) => Math.max(1, count)) ?? [];
+  return counts.reduce((sum, count) => sum + count, 0) || 1;
 }

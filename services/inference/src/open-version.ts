@@ -6,30 +6,29 @@ import type { ServingSession } from "@amaas/engine";
 import type { Telemetry } from "@amaas/telemetry";
 import { batchingOf } from "./batching.ts";
 import type { Events } from "./events.ts";
+import type { Verdict } from "./examination/examiner.ts";
 import { type Common, type LoadedVersion, loadedVersion, type Opened } from "./loaded-version.ts";
+import type { Load, OnFailure } from "./loader.ts";
 import { completeConfig, statesBatching } from "./model-config/complete.ts";
 import type { Wanted } from "./model-version.ts";
-import { rowsTogether } from "./rows-alone.ts";
 import { hasRows } from "./trial-feeds.ts";
 import { batchSizes, warm } from "./warm.ts";
 
-type Load<T> = (wanted: Wanted, signal: AbortSignal) => Promise<T>;
+type Open = (wanted: Wanted, signal: AbortSignal, onFailure?: OnFailure) => Promise<LoadedVersion>;
 
 export interface OpenParts {
-  readonly load: Load<ServingSession>;
-  /** Of each version. */
-  readonly instances: number;
+  readonly load: Load;
   readonly common: Common;
   readonly events: Pick<Events, "rowsNotTogether">;
   readonly tracer: Telemetry["tracer"];
 }
 
-export function createOpener(parts: OpenParts): Load<LoadedVersion> {
-  const { load, instances, common, events, tracer } = parts;
-  return async (wanted, signal) => {
-    const session = await load(wanted, signal);
+export function createOpener(parts: OpenParts): Open {
+  const { load, common, events, tracer } = parts;
+  return async (wanted, signal, onFailure) => {
+    const { session, instances, verdict } = await load(wanted, signal, onFailure);
     try {
-      const ways = await tracer.span("inference.warm", {}, () => warmed(wanted, session));
+      const ways = await tracer.span("inference.warm", {}, () => warmed(wanted, session, verdict));
       return loadedVersion(wanted, { session, instances, ...ways }, common);
     } catch (error) {
       await session.close();
@@ -40,10 +39,16 @@ export function createOpener(parts: OpenParts): Load<LoadedVersion> {
   async function warmed(
     wanted: Wanted,
     session: ServingSession,
+    verdict: Verdict,
   ): Promise<Pick<Opened, "config" | "batching">> {
     const { model, config: given } = wanted;
     const stated = statesBatching(given);
-    const config = completeConfig(model, given, session, !stated && (await apart(wanted, session)));
+    const config = completeConfig(
+      model,
+      given,
+      session,
+      !stated && apart(wanted, session, verdict),
+    );
     const batching = batchingOf(config, stated);
     const { maxRows, ...policy } = batching.policy;
     const preferred = policy.type === "knobs" ? policy.preferredRows : [];
@@ -53,10 +58,9 @@ export function createOpener(parts: OpenParts): Load<LoadedVersion> {
   }
 
   /** Nobody vouches for rows that are put together, so the model has to show that it keeps them apart. */
-  async function apart(wanted: Wanted, session: ServingSession): Promise<boolean> {
-    if (!hasRows(session)) return false;
-    const reason = await rowsTogether(session);
-    if (reason !== undefined) events.rowsNotTogether(wanted, reason);
-    return reason === undefined;
+  function apart(wanted: Wanted, session: ServingSession, { rowsApart }: Verdict): boolean {
+    if (rowsApart === undefined) return true;
+    if (hasRows(session)) events.rowsNotTogether(wanted, rowsApart);
+    return false;
   }
 }

@@ -7,10 +7,7 @@ import { tensor } from "@amaas/tensor";
 import { disagreement } from "./agreement.ts";
 import { divide } from "./assemble.ts";
 import type { Feeds } from "./request.ts";
-import { hasRows, isGuessed, type Runnable, trialFeeds } from "./trial-feeds.ts";
-
-/** Sizes that dimensions are guessed to have, where the model leaves them open. */
-export const guesses = [1, 8, 32, 224] as const;
+import { guesses, hasRows, isGuessed, type Runnable, trialFeeds } from "./trial-feeds.ts";
 
 /** Undefined if rows are alone; else why they are not, or why nobody knows. */
 export async function rowsTogether(model: Runnable): Promise<string | undefined> {

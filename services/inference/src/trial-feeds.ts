@@ -6,7 +6,7 @@
  * model leaves open are the caller's guess.
  */
 import type { ValueSpec } from "@amaas/engine";
-import { type Key, uniform } from "@amaas/random";
+import { uniform } from "@amaas/random";
 import {
   arrayClass,
   type DataType,
@@ -31,7 +31,16 @@ export interface TrialSizes {
   readonly open: number;
 }
 
-export type Contents = "zero" | "random";
+export type Contents = "zero" | "random" | "one";
+
+/** A way to feed a model that it runs with. */
+export interface Guess {
+  readonly open: number;
+  readonly contents: Contents;
+}
+
+/** Sizes that dimensions are guessed to have, where the model leaves them open. */
+export const guesses = [1, 8, 32, 224] as const;
 
 export function trialFeeds(
   inputs: readonly ValueSpec[],
@@ -73,20 +82,51 @@ export function filled(
   if (type === "BYTES")
     return Array.from({ length: count }, (_, at) => (contents === "zero" ? "0" : String(at)));
   if (contents === "zero") return new (arrayClass(type))(count);
-  return numbers(type, count, [key, 0]);
+  return numbers(type, count, contents === "one" ? () => 0.5 : (at) => uniform([key, 0], at));
 }
 
-function numbers(type: Exclude<DataType, "BYTES">, count: number, key: Key): TensorData {
+/** `draw` gives numbers from 0 up to 1. */
+function numbers(
+  type: Exclude<DataType, "BYTES">,
+  count: number,
+  draw: (at: number) => number,
+): TensorData {
   const data = new (arrayClass(type))(count);
   if (data instanceof BigInt64Array || data instanceof BigUint64Array)
-    for (let at = 0; at < count; at++) data[at] = BigInt(uniform(key, at) < 0.5 ? 0 : 1);
+    for (let at = 0; at < count; at++) data[at] = draw(at) < 0.5 ? 0n : 1n;
   else if (type === "FP32" || type === "FP64")
-    for (let at = 0; at < count; at++) data[at] = Math.max(1e-3, uniform(key, at));
+    for (let at = 0; at < count; at++) data[at] = Math.max(1e-3, draw(at));
   // Half floats from 0.5 to 1: their exponent is 14, their fraction random.
   else if (type === "FP16")
-    for (let at = 0; at < count; at++) data[at] = 0x3800 + Math.floor(uniform(key, at) * 0x400);
-  else for (let at = 0; at < count; at++) data[at] = uniform(key, at) < 0.5 ? 0 : 1;
+    for (let at = 0; at < count; at++) data[at] = 0x3800 + Math.floor(draw(at) * 0x400);
+  else for (let at = 0; at < count; at++) data[at] = draw(at) < 0.5 ? 0 : 1;
   return data;
+}
+
+/**
+ * Runs the model with one guess after the other until one goes well: contents matter to it as well as sizes, since
+ * an index must lie in a table and a divisor must not be 0.
+ *
+ * @returns undefined where none goes well and sizes had to be guessed, which says little about the model; where they
+ * had not, it throws what the model complained of first.
+ */
+export async function firstThatRuns(
+  model: Runnable,
+  rows: number,
+  order: readonly Contents[] = ["random", "zero", "one"],
+): Promise<(Guess & { readonly outputs: Readonly<Record<string, Tensor>> }) | undefined> {
+  const isGuess = isGuessed(model.inputs);
+  let complaint: unknown;
+  for (const open of isGuess ? guesses : [1])
+    for (const contents of order)
+      try {
+        const outputs = await model.run(trialFeeds(model.inputs, { rows, open }, contents));
+        return { open, contents, outputs };
+      } catch (error) {
+        complaint ??= error;
+      }
+  if (isGuess) return undefined;
+  throw complaint;
 }
 
 function trialShape({ shape }: ValueSpec, sizes: TrialSizes, rows: string): number[] {

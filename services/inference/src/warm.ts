@@ -2,12 +2,11 @@
  * Runs before a version meets its first request: what is made on first use is made now, for every size of
  * batch that may come, and a model that cannot run is found while the old one still serves.
  */
-import { DomainError, errorMessage } from "@amaas/errors";
+import { DomainError } from "@amaas/errors";
 import type { ModelWarmup, ModelWarmup_Input } from "@amaas/proto/inference/model_config";
 import { fromRaw } from "@amaas/tensor";
 import type { Feeds } from "./request.ts";
-import { guesses } from "./rows-alone.ts";
-import { filled, isGuessed, type Runnable, trialFeeds } from "./trial-feeds.ts";
+import { filled, firstThatRuns, guesses, type Runnable, trialFeeds } from "./trial-feeds.ts";
 
 export interface WarmUp {
   /** Sizes of batches, as `batchSizes` gives them; [1] where there are none. */
@@ -31,33 +30,21 @@ export function batchSizes(largest: number, preferred: readonly number[] = []): 
 /** @returns the sizes that were run, or why nothing could be; throws what the model does with certain inputs. */
 export async function warm(
   model: Runnable,
-  { batches, samples = [], readFile = noFiles, patienceMs = 1000 }: WarmUp = { batches: [1] },
+  { batches, samples = [], readFile = noFiles, patienceMs = 300 }: WarmUp = { batches: [1] },
 ): Promise<readonly number[] | string> {
   if (samples.length > 0) return warmWith(model, samples, readFile);
-  const open = await openSize(model, batches[0] ?? 1);
-  if (typeof open === "string") return open;
   const until = performance.now() + patienceMs;
-  const done = [];
-  for (const rows of batches) {
-    if (done.length > 0 && performance.now() > until) break;
-    await model.run(trialFeeds(model.inputs, { rows, open }));
+  const [first = 1, ...larger] = batches;
+  const guess = await firstThatRuns(model, first, ["zero", "one", "random"]);
+  if (!guess) return `no guess at its open sizes (${guesses.join(", ")}) runs`;
+  const { open, contents } = guess;
+  const done = [first];
+  for (const rows of larger) {
+    if (performance.now() > until) break;
+    await model.run(trialFeeds(model.inputs, { rows, open }, contents));
     done.push(rows);
   }
   return done;
-}
-
-/** A guess at the open sizes that the model runs with, or its complaint about all of them. */
-async function openSize(model: Runnable, rows: number): Promise<number | string> {
-  if (!isGuessed(model.inputs)) return 1;
-  let complaint = "";
-  for (const open of guesses)
-    try {
-      await model.run(trialFeeds(model.inputs, { rows, open }));
-      return open;
-    } catch (error) {
-      complaint = `no guess at its open sizes (${guesses.join(", ")}) runs: ${errorMessage(error)}`;
-    }
-  return complaint;
 }
 
 async function warmWith(

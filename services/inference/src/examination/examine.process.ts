@@ -1,0 +1,108 @@
+/**
+ * The process in which uploaded models are looked at and tried. Whatever one of them does here, hang,
+ * crash or take all memory, it does to nobody else.
+ */
+import { readFile } from "node:fs/promises";
+import { crc32 } from "node:zlib";
+import { type ModelSource, openSession, type Session, serveThread } from "@amaas/engine";
+import { disagreement } from "../agreement.ts";
+import { rowsTogether } from "../rows-alone.ts";
+import { firstThatRuns, trialFeeds } from "../trial-feeds.ts";
+import { type Survey, survey } from "./survey.ts";
+
+export interface ExaminationApi {
+  /** Reads it, and keeps what it answers without any rewriting for `compare`. */
+  reference(model: ModelSource): Survey;
+  /** Opens the same model with rewriting and compares; writes the rewritten graph where that is wanted. */
+  compare(level: Level, savedTo: string | undefined): Trial;
+  /** As `compare`, for the model as it is. */
+  plain(): Trial;
+}
+
+export type Level = "all" | "basic";
+
+export interface Trial {
+  /** What the rewritten model answers differently, if anything. */
+  readonly differs: string | undefined;
+  /** How long a run of one row took. */
+  readonly runMs: number;
+  /** What the process grew by, from before it was opened to after its runs. */
+  readonly grownBytes: number;
+  /** Why rows of several requests cannot be run together, if they cannot. */
+  readonly rowsApart: string | undefined;
+  /** The file that was written. */
+  readonly saved?: SavedGraph;
+}
+
+export interface SavedGraph {
+  readonly bytes: number;
+  readonly crc32: number;
+}
+
+interface Reference {
+  readonly bytes: Uint8Array;
+  readonly random: boolean;
+  /** What was fed and answered; nothing where no guess at open sizes ran. */
+  readonly run: Awaited<ReturnType<typeof firstThatRuns>>;
+}
+
+let kept: Reference | undefined;
+
+serveThread<ExaminationApi>({
+  async reference(model) {
+    kept = undefined;
+    const bytes = model instanceof Uint8Array ? model : await readFile(model.path);
+    const found = survey(bytes);
+    const session = await openSession(bytes, { optimization: "disabled", arena: false });
+    try {
+      kept = { bytes, random: found.random, run: await firstThatRuns(session, 1) };
+      return found;
+    } finally {
+      await session.release();
+    }
+  },
+
+  async compare(level, savedTo) {
+    if (savedTo === undefined) return tried({ optimization: level });
+    try {
+      const trial = await tried({ optimization: level, savedTo });
+      return { ...trial, saved: await fileAt(savedTo) };
+    } catch {
+      // A disk that is full is no fault of the model's.
+      return tried({ optimization: level });
+    }
+  },
+
+  plain: () => tried({ optimization: "disabled" }),
+});
+
+async function tried(options: Parameters<typeof openSession>[1]): Promise<Trial> {
+  if (!kept) throw new Error("no model has been read");
+  const before = process.memoryUsage.rss();
+  const session = await openSession(kept.bytes, { ...options, arena: false });
+  try {
+    return await trialOf(session, kept, before);
+  } finally {
+    await session.release();
+  }
+}
+
+async function trialOf(session: Session, { run, random }: Reference, before: number) {
+  const rowsApart = await rowsTogether(session);
+  if (!run) return { differs: undefined, runMs: 0, grownBytes: grown(before), rowsApart };
+  const feeds = trialFeeds(session.inputs, { rows: 1, open: run.open }, run.contents);
+  const started = performance.now();
+  const outputs = await session.run(feeds);
+  const runMs = performance.now() - started;
+  const differs = random ? undefined : disagreement(outputs, run.outputs);
+  return { differs, runMs, grownBytes: grown(before), rowsApart };
+}
+
+async function fileAt(path: string): Promise<SavedGraph> {
+  const bytes = await readFile(path);
+  return { bytes: bytes.byteLength, crc32: crc32(bytes) };
+}
+
+function grown(before: number): number {
+  return Math.max(0, process.memoryUsage.rss() - before);
+}

@@ -1,0 +1,162 @@
+/**
+ * Examines models before they are served: what they are made of, a trial run, and whether onnxruntime's
+ * rewriting leaves their answers as they are. What hangs, crashes or takes too much is refused with the reason.
+ *
+ * One process is kept for one model after the other and ended when there has been none for a while; a model
+ * that ends it costs the next one a new process.
+ */
+import { type ModelSource, type Process, startProcess } from "@amaas/engine";
+import { DomainError, errorMessage } from "@amaas/errors";
+import type { ExaminationApi, SavedGraph, Trial } from "./examine.process.ts";
+
+export interface Limits {
+  /** For each step: reading and a first run, and each trial. */
+  readonly stepMs: number;
+  /** What the process may take beyond the model's size, times four, in mebibytes. */
+  readonly memoryMiB: number;
+  /** The process is ended when it has had nothing to do for so long. */
+  readonly idleMs: number;
+}
+
+export const defaultLimits: Limits = { stepMs: 30_000, memoryMiB: 1024, idleMs: 5_000 };
+
+export interface Verdict {
+  readonly optimization: "all" | "basic" | "disabled";
+  /** Why it is not `all`. */
+  readonly fallback?: string;
+  /** Why its runs belong in processes; none if they do not. */
+  readonly hazards: readonly string[];
+  /** How long a run of one row took. */
+  readonly runMs: number;
+  /** What an open session takes, roughly. */
+  readonly memoryBytes: number;
+  /** Why rows of several requests cannot be run together, if they cannot. */
+  readonly rowsApart?: string;
+  /** The rewritten graph, where it was asked for and could be written. */
+  readonly graph?: SavedGraph;
+}
+
+export interface Examined {
+  readonly model: ModelSource;
+  readonly bytes: number;
+  /** Where the rewritten graph is to be written; it is that of the verdict's level unless that is `disabled`. */
+  readonly savedTo?: string;
+}
+
+const file = new URL("./examine.process.ts", import.meta.url);
+const levels = ["all", "basic"] as const;
+
+export class Examiner {
+  readonly #limits: Limits;
+  #process: Process<ExaminationApi> | undefined;
+  #memoryMiB = 0;
+  #last: Promise<unknown> = Promise.resolve();
+  #idle: NodeJS.Timeout | undefined;
+
+  constructor(limits: Partial<Limits> = {}) {
+    this.#limits = { ...defaultLimits, ...limits };
+  }
+
+  /** One after the other: an examination takes all the cores it may. */
+  examine(model: Examined): Promise<Verdict> {
+    const verdict = this.#last.then(() => this.#examine(model));
+    this.#last = verdict.then(
+      () => this.#rest(),
+      () => this.#rest(),
+    );
+    return verdict;
+  }
+
+  async close(): Promise<void> {
+    await this.#last;
+    clearTimeout(this.#idle);
+    await this.#process?.close();
+  }
+
+  async #examine(examined: Examined): Promise<Verdict> {
+    clearTimeout(this.#idle);
+    const { model, bytes, savedTo } = examined;
+    const memoryMiB = this.#limits.memoryMiB + Math.ceil((bytes * 4) / 2 ** 20);
+    const step = <T>(what: string, call: (child: Process<ExaminationApi>) => Promise<T>) =>
+      this.#step(what, memoryMiB, call);
+
+    const { hazards } = await step("its first run", (child) => child.call("reference", model));
+    let fallback: string | undefined;
+    for (const level of levels) {
+      const trial = await step(`a trial with ${level} rewriting`, async (child) => {
+        return child.call("compare", level, savedTo);
+      }).catch((error: unknown) => errorMessage(error));
+      const complaint = typeof trial === "string" ? trial : trial.differs;
+      if (typeof trial !== "string" && complaint === undefined)
+        return verdictOf(level, trial, hazards, bytes, fallback);
+      fallback ??= `with ${level} rewriting: ${complaint}`;
+      // A process that is gone has forgotten the model.
+      if (!this.#process?.alive)
+        await step("its first run", (child) => child.call("reference", model));
+    }
+    const trial = await step("a trial", (child) => child.call("plain"));
+    return verdictOf("disabled", trial, hazards, bytes, fallback);
+  }
+
+  async #step<T>(
+    what: string,
+    memoryMiB: number,
+    call: (child: Process<ExaminationApi>) => Promise<T>,
+  ): Promise<T> {
+    const child = await this.#ready(memoryMiB);
+    const { stepMs } = this.#limits;
+    const late = setTimeout(() => {
+      child.kill(new DomainError("invalid-argument", `${what} took longer than ${stepMs} ms`));
+    }, stepMs);
+    try {
+      return await call(child);
+    } catch (error) {
+      if (child.alive) throw error;
+      throw new DomainError("invalid-argument", `the model is refused: ${errorMessage(error)}`, {
+        cause: error,
+      });
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  async #ready(memoryMiB: number): Promise<Process<ExaminationApi>> {
+    if (this.#process?.alive && this.#memoryMiB >= memoryMiB) return this.#process;
+    await this.#process?.close();
+    this.#memoryMiB = memoryMiB;
+    this.#process = startProcess<ExaminationApi>(file, {
+      name: "examination",
+      heapMiB: memoryMiB,
+      residentMiB: memoryMiB,
+    });
+    return this.#process;
+  }
+
+  #rest(): void {
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => {
+      void this.#process?.close();
+      this.#process = undefined;
+    }, this.#limits.idleMs).unref();
+  }
+}
+
+function verdictOf(
+  optimization: Verdict["optimization"],
+  { runMs, grownBytes, rowsApart, saved }: Trial,
+  hazards: readonly string[],
+  bytes: number,
+  fallback: string | undefined,
+): Verdict {
+  // Memory that was freed before is used again and grows nothing: a model takes its size at least.
+  const memoryBytes = Math.max(Math.ceil(bytes * 1.1), grownBytes);
+  return {
+    optimization,
+    hazards,
+    runMs,
+    memoryBytes,
+    ...(fallback === undefined ? {} : { fallback }),
+    ...(rowsApart === undefined ? {} : { rowsApart }),
+    ...(saved === undefined ? {} : { graph: saved }),
+  };
+}
