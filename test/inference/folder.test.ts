@@ -253,7 +253,7 @@ describe("what cannot be served harms nothing else, and says why", () => {
       expect(await reasonOf(inference, "stray")).toContain("leads out of the repository");
       expect(await reasonOf(inference, "bad name;")).toContain("is no model's name");
       expect(await reasonOf(inference, "folder")).toContain("is no regular file");
-      expect(await reasonOf(inference, "text")).toContain("cannot open the model");
+      expect(await reasonOf(inference, "text")).toContain("the model is refused");
       expect(await inference.scale("alias", 2)).toEqual({ version: "1", y: 6 });
       expect(inference.ready()).toBe(true);
     } finally {
@@ -445,7 +445,7 @@ describe("explicit control", () => {
           "broken",
           {},
           "invalid-argument",
-          "failed to load 'broken', version 1: cannot open the model",
+          "failed to load 'broken', version 1: the model is refused",
         ],
         ["scale", { config: text("{]") }, "invalid-argument", "failed to load 'scale', "],
         ["scale", { config: text('{"max_batch":1}') }, "invalid-argument", "max_batch"],

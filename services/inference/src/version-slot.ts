@@ -14,7 +14,11 @@ import { ModelVersion, type Wanted } from "./model-version.ts";
 
 export interface SlotParts {
   /** Reads, opens and warms a version; leaves off where nobody wants it any more. */
-  readonly open: (wanted: Wanted, signal: AbortSignal) => Promise<LoadedVersion>;
+  readonly open: (
+    wanted: Wanted,
+    signal: AbortSignal,
+    onFailure: (why: Error) => void,
+  ) => Promise<LoadedVersion>;
   /** Tells the others that a version answers here. */
   readonly announce: (wanted: Wanted) => void;
   readonly events: Events;
@@ -137,7 +141,7 @@ export class VersionSlot {
         "inference.load",
         { parent: wanted.traceparent, attributes },
         async (span) => {
-          candidate.loaded(await open(wanted, signal));
+          candidate.loaded(await open(wanted, signal, (why) => this.#outOfService(candidate, why)));
           if (!this.#wanted || !candidate.is(this.#wanted)) {
             events.versionSuperseded(span, wanted);
             this.#retire(candidate);
@@ -157,6 +161,23 @@ export class VersionSlot {
       candidate.failed(errorMessage(error));
       if (!signal.aborted) events.loadFailed(wanted, error, retryMs, this.#owner.served());
     }
+  }
+
+  /**
+   * It hangs or crashes, time and again: it answers nobody any more, and is not tried again until
+   * something else is wanted or somebody asks.
+   */
+  #outOfService(version: ModelVersion, why: Error): void {
+    if (this.#serving !== version) return;
+    const { events } = this.#parts;
+    events.outOfService(version.wanted, why);
+    const quarantined = new ModelVersion(version.wanted);
+    quarantined.failed(errorMessage(why));
+    this.#replace(undefined);
+    this.#candidate = quarantined;
+    this.#failures++;
+    this.#retryAt = Number.POSITIVE_INFINITY;
+    this.#owner.changed();
   }
 
   /** From one request to the next, another answers. */

@@ -11,6 +11,8 @@ import { firstThatRuns, trialFeeds } from "../trial-feeds.ts";
 import { type Survey, survey } from "./survey.ts";
 
 export interface ExaminationApi {
+  /** Answers as soon as the process can. */
+  ready(): void;
   /** Reads it, and keeps what it answers without any rewriting for `compare`. */
   reference(model: ModelSource): Survey;
   /** Opens the same model with rewriting and compares; writes the rewritten graph where that is wanted. */
@@ -49,6 +51,8 @@ interface Reference {
 let kept: Reference | undefined;
 
 serveThread<ExaminationApi>({
+  ready: () => undefined,
+
   async reference(model) {
     kept = undefined;
     const bytes = model instanceof Uint8Array ? model : await readFile(model.path);

@@ -129,6 +129,8 @@ export class Examiner {
       heapMiB: memoryMiB,
       residentMiB: memoryMiB,
     });
+    // A step's time is the model's, not that of a machine that is slow to start a process.
+    await this.#process.call("ready");
     return this.#process;
   }
 

@@ -48,7 +48,9 @@ function read(bytes: Uint8Array): ModelProto {
   try {
     return ModelProto.decode(bytes);
   } catch (cause) {
-    throw new DomainError("invalid-argument", "it cannot be read as ONNX", { cause });
+    throw new DomainError("invalid-argument", "the model is refused: it cannot be read as ONNX", {
+      cause,
+    });
   }
 }
 
