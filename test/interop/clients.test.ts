@@ -15,6 +15,8 @@ describeInterop("clients of others", () => {
 
   describeChecks("triton_grpc.py", server);
   describeChecks("triton_aio.py", server);
+  describeChecks("triton_stream.py", server);
+  describeChecks("triton_control.py", server);
   describeChecks("kserve_grpc.py", server);
   describeChecks("triton_http.py", server);
   describeChecks("kserve_http.py", server);
