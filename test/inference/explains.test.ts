@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type OtlpReceiver, startOtlpReceiver } from "../e2e/otlp-receiver.ts";
 import { type RegistryServer, startRegistryServer } from "../registry/registry-server.ts";
 import { type InferenceServer, row, startInferenceServer } from "./inference-server.ts";
-import { scaling } from "./models.ts";
+import { scaling, slow } from "./models.ts";
 
 const model = "explained";
 let folder: string;
@@ -116,3 +116,64 @@ test("a request's trace has its wait and its run; one that is not recorded leave
   expect(queue!.end).toBe(batch!.start);
   expect(of(quiet)).toEqual([]);
 });
+
+test("requests that share a run tell of one batch, which counts once and is linked to all of them", async () => {
+  const shared = "shared";
+  const bytes = await registry.upload(slow());
+  await registry.registry.createVersion({ version: { model: shared, digest: bytes } });
+  await registry.registry.moveAlias({ model: shared, alias: "champion", version: 1 });
+  await inference.serves(shared, 1, 60_000);
+  const send = (rows: number, traceparent: string) =>
+    inference.client.modelInfer(
+      {
+        modelName: shared,
+        inputs: [{ name: "x", datatype: "FP32", shape: [BigInt(rows), 512n] }],
+        rawInputContents: [new Uint8Array(rows * 2048)],
+      },
+      { traceparent, metadata: { "amaas-explain": "1" } },
+    );
+  const traces = Array.from({ length: 3 }, () => randomBytes(16).toString("hex"));
+  // The first one keeps the only instance busy for some tenths of a second, in which the others come.
+  const running = send(300, `00-${randomBytes(16).toString("hex")}-00f067aa0ba902b7-00`);
+  await vi.waitFor(async () =>
+    expect(await inference.metric("amaas_rpc_server_calls_in_flight")).toBeGreaterThan(0),
+  );
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  const others = await Promise.all(
+    traces.map((trace) => send(1, `00-${trace}-00f067aa0ba902b7-01`)),
+  );
+  const first = await running;
+  const value = ({ parameters }: typeof first, name: string) =>
+    parameters[`amaas_${name}`]?.parameterChoice?.value;
+  expect(value(first, "batch_rows")).toBe(300n);
+  for (const answer of others) {
+    expect(value(answer, "batch_id")).toBe(value(others[0]!, "batch_id"));
+    expect(value(answer, "batch_rows")).toBe(3n);
+    expect(value(answer, "batch_requests")).toBe(3n);
+    expect(value(answer, "queue_us")).toBeGreaterThan(0n);
+  }
+
+  const { modelStats } = await inference.client.modelStatistics({ name: shared });
+  expect(modelStats[0]).toMatchObject({ inferenceCount: 303n, executionCount: 2n });
+  const sizes = modelStats[0]!.batchStats.map(({ batchSize, computeInfer }) => [
+    batchSize,
+    computeInfer!.count,
+  ]);
+  expect(sizes).toEqual([
+    [3n, 1n],
+    [300n, 1n],
+  ]);
+
+  const of = (name: string) =>
+    collector.spans.filter((span) => traces.includes(span.traceId) && span.name === name);
+  await vi.waitFor(() => {
+    expect(of("inference.queue")).toHaveLength(3);
+    expect(of("inference.GRPCInferenceService/ModelInfer")).toHaveLength(3);
+  }, 20_000);
+  expect(of("inference.batch")).toHaveLength(1);
+  expect(of("inference.run")).toHaveLength(1);
+  const [batch] = of("inference.batch");
+  const calls = of("inference.GRPCInferenceService/ModelInfer").map(({ spanId }) => spanId);
+  expect([...batch!.links].sort()).toEqual(calls.sort());
+  for (const queue of of("inference.queue")) expect(queue.links).toEqual([batch!.spanId]);
+}, 90_000);

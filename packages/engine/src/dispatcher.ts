@@ -23,6 +23,8 @@ export interface Runner {
 }
 
 export interface Lane {
+  /** Unlike that of any other that is here, and as small as can be. */
+  readonly number: number;
   readonly runner: Runner;
   readonly session: number;
   /** A cancellation flag for each run that it may be given. */
@@ -52,10 +54,17 @@ export class Dispatcher {
     const words = new Int32Array(new SharedArrayBuffer(4 * runsPerLane));
     const indices = Array.from({ length: runsPerLane }, (_, index) => index);
     const flags = indices.map((index) => ({ words, index }));
-    const lane = { runner, session, flags, free: indices };
+    const lane = { number: this.#freeNumber(), runner, session, flags, free: indices };
     this.#lanes.add(lane);
     this.#handOut();
     return lane;
+  }
+
+  #freeNumber(): number {
+    const taken = new Set(Array.from(this.#lanes, ({ number }) => number));
+    let number = 0;
+    while (taken.has(number)) number++;
+    return number;
   }
 
   leave(lane: Lane): void {
@@ -70,8 +79,13 @@ export class Dispatcher {
   }
 
   /** Runs the session; when cancelled, refuses at once and leaves the instance to find out. */
-  async run(feeds: Feeds, signal: AbortSignal | undefined): Promise<Record<string, Tensor>> {
+  async run(
+    feeds: Feeds,
+    signal: AbortSignal | undefined,
+    began?: (instance: number) => void,
+  ): Promise<Record<string, Tensor>> {
     const turn = this.#freeTurn() ?? (await this.#turn(signal));
+    began?.(turn.lane.number);
     const outputs = await unlessAborted(this.#runOn(turn, feeds, signal), signal);
     // The instance drops a run only if its flag was raised, and then nobody listens any more.
     if (outputs === undefined) throw new DomainError("internal", "the run was dropped");

@@ -41,6 +41,18 @@ test("many runs at once, each with its own answer", async () => {
   });
 });
 
+test("runs tell which instance they were given to", async () => {
+  start();
+  const session = await open(adder(), { instances: 2 });
+  const told: number[] = [];
+  const feeds = { a: row(1, 0, 0, 0), b: row(1, 2, 3, 4) };
+  const began = (instance: number) => void told.push(instance);
+  await Promise.all([session.run(feeds, { began }), session.run(feeds, { began })]);
+  expect(told.sort()).toEqual([0, 1]);
+  await session.run(feeds, { began });
+  expect(told[2]).toBeOneOf([0, 1]);
+});
+
 test("text goes through, and the caller keeps the memory of its tensors", async () => {
   start();
   const words = tensor("BYTES", [2], ["a", "ü"]);

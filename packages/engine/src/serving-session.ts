@@ -16,6 +16,8 @@ import type { Feeds, ValueSpec } from "./signature.ts";
 
 export interface RunOptions {
   readonly signal?: AbortSignal;
+  /** Told which instance is given the run, from 0, when it is. */
+  began?(instance: number): void;
 }
 
 export interface PooledSession {
@@ -125,9 +127,9 @@ class Instances implements ServingSession {
     throw failed.reason;
   }
 
-  async run(feeds: Feeds, { signal }: RunOptions = {}): Promise<Record<string, Tensor>> {
+  async run(feeds: Feeds, { signal, began }: RunOptions = {}): Promise<Record<string, Tensor>> {
     if (this.#closed) throw closed();
-    const run = this.#dispatcher.run(feeds, signal);
+    const run = this.#dispatcher.run(feeds, signal, began);
     this.#running.add(run);
     try {
       return await run;

@@ -186,16 +186,6 @@ function requestEvents({ log, metrics, tracer }: Telemetry) {
       recordExecution(tracer, of, execution, members);
     },
 
-    /** A run that gave nothing is no execution; each of its requests fails by itself. */
-    executionFailed(
-      of: VersionStatistics,
-      execution: Execution,
-      members: readonly Member[],
-      error: unknown,
-    ): void {
-      recordExecution(tracer, of, execution, members, error);
-    },
-
     inferred(of: VersionStatistics, answer: Answer): void {
       of.answered(answer);
     },

@@ -6,9 +6,9 @@
  *                     the trace of the first of them
  *   inference.run     the model's part of it, below the batch
  *
- * Requests whose traces are not recorded have none, and cost a look at a flag.
+ * Requests whose traces are not recorded have none, and cost a look at a flag. A run that fails leaves the
+ * error in its requests' own spans.
  */
-import { errorMessage } from "@amaas/errors";
 import type { Tracing } from "@amaas/telemetry";
 import type { Execution, VersionStatistics } from "./version-statistics.ts";
 
@@ -23,7 +23,6 @@ export function recordExecution(
   { model, version }: VersionStatistics,
   execution: Execution,
   members: readonly Member[],
-  error?: unknown,
 ): void {
   const recorded = members.filter(({ traceparent }) => tracer.records(traceparent));
   const [first] = recorded;
@@ -48,7 +47,6 @@ export function recordExecution(
       "amaas.batch.closed_by": execution.closedBy,
       "amaas.instance": execution.instance,
     },
-    error: error === undefined ? undefined : errorMessage(error),
   });
   tracer.record(tracer.reserve(batch), {
     name: "inference.run",

@@ -83,7 +83,12 @@ export class Runner {
     const feeds = items.map(({ feeds }) => feeds);
     const assembled = assemble(feeds, session, slabs);
     const ready = performance.now();
-    const outputs = await session.run(assembled.feeds);
+    let instance = 0;
+    const outputs = await session.run(assembled.feeds, {
+      began(number) {
+        instance = number;
+      },
+    });
     // After a failure the thread may still be at work in it.
     assembled.free();
     const ran = performance.now();
@@ -97,7 +102,7 @@ export class Runner {
       padding: 0,
       requests: items.length,
       closedBy,
-      instance: 0,
+      instance,
       startedAt,
       inputMs: ready - began,
       inferMs: ran - ready,
