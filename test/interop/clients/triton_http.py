@@ -191,6 +191,28 @@ def check_refusals(server):
         )
 
 
+def check_trace_and_log_settings(server):
+    with triton.InferenceServerClient(server.http) as client:
+        held = client.get_trace_settings()
+        assert isinstance(held["trace_level"], list) and isinstance(held["trace_rate"], str), held
+        changed = client.update_trace_settings(settings={"trace_rate": "7"})
+        assert changed["trace_rate"] == "7", changed
+        assert client.update_trace_settings(settings={"trace_rate": None}) == held
+        assert client.get_trace_settings("simple")["trace_level"] == held["trace_level"]
+        logged = client.get_log_settings()
+        assert isinstance(logged["log_info"], bool) and isinstance(logged["log_verbose_level"], int), logged
+        assert client.update_log_settings({"log_verbose_level": 1})["log_verbose_level"] == 1
+        assert client.update_log_settings({"log_verbose_level": logged["log_verbose_level"]}) == logged
+
+
+def check_configuration_and_index(server):
+    with triton.InferenceServerClient(server.http) as client:
+        config = client.get_model_config("simple")
+        assert config["name"] == "simple" and config["input"][0]["data_type"] == "TYPE_INT32", config
+        index = client.get_model_repository_index()
+        assert {"simple", "identity_bytes"} <= {model["name"] for model in index}, index
+
+
 def check_shared_memory_is_refused(server):
     with triton.InferenceServerClient(server.http) as client:
         for call in (client.get_system_shared_memory_status, client.unregister_cuda_shared_memory):
