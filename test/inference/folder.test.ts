@@ -478,7 +478,7 @@ describe("explicit control", () => {
           "scale",
           { config, "file:1/model.onnx": bytes(new Uint8Array(9)) },
           "invalid-argument",
-          "cannot open",
+          "the model is refused",
         ],
         [
           "scale",
