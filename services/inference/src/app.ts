@@ -14,8 +14,10 @@ import { LoadReports } from "./load-reports.ts";
 import { openEngine } from "./open-engine.ts";
 import { createOpener } from "./open-version.ts";
 import { Repository } from "./repository.ts";
+import { ResponseCache } from "./response-cache.ts";
 import { Slabs } from "./slabs.ts";
 import { openSource } from "./sources/open-source.ts";
+import { limitsOf } from "./tenants.ts";
 import { TraceSettings, tracedBy } from "./trace-settings.ts";
 
 /** Of the inputs of runs, kept for the next ones. */
@@ -45,12 +47,15 @@ export async function createApp({
   const { source, ...hints } = await openSource({ config, telemetry, events, bus });
 
   const engine = openEngine(config, telemetry);
+  const limits = limitsOf(config.tenants);
   const open = createOpener({
     load: engine.load,
     common: {
       slots: new Slots(engine.cores),
       room: new Room({ bytes: config.queueMebibytes * 2 ** 20 }),
       slabs: new Slabs(slabBytes),
+      cache: new ResponseCache({ bytes: config.answerMebibytes * 2 ** 20 }),
+      weightOf: (tenant) => limits.weightOf(tenant),
       queueLimit: config.queueLimit,
       events,
     },
@@ -73,7 +78,7 @@ export async function createApp({
 
   const traces = new TraceSettings(tracer.share);
   tracer.sampleRoots(traces.sampleRoot);
-  const infer = tracedBy(traces, createInfer({ repository, events }));
+  const infer = tracedBy(traces, createInfer({ repository, limits, events }));
   const { serverName } = config;
   const { log } = telemetry;
   const methods = handlers({ repository, events, infer, traces, log, serverName });
@@ -82,8 +87,11 @@ export async function createApp({
     cores: engine.cores,
     always: config.loadReports === "always",
   });
-  const limits = { jsonBytes: config.restJsonMebibytes * 2 ** 20, ...restLimits };
-  const rest = createRestServer({ telemetry, handlers: methods, limits });
+  const rest = createRestServer({
+    telemetry,
+    handlers: methods,
+    limits: { jsonBytes: config.restJsonMebibytes * 2 ** 20, ...restLimits },
+  });
   const restPort = await rest.listen(config.host, config.restPort);
   telemetry.log.info("listening for REST", { host: config.host, port: restPort });
 

@@ -1,5 +1,6 @@
 /** The inference service's own environment variables. */
 import { type ConfigOf, integer, optional, text, url } from "@amaas/config";
+import { tenants } from "./tenants.ts";
 
 export const config = {
   modelRepository: optional(
@@ -95,6 +96,15 @@ export const config = {
   serverName: text("AMAAS_SERVER_NAME", {
     default: "triton",
     describe: "the server's name in its metadata, which some of Triton's clients look at",
+  }),
+  tenants: tenants("AMAAS_INFERENCE_TENANTS", {
+    describe:
+      'what each tenant may have, as JSON: {"gold": {"weight": 4}, "*": {"perSecond": 100}}',
+  }),
+  answerMebibytes: integer("AMAAS_INFERENCE_ANSWERS_MIB", {
+    default: 64,
+    min: 0,
+    describe: "mebibytes of answers that are kept for models that want it",
   }),
   restPort: integer("AMAAS_REST_PORT", {
     default: 8000,

@@ -8,11 +8,13 @@ import { Batcher, type Room, type Slots, systemClock } from "@amaas/batching";
 import type { ServingSession } from "@amaas/engine";
 import type { ModelConfig } from "@amaas/proto/inference/model_config";
 import { type Tensor, toRaw } from "@amaas/tensor";
+import { type AnswerCache, answerCacheOf } from "./answer-cache.ts";
 import type { Outputs } from "./assemble.ts";
 import type { Batching } from "./batching.ts";
 import type { Events } from "./events.ts";
 import type { Wanted } from "./model-version.ts";
 import type { Feeds, Signature } from "./request.ts";
+import type { ResponseCache } from "./response-cache.ts";
 import { type Item, type Outcome, Runner } from "./runner.ts";
 import { shapesOf } from "./shapes.ts";
 import type { Slabs } from "./slabs.ts";
@@ -48,6 +50,8 @@ export interface LoadedVersion {
   readonly config: ModelConfig;
   readonly batching: Batching;
   readonly statistics: VersionStatistics;
+  /** Where the model's configuration wants one. */
+  readonly answers: AnswerCache | undefined;
   submit(work: Submission): Promise<Served>;
   /** Frees the memory when what was submitted is answered; nothing is submitted any more. */
   close(): Promise<void>;
@@ -60,6 +64,9 @@ export interface Common {
   /** Bytes that wait. */
   readonly room: Room;
   readonly slabs: Slabs;
+  readonly cache: ResponseCache;
+  /** What a tenant gets in proportion to others. */
+  weightOf(tenant: string): number;
   /** Requests that may wait for one version. */
   readonly queueLimit: number;
   readonly events: Pick<Events, "statistics" | "executed">;
@@ -76,8 +83,9 @@ export interface Opened {
 export function loadedVersion(
   { model, version }: Pick<Wanted, "model" | "version">,
   { session, config, instances, batching }: Opened,
-  { slots, room, slabs, queueLimit, events }: Common,
+  { slots, room, slabs, cache, weightOf, queueLimit, events }: Common,
 ): LoadedVersion {
+  const answers = answerCacheOf(config, session, cache);
   const statistics = events.statistics.open(model, String(version));
   const runner = new Runner({ session, statistics, slabs, events });
   const batcher = new Batcher<Item, Outcome>({
@@ -87,6 +95,7 @@ export function loadedVersion(
     slots,
     room,
     clock: systemClock,
+    weightOf,
     run: (batch) => runner.run(batch),
   });
   const unloaded = statistics.runsWith({
@@ -107,6 +116,7 @@ export function loadedVersion(
     config,
     batching,
     statistics,
+    answers,
     async submit({ feeds, rows, traceparent, ...rest }) {
       const item: Item = { feeds, rows, traceparent, came: performance.now(), waits: true };
       statistics.waiting++;
@@ -125,6 +135,7 @@ export function loadedVersion(
       }
     },
     async close() {
+      answers?.close();
       await batcher.close();
       unloaded();
       events.statistics.close(statistics);

@@ -55,6 +55,7 @@ function servedModel() {
     config: ModelConfig.create(),
     batching: { countsRows: false, mostRows: undefined, policy: unbatched },
     statistics: new VersionStatistics("digits", String(number)),
+    answers: undefined,
     submit: async () => {
       throw new Error("nobody asks");
     },
