@@ -503,7 +503,7 @@ describe("explicit control", () => {
   });
 
   test("answers the requests that a model has when it is unloaded", async () => {
-    await folder.put("slow/1/model.onnx", slow(40));
+    await folder.put("slow/1/model.onnx", slow(300));
     const inference = await serve("explicit", { AMAAS_LOAD_MODELS: "slow" });
     const x = { name: "x", datatype: "FP32", shape: [100n, 512n] };
     const request = { modelName: "slow", inputs: [x], rawInputContents: [new Uint8Array(204_800)] };
