@@ -132,37 +132,34 @@ test("requests that share a run tell of one batch, which counts once and is link
       },
       { traceparent, metadata: { "amaas-explain": "1" } },
     );
-  const traces = Array.from({ length: 3 }, () => randomBytes(16).toString("hex"));
-  // The first one keeps the only instance busy for some tenths of a second, in which the others come.
-  const running = send(300, `00-${randomBytes(16).toString("hex")}-00f067aa0ba902b7-00`);
-  await vi.waitFor(async () =>
-    expect(await inference.metric("amaas_rpc_server_calls_in_flight")).toBeGreaterThan(0),
-  );
-  await new Promise((resolve) => setTimeout(resolve, 30));
-  const others = await Promise.all(
-    traces.map((trace) => send(1, `00-${trace}-00f067aa0ba902b7-01`)),
-  );
-  const first = await running;
-  const value = ({ parameters }: typeof first, name: string) =>
+  type Answer = Awaited<ReturnType<typeof send>>;
+  const value = ({ parameters }: Answer, name: string) =>
     parameters[`amaas_${name}`]?.parameterChoice?.value;
-  expect(value(first, "batch_rows")).toBe(300n);
-  for (const answer of others) {
-    expect(value(answer, "batch_id")).toBe(value(others[0]!, "batch_id"));
+  let traces: string[] = [];
+  let answers: Answer[] = [];
+  // A large one keeps the only instance busy; when the others come is for the machine to say.
+  await vi.waitFor(async () => {
+    traces = Array.from({ length: 3 }, () => randomBytes(16).toString("hex"));
+    const large = send(300, `00-${randomBytes(16).toString("hex")}-00f067aa0ba902b7-00`);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    answers = await Promise.all(traces.map((trace) => send(1, `00-${trace}-00f067aa0ba902b7-01`)));
+    await large;
+    expect(value(answers[0]!, "batch_requests")).toBe(3n);
+  }, 60_000);
+  for (const answer of answers) {
+    expect(value(answer, "batch_id")).toBe(value(answers[0]!, "batch_id"));
     expect(value(answer, "batch_rows")).toBe(3n);
     expect(value(answer, "batch_requests")).toBe(3n);
     expect(value(answer, "queue_us")).toBeGreaterThan(0n);
   }
 
   const { modelStats } = await inference.client.modelStatistics({ name: shared });
-  expect(modelStats[0]).toMatchObject({ inferenceCount: 303n, executionCount: 2n });
-  const sizes = modelStats[0]!.batchStats.map(({ batchSize, computeInfer }) => [
-    batchSize,
-    computeInfer!.count,
-  ]);
-  expect(sizes).toEqual([
-    [3n, 1n],
-    [300n, 1n],
-  ]);
+  const { inferenceCount, executionCount, inferenceStats, batchStats } = modelStats[0]!;
+  const runs = batchStats.map(({ batchSize, computeInfer }) => [batchSize, computeInfer!.count]);
+  expect(runs).toContainEqual([3n, 1n]);
+  expect(runs.reduce((sum, [rows, count]) => sum + rows! * count!, 0n)).toBe(inferenceCount);
+  expect(runs.reduce((sum, [, count]) => sum + count!, 0n)).toBe(executionCount);
+  expect(inferenceStats!.success!.count).toBeGreaterThan(executionCount);
 
   const of = (name: string) =>
     collector.spans.filter((span) => traces.includes(span.traceId) && span.name === name);

@@ -49,7 +49,7 @@ test("where there is no terminal it is shown once", async () => {
   const asked = lines.find((line) => line.startsWith("asked") && line.endsWith(addresses[0]!));
   // Version, rate, p50, p99, wait, queued, rows a run, memory, cache, failed, headroom.
   expect(asked).toMatch(
-    /^asked +1 +[\d.,]+ +[\d.]+ ms +[\d.]+ ms +[\d.]+ ms +0 +1\.0 +[\d.]+ k?B +– +1 +[\d,.]+ /,
+    /^asked +1 +[\d.,]+ +[\d.]+ ms +[\d.]+ ms +[\d.]+ ms +0 +1\.0 +[\d.]+ [kM]?B +– +1 +[\d,.]+ /,
   );
   expect(stdout).not.toContain("\x1b");
 });
