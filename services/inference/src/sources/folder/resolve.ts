@@ -12,6 +12,8 @@ import type { Seen, Survey } from "./survey.ts";
 
 const usualFile = "model.onnx";
 const mostConfig = 2 ** 20;
+/** Of files that may be gone by now, too. */
+const mostDigests = 20_000;
 
 /** Keeps the digests of files that have not changed. */
 export class Resolver {
@@ -65,6 +67,7 @@ export class Resolver {
     const known = this.#digests.get(path);
     if (known?.fingerprint === fingerprint) return known.digest;
     const digest = await compute();
+    if (this.#digests.size >= mostDigests) this.#digests.clear();
     this.#digests.set(path, { fingerprint, digest });
     return digest;
   }
