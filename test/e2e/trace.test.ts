@@ -67,6 +67,7 @@ test("from the command to the first prediction", { timeout }, async () => {
   ]);
   tree.expectEdges("inference", [
     `inference.batch < ${rpc.modelInfer}`,
+    "inference.examine < inference.load",
     `inference.first_prediction < ${rpc.moveAlias}`,
     `inference.load < ${rpc.moveAlias}`,
     `inference.queue < ${rpc.modelInfer}`,
