@@ -33,6 +33,22 @@ test("a session tells what its model takes and gives, and runs it", async () => 
   await session.release();
 });
 
+test("a type that onnxruntime-node cannot describe is named", async () => {
+  const bfloat16 = 16;
+  const brainFloats = { elemType: bfloat16, shape: { dim: [{}] } };
+  const error = await refusal(
+    openSession(
+      model({
+        input: [{ name: "in", type: { value: { $case: "tensorType", value: brainFloats } } }],
+        output: [value("out", "FP32", ["n"])],
+        node: [node("Cast", ["in"], ["out"], 1)],
+      }),
+    ),
+  );
+  expect(error.code).toBe("invalid-argument");
+  expect(error.message).toContain("is of type BFLOAT16, which onnxruntime-node does not carry");
+});
+
 describe("element types", () => {
   const cases: { readonly [T in DataType]: Tensor<T> } = {
     BOOL: tensor("BOOL", [2], Uint8Array.of(1, 0)),

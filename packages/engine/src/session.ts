@@ -9,7 +9,7 @@
 import "./no-telemetry.ts";
 import { fileURLToPath } from "node:url";
 import { DomainError, errorMessage } from "@amaas/errors";
-import type { Tensor } from "@amaas/tensor";
+import { onnxTypeName, type Tensor } from "@amaas/tensor";
 import { InferenceSession } from "onnxruntime-node";
 import {
   checkFeeds,
@@ -126,8 +126,20 @@ async function load(model: Uint8Array, options: SessionOptions): Promise<Inferen
   try {
     return await InferenceSession.create(bytes, sessionOptions(options));
   } catch (error) {
-    throw failure("cannot open the model", error, "invalid-argument");
+    throw notCarried(error) ?? failure("cannot open the model", error, "invalid-argument");
   }
+}
+
+/** onnxruntime-node tells but the number of a type that it cannot describe, and not whose it is. */
+function notCarried(error: unknown): DomainError | undefined {
+  const [, number] = /^Unsupported data type: (\d+)$/.exec(errorMessage(error).trim()) ?? [];
+  if (number === undefined) return undefined;
+  return new DomainError(
+    "invalid-argument",
+    `cannot open the model: an input or output is of type ${onnxTypeName(Number(number))}, which onnxruntime-node does not carry; ` +
+      "wanted a type that it does, such as FP32 or FP16, with a Cast in the model",
+    { cause: error },
+  );
 }
 
 function sessionOptions({

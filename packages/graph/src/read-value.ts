@@ -1,6 +1,6 @@
 /** What a file declares of values: types and shapes, or nothing, where they follow from the rest. */
 import type { GraphProto, TensorProto, ValueInfoProto } from "@amaas/proto/onnx/onnx";
-import { type DataType, typeOfOnnx } from "@amaas/tensor";
+import { type DataType, onnxTypeName, typeOfOnnx } from "@amaas/tensor";
 import type { Dimension, Graph, Node, ValueInfo } from "./graph.ts";
 import { type Find, inferTypes, type Known, nothingKnown } from "./infer.ts";
 import { misfit } from "./misfit.ts";
@@ -21,7 +21,9 @@ function declaredType({ name, type }: ValueInfoProto): DataType | undefined {
   if (elemType === 0) return undefined;
   return (
     typeOfOnnx(elemType) ??
-    misfit(`"${name}" has ${nameOfType(elemType)}, which is not carried; FP32 is everywhere`)
+    misfit(
+      `"${name}" has the element type ${onnxTypeName(elemType)}, which is not carried; FP32 is everywhere`,
+    )
   );
 }
 
@@ -29,24 +31,6 @@ function notATensor(name: string): never {
   return misfit(
     `"${name}" is not declared as a tensor; of a scikit-learn classifier, convert it with zipmap=False`,
   );
-}
-
-/** Element types by ONNX's number that models come in, and that are not carried. */
-const otherTypes: Readonly<Record<number, string>> = {
-  14: "COMPLEX64",
-  15: "COMPLEX128",
-  16: "BFLOAT16",
-  17: "FLOAT8E4M3FN",
-  18: "FLOAT8E4M3FNUZ",
-  19: "FLOAT8E5M2",
-  20: "FLOAT8E5M2FNUZ",
-  21: "UINT4",
-  22: "INT4",
-  23: "FLOAT4E2M1",
-};
-
-function nameOfType(elemType: number): string {
-  return `the element type ${otherTypes[elemType] ?? `${elemType} of ONNX`}`;
 }
 
 export function readValue(proto: ValueInfoProto, scope: Scope): ValueInfo {

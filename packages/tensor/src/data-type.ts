@@ -80,6 +80,25 @@ export function typeOfOnnx(number: number): DataType | undefined {
   return byOnnx.get(number);
 }
 
+/** What to call the type that ONNX gives the number, whether we carry it or not. */
+export function onnxTypeName(number: number): string {
+  return typeOfOnnx(number) ?? notCarried[number] ?? `${number} of ONNX`;
+}
+
+/** Element types by ONNX's number that models come in. */
+const notCarried: Readonly<Record<number, string>> = {
+  14: "COMPLEX64",
+  15: "COMPLEX128",
+  16: "BFLOAT16",
+  17: "FLOAT8E4M3FN",
+  18: "FLOAT8E4M3FNUZ",
+  19: "FLOAT8E5M2",
+  20: "FLOAT8E5M2FNUZ",
+  21: "UINT4",
+  22: "INT4",
+  23: "FLOAT4E2M1",
+};
+
 /** The typed array class of a type. */
 export function arrayClass<T extends FixedType>(type: T): ArrayClass<Arrays[T]> {
   return fixed[type].array;

@@ -8,6 +8,7 @@ import {
   type FixedType,
   fromRaw,
   isDataType,
+  onnxTypeName,
   onnxTypeOf,
   tensor,
   toRaw,
@@ -45,6 +46,7 @@ describe("element types", () => {
     for (const type of [...fixedTypes, "BYTES" as const])
       expect(typeOfOnnx(onnxTypeOf(type))).toBe(type);
     expect(typeOfOnnx(16)).toBeUndefined();
+    expect([1, 16, 99].map(onnxTypeName)).toEqual(["FP32", "BFLOAT16", "99 of ONNX"]);
   });
 
   test("are known by name", () => {

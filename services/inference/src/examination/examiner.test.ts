@@ -1,4 +1,5 @@
 import { type GraphBuilder, graphBuilder, writeModel, writeModelWithData } from "@amaas/graph";
+import { ModelProto } from "@amaas/proto/onnx/onnx";
 import { tensor } from "@amaas/tensor";
 import { afterAll, expect, test, vi } from "vitest";
 import { Examiner, type Limits, type Verdict } from "./examiner.ts";
@@ -47,6 +48,23 @@ test("a good model is rewritten in full and may run in a thread, its rows togeth
   expect(verdict.fallback).toBeUndefined();
   expect(verdict.rowsApart).toBeUndefined();
   expect(verdict.memoryBytes).toBeGreaterThanOrEqual(good.byteLength);
+});
+
+test.each(["input", "output"])("an %s of a type that is not carried is named", async (kind) => {
+  const proto = ModelProto.decode(
+    model((g) => g.output("y", g.cast(g.input("x", "FP32", ["rows", 3]), "FP32"))),
+  );
+  const value = proto.graph?.[kind as "input" | "output"][0]?.type?.value;
+  if (value?.$case === "tensorType") value.value.elemType = 16;
+  const cast = proto.graph?.node[0]?.attribute.find(({ name }) => name === "to");
+  if (cast && kind === "output") cast.i = 16n;
+  const name = kind === "input" ? "x" : "y";
+  await expect(examine(ModelProto.encode(proto).finish())).rejects.toMatchObject({
+    code: "invalid-argument",
+    message: expect.stringMatching(
+      `^the model is refused: ${kind} '${name}' is of type BFLOAT16, .* wanted FP32, .* with a Cast`,
+    ),
+  });
 });
 
 test("rewriting that changes answers is left out, and told", async () => {

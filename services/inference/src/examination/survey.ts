@@ -12,6 +12,7 @@ import {
   TensorProto_DataLocation,
   type ValueInfoProto,
 } from "@amaas/proto/onnx/onnx";
+import { onnxTypeName, typeOfOnnx } from "@amaas/tensor";
 import { type Fact, factOf, unknown } from "./facts.ts";
 import { hazardOf, randomOperators } from "./hazards.ts";
 
@@ -64,7 +65,12 @@ class Surveyor {
   }
 
   model(graph: GraphProto): Survey {
-    for (const input of graph.input) checkSize(input);
+    const constants = new Set(graph.initializer.map(({ name }) => name));
+    for (const input of graph.input) {
+      if (!constants.has(input.name)) checkCarried("input", input, "behind");
+      checkSize(input);
+    }
+    for (const output of graph.output) checkCarried("output", output, "before");
     this.#graph(graph, new Map());
     // Of a local function nothing is known but its nodes.
     for (const { node } of this.#functions.values()) this.#nodes(node, new Map());
@@ -131,6 +137,16 @@ function checkHere({ name, dataLocation, externalData }: TensorProto): void {
   const location = externalData.find(({ key }) => key === "location")?.value ?? "";
   refuse(
     `tensor '${name}' is in another file, '${location.slice(0, 80)}'; wanted a model in one file`,
+  );
+}
+
+/** Inside a model any type is onnxruntime's business; what goes in and comes out has to be carried to and from it. */
+function checkCarried(kind: string, { name, type }: ValueInfoProto, where: string): void {
+  if (type?.value?.$case !== "tensorType") return;
+  const { elemType } = type.value.value;
+  if (elemType === 0 || typeOfOnnx(elemType) !== undefined) return;
+  refuse(
+    `${kind} '${name}' is of type ${onnxTypeName(elemType)}, which onnxruntime's binding does not carry; wanted FP32, FP16 or another type of the protocol, with a Cast ${where} it in the model`,
   );
 }
 
