@@ -73,3 +73,21 @@ test("what cannot be loaded, or read, is refused", async () => {
   expect((await ask("/v2/repository/index", { body: "[]" })).status).toBe(400);
   expect((await ask("/v2/repository/index", { body: { ready: "yes" } })).status).toBe(400);
 });
+
+test("there is one repository, and it has no name", async () => {
+  const named = ["index", "models/scale/load", "models/scale/unload"];
+  for (const path of named) {
+    const answer = await ask(`/v2/repository/mine/${path}`, { method: "POST" });
+    expect([answer.status, answer.json().error]).toEqual([
+      501,
+      expect.stringContaining("'repository_name' specification is not supported: found 'mine'"),
+    ]);
+  }
+  expect((await ask("/v2/repository/mine/nothing", { method: "POST" })).status).toBe(404);
+  const both = { repositoryName: "mine", modelName: "scale" };
+  const { client } = server;
+  const refused = { code: "unimplemented" };
+  await expect(client.repositoryModelLoad(both)).rejects.toMatchObject(refused);
+  await expect(client.repositoryModelUnload(both)).rejects.toMatchObject(refused);
+  await expect(client.repositoryIndex({ repositoryName: "mine" })).rejects.toMatchObject(refused);
+});

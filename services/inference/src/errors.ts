@@ -77,6 +77,13 @@ export function modelNotNamed(): DomainError {
   return invalid("model_name", "model_name is empty; wanted the name of a model");
 }
 
+export function repositoryNamed(repository: string): DomainError {
+  const message = `'repository_name' specification is not supported: found ${quoted(repository)}, and there is one repository, which has no name`;
+  return new DomainError("unimplemented", message, {
+    violations: [{ field: "repository_name", description: message }],
+  });
+}
+
 export function modelControlOff(): DomainError {
   return new DomainError(
     "unavailable",
