@@ -44,6 +44,7 @@ type InferenceClient = Client<GRPCInferenceServiceDefinition>;
 
 const pollMs = 50;
 
+/** A server that is too busy is asked again when it says, until the deadline (30 seconds where none is given). */
 export async function infer(
   client: InferenceClient,
   model: string,
@@ -63,7 +64,7 @@ export async function infer(
       })),
       rawInputContents: tensors.map(([, tensor]) => toRaw(tensor)),
     },
-    call satisfies CallOptions,
+    { ...call, retryBusy: true } satisfies CallOptions,
   );
   return {
     model: response.modelName,

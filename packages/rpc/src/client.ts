@@ -105,6 +105,7 @@ class Caller {
       const answer = await (unary && (options.retry ?? retry)
         ? retrying(attempt, {
             deadline,
+            busy: options.retryBusy ?? false,
             signals: [this.#closing.signal, ...(options.signal ? [options.signal] : [])],
             onRetry: ({ message }, attempts) => observed.span.event("retry", { attempts, message }),
           })

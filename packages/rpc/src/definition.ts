@@ -53,6 +53,8 @@ export interface CallOptions {
   readonly traceparent?: string | undefined;
   /** Of a unary call: whether to try again while the server is unavailable. */
   readonly retry?: boolean | undefined;
+  /** Where it is tried again: also when the server is too busy and says when to come back. */
+  readonly retryBusy?: boolean | undefined;
 }
 
 export type ClientMethod<M extends MethodDefinition> = (

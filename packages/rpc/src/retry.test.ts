@@ -40,6 +40,28 @@ test("any other error is final", async () => {
   expect(attempts).toBe(1);
 });
 
+test("a server that is too busy is asked again if that is wanted, and it says when", async () => {
+  const refusing = (retryAfterMs?: number) => {
+    let attempts = 0;
+    const attempt = async () => {
+      if (++attempts < 3)
+        throw new DomainError(
+          "resource-exhausted",
+          "full",
+          retryAfterMs === undefined ? {} : { retryAfterMs },
+        );
+      return attempts;
+    };
+    return attempt;
+  };
+  const full = { code: "resource-exhausted", message: "full" };
+  expect(await retrying(refusing(1), { ...options(5000), busy: true })).toBe(3);
+  await expect(retrying(refusing(1), options(5000))).rejects.toMatchObject(full);
+  await expect(retrying(refusing(), { ...options(5000), busy: true })).rejects.toMatchObject(full);
+  const later = retrying(refusing(60_000), { ...options(5000), busy: true });
+  await expect(later).rejects.toMatchObject({ ...full, retryAfterMs: 60_000 });
+});
+
 test("no attempt begins after the deadline, and the last error is told", async () => {
   const fail = async () => {
     throw away();

@@ -1,5 +1,6 @@
 /**
- * Trying again while a server is unavailable: exponential delays with jitter, until the deadline.
+ * Trying again while a server is unavailable, or too busy and says for how long: exponential delays with
+ * jitter, until the deadline.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { DomainError, isDomainError } from "@amaas/errors";
@@ -14,6 +15,8 @@ export interface RetryOptions {
   readonly deadline: number;
   /** Any of them ends the waiting. */
   readonly signals: readonly AbortSignal[];
+  /** Whether a server that is too busy, and says when to come back, is asked again then. */
+  readonly busy?: boolean;
   onRetry(error: DomainError, attempts: number): void;
 }
 
@@ -27,7 +30,7 @@ export async function retrying<T>(attempt: () => Promise<T>, options: RetryOptio
     } catch (error) {
       const cutShort = isDomainError(error, "deadline-exceeded") && Date.now() - began < shortMs;
       if (away && cutShort) throw away;
-      if (!isDomainError(error, "unavailable")) throw error;
+      if (!isDomainError(error) || !comesBack(error, options)) throw error;
       const delay = delayBefore(attempts, error.retryAfterMs);
       if (Date.now() + delay >= options.deadline) throw error;
       away = error;
@@ -35,6 +38,11 @@ export async function retrying<T>(attempt: () => Promise<T>, options: RetryOptio
       await pause(delay, options.signals, error);
     }
   }
+}
+
+function comesBack({ code, retryAfterMs }: DomainError, { busy = false }: RetryOptions): boolean {
+  if (code === "unavailable") return true;
+  return busy && code === "resource-exhausted" && retryAfterMs !== undefined;
 }
 
 /** Somewhere in the upper half of an exponential delay, and not before the server asks for. */
