@@ -1,11 +1,14 @@
 /** Who may use the memory of large messages, and when. */
-import type {
-  ExchangeRequest,
-  ExchangeResponse,
+import { once } from "node:events";
+import { type ClientHttp2Session, connect } from "node:http2";
+import {
+  type ExchangeRequest,
+  type ExchangeResponse,
+  ParameterServerDefinition,
 } from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
-import { release } from "@amaas/rpc";
-import { expect, test } from "vitest";
-import { serveExchange } from "./stage.ts";
+import { implement, release } from "@amaas/rpc";
+import { expect, test, vi } from "vitest";
+import { serve, serveExchange } from "./stage.ts";
 
 const size = 600_000;
 
@@ -104,4 +107,45 @@ test("calls that are cut off in the middle of their messages leave those of othe
   // Some end by the server, some by the caller, several at a time on one connection.
   for (let round = 0; round < 8; round++) await Promise.all([1, 2, 3, 4].map(call));
   expect(faults).toEqual([]);
+});
+
+/** A unary call of nothing. */
+function call(session: ClientHttp2Session, path: string) {
+  const stream = session.request({
+    ":method": "POST",
+    ":path": path,
+    "content-type": "application/grpc",
+  });
+  stream.end(Buffer.alloc(5));
+  return stream;
+}
+
+test("an answer that its caller cuts off is not given back while it may be on its way", async () => {
+  const { exchange } = ParameterServerDefinition.methods;
+  const unary = { ...exchange, requestStream: false, responseStream: false } as const;
+  const definition = { ...ParameterServerDefinition, methods: { exchange: unary } } as const;
+  const large = 32 * 2 ** 20;
+  const { address } = await serve([
+    implement(definition, { exchange: async () => response(1, new Uint8Array(large)) }),
+  ]);
+  const path = `/${definition.fullName}/${exchange.name}`;
+  const session = connect(`http://${address}`);
+  const givenBack = vi.spyOn(ArrayBuffer.prototype, "transfer");
+  const ofAnswers = () => givenBack.mock.calls.filter(([bytes]) => bytes === 0).length;
+  try {
+    // From the second large one on, answers are put together where they leave from.
+    for (let answers = 0; answers < 2; answers++) await once(call(session, path).resume(), "end");
+    await vi.waitFor(() => expect(ofAnswers()).toBe(1));
+
+    const cut = call(session, path);
+    await once(cut, "data");
+    cut.close(8);
+    // The server knows of it when it has answered what came behind.
+    await once(call(session, "/no/such").resume(), "end");
+    await once(call(session, "/no/such").resume(), "end");
+    expect(ofAnswers()).toBe(1);
+  } finally {
+    givenBack.mockRestore();
+    session.destroy();
+  }
 });

@@ -98,7 +98,11 @@ export class ServerStream implements FrameSink {
     this.#respond();
     this.#trailers = more === undefined ? fine : { ...more, ...fine };
     const bytes = frame(message);
-    if (message instanceof Gathered) this.#stream.end(bytes, () => message.release());
+    if (message instanceof Gathered)
+      this.#stream.end(bytes, (error?: Error | null) => {
+        // Called for a caller who has left before the end, too: then Node may still be reading.
+        if (!error) message.release();
+      });
     else this.#stream.end(bytes);
   }
 
