@@ -220,23 +220,6 @@ export function notImplemented(field: string, name: string, instead: string): Do
   );
 }
 
-export function queueFull(what: string, retryAfterMs: number): DomainError {
-  return new DomainError(
-    "resource-exhausted",
-    `the queue is full: ${what}; try again in ${retryAfterMs} ms or elsewhere`,
-    { retryAfterMs },
-  );
-}
-
-export function queueTooLong(waitMs: number, leftMs: number): DomainError {
-  const retryAfterMs = Math.max(1, Math.ceil(waitMs));
-  return new DomainError(
-    "resource-exhausted",
-    `the request would wait about ${Math.ceil(waitMs)} ms, and its deadline is in ${Math.ceil(leftMs)} ms`,
-    { retryAfterMs },
-  );
-}
-
 export function modelTooLarge(model: string, bytes: number, limit: number): DomainError {
   return new DomainError(
     "invalid-argument",

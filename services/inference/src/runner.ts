@@ -36,10 +36,9 @@ export interface RunnerParts {
   readonly events: Pick<Events, "executed">;
 }
 
-let executions = 0;
-
 export class Runner {
   readonly #parts: RunnerParts;
+  #executions = 0;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
@@ -97,7 +96,7 @@ export class Runner {
       items.map((item) => item.rows),
     );
     const execution: Execution = {
-      id: ++executions,
+      id: ++this.#executions,
       rows,
       padding: 0,
       requests: items.length,

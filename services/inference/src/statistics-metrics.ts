@@ -55,6 +55,12 @@ function families(all: Statistics): Family[] {
       type: "counter",
       read: () => failures(all),
     },
+    {
+      name: "amaas_inference_failures_total",
+      help: "Requests that failed, by status",
+      type: "counter",
+      read: () => tallies(all, "code", (of) => of.failureCodes),
+    },
     counter(
       "nv_inference_count",
       "Inferences: rows of the requests that were run",

@@ -1,4 +1,4 @@
-/** ServerReady: the registry has been read once. A model that is being loaded changes nothing. */
+/** ServerReady: the registry or the folder has been read once. A model that is being loaded changes nothing. */
 import type { GRPCInferenceServiceDefinition } from "@amaas/proto/inference/grpc_service";
 import type { Handlers } from "@amaas/rpc";
 import type { Inference } from "../inference.ts";
