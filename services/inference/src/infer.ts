@@ -16,7 +16,6 @@ import { requestOptions } from "./parameters.ts";
 import type { Repository } from "./repository.ts";
 import { readFeeds, requestedOutputs, rowsOf } from "./request.ts";
 import { inferResponse } from "./response.ts";
-import { hasRows } from "./trial-feeds.ts";
 import type { Answer } from "./version-statistics.ts";
 
 /** Who asks: until when, in which trace, and with which metadata. */
@@ -83,7 +82,7 @@ export function createInfer({ repository, limits, events }: InferParts): Infer {
       const place = { tenant, priority, timeoutUs, deadline, signal };
       const { outputs, ...ran } = await loaded.submit({ feeds, rows, ...place, traceparent });
       const asked = requested.map((output) => ({ ...output, tensor: outputs[output.name]! }));
-      const response = inferResponse(request, version.number, asked, hasRows(signature));
+      const response = inferResponse(request, version.number, asked, batching.countsRows);
       return { response, ...ran };
     }
 
