@@ -35,6 +35,8 @@ export class RegistrySource implements ModelSource {
   readonly #orders = new Map<string, Orders>();
   /** Models that nobody wants here, whatever their alias says. */
   readonly #unloaded = new Set<string>();
+  /** Models that have aliases, when they were last read. */
+  #known: ReadonlySet<string> = new Set();
 
   constructor(parts: RegistrySourceParts) {
     this.#parts = parts;
@@ -78,8 +80,8 @@ export class RegistrySource implements ModelSource {
 
   async unload(model: string, version?: number): Promise<WantedModel | undefined> {
     if (version === undefined) {
-      this.#orders.delete(model);
-      this.#unloaded.add(model);
+      // Other names are anybody's to make up, and are not kept.
+      if (this.#orders.delete(model) || this.#known.has(model)) this.#unloaded.add(model);
       return undefined;
     }
     const aliases = (await this.#aliases()).get(model) ?? [];
@@ -110,7 +112,9 @@ export class RegistrySource implements ModelSource {
   /** The aliases of each model that has any. */
   async #aliases(): Promise<Map<string, Entry[]>> {
     const { entries } = await this.#parts.registry.listAliases({}, { retry: false });
-    return Map.groupBy(entries, ({ alias }) => alias?.model ?? "");
+    const models = Map.groupBy(entries, ({ alias }) => alias?.model ?? "");
+    this.#known = new Set(models.keys());
+    return models;
   }
 
   /** Nothing where nothing of the model should be served. */
