@@ -3,7 +3,8 @@
  * number `target_p99_ms` among its parameters, from which sizes and delays follow.
  *
  * Rows may only be put together where each is answered as if it were alone. A configuration that says
- * how many rows a batch has vouches for that; where nobody has said anything, the model was tried.
+ * how many rows a batch has vouches for that, as long as there is a row of each output for each; where
+ * nobody has said anything, the model was tried.
  */
 import { knobs, type Policy, type QueuePolicy, target, unbatched } from "@amaas/batching";
 import { DomainError } from "@amaas/errors";
@@ -41,6 +42,12 @@ export function batchingOf(config: ModelConfig, stated: boolean): Batching {
     mostRows: stated && maxRows > 0 ? maxRows : undefined,
     policy: policyOf(Math.max(1, maxRows), dynamic, targetOf(config)),
   };
+}
+
+/** The same, with a run for each request. */
+export function alone({ policy, ...rest }: Batching): Batching {
+  const oneByOne = policy.type === "knobs" ? { preferredRows: [], delayMs: 0 } : {};
+  return { ...rest, policy: { ...policy, ...oneByOne, maxRows: 1 } };
 }
 
 function policyOf(

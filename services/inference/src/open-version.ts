@@ -4,13 +4,14 @@
  */
 import type { ServingSession } from "@amaas/engine";
 import type { Telemetry } from "@amaas/telemetry";
-import { batchingOf } from "./batching.ts";
+import { alone, type Batching, batchingOf } from "./batching.ts";
 import type { Events } from "./events.ts";
 import type { Verdict } from "./examination/examiner.ts";
 import { type Common, type LoadedVersion, loadedVersion, type Opened } from "./loaded-version.ts";
 import type { Load, OnFailure } from "./loader.ts";
 import { completeConfig, statesBatching } from "./model-config/complete.ts";
 import type { Wanted } from "./model-version.ts";
+import { strayOutput } from "./rows-alone.ts";
 import { hasRows } from "./trial-feeds.ts";
 import { batchSizes, warm } from "./warm.ts";
 
@@ -49,12 +50,25 @@ export function createOpener(parts: OpenParts): Open {
       session,
       !stated && apart(wanted, session, verdict),
     );
-    const batching = batchingOf(config, stated);
+    const batching = await divisible(wanted, session, batchingOf(config, stated));
     const { maxRows, ...policy } = batching.policy;
     const preferred = policy.type === "knobs" ? policy.preferredRows : [];
     const batches = batchSizes(batching.countsRows ? maxRows : 0, preferred);
     await warm(session, { batches, samples: config.modelWarmup });
     return { config, batching };
+  }
+
+  /** Whoever said how large a batch may be may still be wrong about the outputs. */
+  async function divisible(
+    wanted: Wanted,
+    session: ServingSession,
+    batching: Batching,
+  ): Promise<Batching> {
+    const isVouchedFor = batching.mostRows !== undefined && batching.policy.maxRows > 1;
+    const stray = isVouchedFor ? await strayOutput(session) : undefined;
+    if (stray === undefined) return batching;
+    events.rowsNotTogether(wanted, stray);
+    return alone(batching);
   }
 
   /** Nobody vouches for rows that are put together, so the model has to show that it keeps them apart. */

@@ -7,7 +7,14 @@ import { tensor } from "@amaas/tensor";
 import { disagreement } from "./agreement.ts";
 import { divide } from "./assemble.ts";
 import type { Feeds } from "./request.ts";
-import { guesses, hasRows, isGuessed, type Runnable, trialFeeds } from "./trial-feeds.ts";
+import {
+  firstThatRuns,
+  guesses,
+  hasRows,
+  isGuessed,
+  type Runnable,
+  trialFeeds,
+} from "./trial-feeds.ts";
 
 /** Undefined if rows are alone; else why they are not, or why nobody knows. */
 export async function rowsTogether(model: Runnable): Promise<string | undefined> {
@@ -39,6 +46,20 @@ async function tried(model: Runnable, open: number): Promise<string | undefined>
     }
   }
   return undefined;
+}
+
+/**
+ * Why nobody could say whose the rows of an output are, where they are not as many as those of the inputs; undefined
+ * also where no guess at the inputs runs.
+ */
+export async function strayOutput(model: Runnable): Promise<string | undefined> {
+  const run = await firstThatRuns(model, 2).catch(() => undefined);
+  try {
+    if (run) divide(run.outputs, [1, 1]);
+    return undefined;
+  } catch (error) {
+    return errorMessage(error);
+  }
 }
 
 /** A copy of some rows of every input, in that order. */
