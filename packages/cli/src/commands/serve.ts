@@ -22,7 +22,7 @@ interface ServeOptions {
   readonly metricsPort: number;
   readonly modelControlMode: "none" | "poll" | "explicit";
   readonly repositoryPollSecs: number;
-  readonly loadModel: readonly string[];
+  readonly loadModel?: readonly string[];
   readonly logFormat: LogFormat;
 }
 
@@ -36,7 +36,7 @@ export function serve(command: Command, cli: Cli): void {
   const port = wholeNumber(0, 65_535);
   command
     .description(
-      `Serves the ONNX models of a folder that is laid out as Triton's model repository, or of one with loose ONNX files, to every client of the Open Inference Protocol. Nothing else is started, and nothing is written.
+      `Serves the ONNX models of a folder that is laid out as Triton's model repository, or of one with loose ONNX files, to every client of the Open Inference Protocol. Nothing else is started. What was learned of models is kept in a cache (AMAAS_INFERENCE_CACHE), for the next start.
 
 A port of 0 takes a free one. AMAAS_LOG_LEVEL and the inference service's other variables are passed on.`,
     )
@@ -62,8 +62,7 @@ A port of 0 takes a free one. AMAAS_LOG_LEVEL and the inference service's other 
     .option(
       "--load-model <name>",
       "to begin with in mode explicit, * for all; may be repeated",
-      (name: string, before: readonly string[]) => [...before, name],
-      [],
+      (name: string, before: readonly string[] = []) => [...before, name],
     )
     .addOption(logFormatOption())
     .addHelpText(
@@ -93,7 +92,7 @@ async function run(session: Session, folder: string, options: ServeOptions): Pro
       ports: { http: options.httpPort, grpc: options.grpcPort, metrics: options.metricsPort },
       mode: options.modelControlMode,
       pollSeconds: options.repositoryPollSecs,
-      models: options.loadModel,
+      models: options.loadModel ?? [],
       env: passedOn(shell.env),
       onLine: (line) => showLine(session, options.logFormat, progress, "inference", line),
       onExit: (exit) => {
@@ -123,7 +122,7 @@ async function run(session: Session, folder: string, options: ServeOptions): Pro
 async function check(
   path: string,
   folder: string,
-  { modelControlMode: mode, loadModel }: ServeOptions,
+  { modelControlMode: mode, loadModel = [] }: ServeOptions,
 ): Promise<void> {
   if (loadModel.length > 0 && mode !== "explicit")
     throw new UsageError(`--load-model is for --model-control-mode explicit; found ${mode}`);

@@ -32,9 +32,10 @@ export function top(command: Command, cli: Cli): void {
     .addHelpText(
       "after",
       `
-REQ/S, P50, P99, WAIT (in the queue), BATCH (rows of a run) and CACHE (hits) are of the last ten seconds, or, when shown once, since the
-version was loaded; REQ/S is then of the seconds before. FAILED is since the version was loaded, QUEUED is now, and HEADROOM is how
-many more requests a second could be taken.
+REQ/S, P50, P99, WAIT (in the queue), BATCH (rows of a run) and CACHE (hits) are
+of the last ten seconds, or, when shown once, since the version was loaded;
+REQ/S is then of the seconds before. FAILED is since the version was loaded,
+QUEUED is now, and HEADROOM is how many more requests a second could be taken.
 ${examples("amaas top", "amaas top 10.0.0.1:8001 10.0.0.2:8001", "amaas top --output json")}`,
     )
     .action(

@@ -37,17 +37,19 @@ export function reasonLines(served: readonly ServedVersion[], style: Style): str
     });
 }
 
-/** A request that the first model answers; undefined where none can be put into a line. */
+/** A request that a model answers, of the first whose inputs fit into a line; undefined where none answers. */
 export function firstRequest(
   address: string,
   served: readonly ServedVersion[],
 ): string | undefined {
-  const model = served.find(({ state }) => state === "READY");
-  if (!model) return undefined;
-  const url = `http://${address}/v2/models/${encodeURIComponent(model.name)}`;
-  const inputs = model.inputs.map(blank);
-  if (inputs.length === 0 || inputs.some((input) => input === undefined)) return `curl -s ${url}`;
-  return `curl -s ${url}/infer -d '${JSON.stringify({ inputs })}'`;
+  const ready = served.filter(({ state }) => state === "READY");
+  const urlOf = (name: string) => `http://${address}/v2/models/${encodeURIComponent(name)}`;
+  for (const { name, inputs: taken } of ready) {
+    const inputs = taken.map(blank);
+    if (inputs.length > 0 && !inputs.includes(undefined))
+      return `curl -s ${urlOf(name)}/infer -d '${JSON.stringify({ inputs })}'`;
+  }
+  return ready[0] && `curl -s ${urlOf(ready[0].name)}`;
 }
 
 function stateText(state: string, style: Style): string {
