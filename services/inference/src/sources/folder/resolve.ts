@@ -112,13 +112,15 @@ function chosen(name: string, config: ModelConfig | undefined, available: number
   );
 }
 
-async function readConfig({ config }: Survey): Promise<ModelConfig | undefined> {
+/** Faults are told to whoever asks for the model, so they say where in the repository, and not where that is. */
+async function readConfig({ name, config }: Survey): Promise<ModelConfig | undefined> {
   if (config === undefined) return undefined;
   if ("fault" in config) throw new DomainError("invalid-argument", config.fault);
   if (config.bytes > mostConfig)
     throw new DomainError(
       "invalid-argument",
-      `${config.path} has ${config.bytes} bytes; wanted at most ${mostConfig}`,
+      `${name}/config.pbtxt has ${config.bytes} bytes; wanted at most ${mostConfig}`,
     );
-  return configFromText(new TextDecoder().decode(await readFile(config)), config.path);
+  const text = new TextDecoder().decode(await readFile(config));
+  return configFromText(text, `${name}/config.pbtxt`);
 }
