@@ -301,3 +301,26 @@ test("answers leave in the order in which their batches began, where that is ask
   await settled();
   expect(order).toEqual(["30", "10", "20"]);
 });
+
+test("what comes while it is paused waits, and is run when it goes on", async () => {
+  const { ask, clock, begun, batcher } = simulate({ policy: knobs({ maxRows: 4 }) });
+  const came = clock.now();
+  batcher.pause(50);
+  const waits = [ask("a"), ask("b")];
+  const leaves = new AbortController();
+  const left = ask("c", { signal: leaves.signal });
+  await expect(ask("d", { within: 40 })).rejects.toMatchObject({
+    code: "resource-exhausted",
+    retryAfterMs: 50,
+  });
+  const late = ask("e", { within: 60 });
+  leaves.abort(new Error("gone"));
+  await expect(left).rejects.toThrow("gone");
+  await clock.advance(70);
+  expect(begun).toEqual([]);
+  await expect(late).rejects.toMatchObject({ code: "deadline-exceeded" });
+  batcher.resume();
+  await clock.advance(10);
+  expect(begun).toMatchObject([{ at: came + 70, items: ["a", "b"] }]);
+  for (const answer of waits) expect(await answer).toMatchObject({ queuedMs: 70 });
+});

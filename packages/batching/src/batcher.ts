@@ -52,6 +52,8 @@ export class Batcher<Item, Answer> {
   readonly #runs: Runs;
   #sequence = 0;
   #closed: PromiseWithResolvers<void> | undefined;
+  /** When it can go on, as far as can be told; undefined while it goes on. */
+  #resumesAt: number | undefined;
 
   constructor(options: BatcherOptions<Item, Answer>) {
     this.#options = options;
@@ -100,6 +102,16 @@ export class Batcher<Item, Answer> {
     });
   }
 
+  /** From here on nothing is begun, for about so many milliseconds: who comes waits. */
+  pause(ms = 0): void {
+    this.#resumesAt = this.#options.clock.now() + ms;
+  }
+
+  resume(): void {
+    this.#resumesAt = undefined;
+    this.#pump();
+  }
+
   /** Takes no more requests; resolves when those it has are answered. */
   close(): Promise<void> {
     if (this.#closed) return this.#closed.promise;
@@ -111,7 +123,8 @@ export class Batcher<Item, Answer> {
   }
 
   get #isFree(): boolean {
-    return this.#runs.count < this.#options.instances && this.#options.slots.free > 0;
+    const { instances, slots } = this.#options;
+    return this.#resumesAt === undefined && this.#runs.count < instances && slots.free > 0;
   }
 
   /** Nothing waits: without a detour by the queue, if something is free and there is nothing to wait for. */
@@ -134,7 +147,8 @@ export class Batcher<Item, Answer> {
     const parallel = Math.min(instances, slots.shareOf(this.#claim));
     const { count } = this.#runs;
     const instanceInMs = count < instances ? 0 : this.#runs.firstEndsInMs(entry.came);
-    const freeInMs = Math.max(slots.freeInMs(entry.came), instanceInMs);
+    const resumesInMs = (this.#resumesAt ?? entry.came) - entry.came;
+    const freeInMs = Math.max(slots.freeInMs(entry.came), instanceInMs, resumesInMs);
     const load = { cost: this.cost, maxRows: policy.maxRows, parallel, freeInMs };
     const queuePolicy = queueOf(policy, level);
     if (this.#queue.requests >= limit) this.#makeRoom(entry);
@@ -213,7 +227,7 @@ export class Batcher<Item, Answer> {
   #pump(): void {
     const { policy, instances, clock } = this.#options;
     const { maxRows } = policy;
-    if (this.#runs.count >= instances) return;
+    if (this.#resumesAt !== undefined || this.#runs.count >= instances) return;
     this.#alarms.look();
     while (this.#runs.count < instances) {
       const bin = this.#queue.next();

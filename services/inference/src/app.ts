@@ -4,6 +4,7 @@ import type { Bus } from "@amaas/events";
 import type { RpcServer } from "@amaas/rpc";
 import type { App, CommonConfig } from "@amaas/service";
 import type { Telemetry } from "@amaas/telemetry";
+import { Budget } from "./budget.ts";
 import type { InferenceConfig } from "./config.ts";
 import { createEvents } from "./events.ts";
 import { grpc, handlers } from "./handlers/index.ts";
@@ -48,8 +49,11 @@ export async function createApp({
 
   const engine = openEngine(config, telemetry);
   const limits = limitsOf(config.tenants);
+  const budget = budgetOf(config);
+  if (budget) events.budgetSet(budget);
   const open = createOpener({
-    load: engine.load,
+    loader: engine.loader,
+    budget,
     common: {
       slots: new Slots(engine.cores),
       room: new Room({ bytes: config.queueMebibytes * 2 ** 20 }),
@@ -121,4 +125,9 @@ export async function createApp({
       await hints.close();
     },
   };
+}
+
+/** 0 is none: everything is loaded at once, and stays. */
+function budgetOf({ memoryMebibytes }: InferenceConfig): Budget | undefined {
+  return memoryMebibytes === 0 ? undefined : new Budget({ bytes: memoryMebibytes * 2 ** 20 });
 }

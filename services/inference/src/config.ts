@@ -77,6 +77,12 @@ export const config = {
     min: 1,
     describe: "mebibytes that the cache may take; what was used longest ago goes",
   }),
+  memoryMebibytes: integer("AMAAS_INFERENCE_MEMORY_MIB", {
+    default: 0,
+    min: 0,
+    describe:
+      "mebibytes that loaded models may take; what is used least makes room; 0 loads all at once",
+  }),
   queueLimit: integer("AMAAS_INFERENCE_QUEUE", {
     default: 1000,
     min: 0,

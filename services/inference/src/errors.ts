@@ -227,6 +227,40 @@ export function modelTooLarge(model: string, bytes: number, limit: number): Doma
   );
 }
 
+export function modelOverBudget(model: string, bytes: number, budget: number): DomainError {
+  return new DomainError(
+    "invalid-argument",
+    `model ${quoted(model)} takes about ${bytes} bytes of memory; all models together may take ${budget}`,
+  );
+}
+
+export function memoryBusy(
+  model: string,
+  bytes: number,
+  budget: number,
+  waitedMs: number,
+): DomainError {
+  return new DomainError(
+    "resource-exhausted",
+    `no memory for model ${quoted(model)}: it takes about ${bytes} of ${budget} bytes, and what is loaded was in use for ${waitedMs} ms`,
+    { retryAfterMs: 1000 },
+  );
+}
+
+/** What kept it from being loaded may pass. */
+export function loadedInVain(
+  model: string,
+  version: number,
+  reason: string,
+  retryAfterMs: number,
+): DomainError {
+  return new DomainError(
+    "unavailable",
+    `model ${quoted(model)} version ${version} could not be loaded when it was asked for: ${reason}`,
+    { retryAfterMs: Math.max(1, Math.ceil(retryAfterMs)) },
+  );
+}
+
 export function noSystemSharedMemory(): DomainError {
   return new DomainError(
     "unimplemented",

@@ -7,6 +7,7 @@ import type { LogLevels, Span, Telemetry } from "@amaas/telemetry";
 import { type Member, recordExecution } from "./execution-spans.ts";
 import { showMachine } from "./machine-metrics.ts";
 import type { Wanted } from "./model-version.ts";
+import { residenceEvents } from "./residence-events.ts";
 import { Statistics } from "./statistics.ts";
 import { showStatistics } from "./statistics-metrics.ts";
 import type { TraceChange } from "./trace-settings.ts";
@@ -19,6 +20,7 @@ export function createEvents(telemetry: Telemetry) {
     ...lifecycleEvents(telemetry),
     ...requestEvents(telemetry),
     ...settingEvents(telemetry),
+    ...residenceEvents(telemetry),
   };
 }
 

@@ -14,6 +14,7 @@ import type { Batching } from "./batching.ts";
 import type { Events } from "./events.ts";
 import type { Wanted } from "./model-version.ts";
 import type { Feeds, Signature } from "./request.ts";
+import type { Residence } from "./residence.ts";
 import type { ResponseCache } from "./response-cache.ts";
 import { type Item, type Outcome, Runner } from "./runner.ts";
 import { shapesOf } from "./shapes.ts";
@@ -52,6 +53,8 @@ export interface LoadedVersion {
   readonly statistics: VersionStatistics;
   /** Where the model's configuration wants one. */
   readonly answers: AnswerCache | undefined;
+  /** Where memory has a budget: whether it is loaded at the moment. */
+  readonly residence?: Pick<Residence, "isHere" | "order"> | undefined;
   submit(work: Submission): Promise<Served>;
   /** Frees the memory when what was submitted is answered; nothing is submitted any more. */
   close(): Promise<void>;
@@ -74,6 +77,8 @@ export interface Common {
 
 export interface Opened {
   readonly session: ServingSession;
+  /** The session, where it comes and goes. */
+  readonly residence?: Residence;
   readonly config: ModelConfig;
   /** Runs that the session has at a time. */
   readonly instances: number;
@@ -82,7 +87,7 @@ export interface Opened {
 
 export function loadedVersion(
   { model, version }: Pick<Wanted, "model" | "version">,
-  { session, config, instances, batching }: Opened,
+  { session, residence, config, instances, batching }: Opened,
   { slots, room, slabs, cache, weightOf, queueLimit, events }: Common,
 ): LoadedVersion {
   const answers = answerCacheOf(config, session, cache);
@@ -98,6 +103,7 @@ export function loadedVersion(
     weightOf,
     run: (batch) => runner.run(batch),
   });
+  residence?.serves(batcher);
   const unloaded = statistics.runsWith({
     get memoryBytes() {
       return session.memoryBytes;
@@ -117,9 +123,11 @@ export function loadedVersion(
     batching,
     statistics,
     answers,
+    residence,
     async submit({ feeds, rows, traceparent, ...rest }) {
       const item: Item = { feeds, rows, traceparent, came: performance.now(), waits: true };
       statistics.waiting++;
+      residence?.enter(item.came, traceparent);
       try {
         const { answer, queuedMs } = await batcher.submit({
           ...rest,
@@ -132,6 +140,7 @@ export function loadedVersion(
         return { ...answer, queuedMs };
       } finally {
         runner.stopsWaiting(item);
+        residence?.leave();
       }
     },
     async close() {

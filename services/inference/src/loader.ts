@@ -1,9 +1,10 @@
 /**
- * From a wanted version to a session: its bytes are read, the model is examined and opened.
+ * From a wanted version to a session: its bytes are read, the model is examined, and it is opened.
  *
  * What an examination found is kept on disk by the model's digest, with the graph as onnxruntime rewrote it, so
  * that the next start needs neither. Large models are loaded one after the other, so that a start with many
- * holds the bytes of one; small ones do not wait for them.
+ * holds the bytes of one; small ones do not wait for them, nor do those that are opened for those that are
+ * examined.
  */
 import { rm, writeFile } from "node:fs/promises";
 import {
@@ -32,6 +33,13 @@ const smallBytes = 2 ** 20;
 const quickMs = 5;
 const smallAtOnce = 4;
 
+/** What an instance takes beside the model. */
+const hostBytes: { readonly [I in Isolation]: number } = {
+  shared: 0,
+  thread: 25 * 2 ** 20,
+  process: 80 * 2 ** 20,
+};
+
 export interface LoaderParts {
   readonly engine: Engine;
   readonly examiner: Examiner;
@@ -42,33 +50,40 @@ export interface LoaderParts {
   readonly tracer: Telemetry["tracer"];
 }
 
-export interface Loaded {
-  readonly session: ServingSession;
-  readonly instances: number;
-  readonly verdict: Verdict;
-}
-
 /** Told once, when an opened version is out of service for good. */
 export type OnFailure = (why: DomainError) => void;
 
-export type Load = (wanted: Wanted, signal: AbortSignal, onFailure?: OnFailure) => Promise<Loaded>;
-
-export function createLoader(parts: LoaderParts): Load {
-  const small = new Turns(smallAtOnce);
-  const large = new Turns(1);
-  return (wanted, signal, onFailure = () => undefined) =>
-    (wanted.bytes <= smallBytes ? small : large).take(() => {
-      signal.throwIfAborted();
-      return load(wanted, parts, onFailure);
-    });
+export interface Loader {
+  /** Before it is opened. @throws what is wrong with it. */
+  examine(wanted: Wanted, signal: AbortSignal): Promise<Verdict>;
+  open(wanted: Wanted, verdict: Verdict, onFailure: OnFailure): Promise<ServingSession>;
 }
 
-async function load(wanted: Wanted, parts: LoaderParts, onFailure: OnFailure): Promise<Loaded> {
+export function createLoader(parts: LoaderParts): Loader {
+  const examined = new Turns(smallAtOnce);
+  const opened = new Turns(smallAtOnce);
+  const large = new Turns(1);
+  return {
+    examine(wanted, signal) {
+      return (wanted.bytes <= smallBytes ? examined : large).take(() => {
+        signal.throwIfAborted();
+        return examine(wanted, parts);
+      });
+    },
+    open(wanted, verdict, onFailure) {
+      return (wanted.bytes <= smallBytes ? opened : large).take(() =>
+        open(wanted, verdict, parts, onFailure),
+      );
+    },
+  };
+}
+
+async function examine(wanted: Wanted, parts: LoaderParts): Promise<Verdict> {
   const { model, bytes } = wanted;
   if (bytes > mostBytes) throw modelTooLarge(model, bytes, mostBytes);
   const verdict = await parts.tracer.span("inference.examine", {}, () => verdictOn(wanted, parts));
   if (verdict.fallback !== undefined) parts.events.rewritingLeftOut(wanted, verdict.fallback);
-  return { ...(await open(wanted, verdict, parts, onFailure)), verdict };
+  return verdict;
 }
 
 /** The verdict that is on disk, or a new one. */
@@ -120,28 +135,27 @@ async function open(
   verdict: Verdict,
   parts: LoaderParts,
   onFailure: OnFailure,
-): Promise<Omit<Loaded, "verdict">> {
+): Promise<ServingSession> {
   const { engine, cache, cores, events } = parts;
   const key = cache.key(wanted.digest);
   const instances = instancesOf(wanted);
   const isolation = isolationOf(wanted, verdict);
   const threads = isolation === "shared" ? 1 : threadsPerInstance(cores, instances);
-  const graph = async () => (await cache.get(key))?.graph;
+  const graph = async () => verdict.graph && (await cache.get(key))?.graph;
   const openFrom = async (
     model: () => Promise<ModelSource>,
     optimization: SessionOptions["optimization"] & string,
   ) => {
-    const session = await engine.open({
+    return await engine.open({
       name: `${wanted.model}@${wanted.version}`,
       model,
       isolation,
       instances,
       session: { optimization, threads, arena: false },
-      instanceBytes: verdict.memoryBytes,
+      instanceBytes: instanceBytes(verdict, isolation),
       onFailure,
       onLoss: (loss) => events.instanceLost(wanted, loss),
     });
-    return { session, instances };
   };
 
   if (await graph())
@@ -155,13 +169,22 @@ async function open(
   return openFrom(() => wanted.read(), verdict.optimization);
 }
 
+/** What all instances will take, as far as can be told before they are opened. */
+export function memoryNeeded(wanted: Wanted, verdict: Verdict): number {
+  return instancesOf(wanted) * instanceBytes(verdict, isolationOf(wanted, verdict));
+}
+
+function instanceBytes({ memoryBytes }: Verdict, isolation: Isolation): number {
+  return memoryBytes + hostBytes[isolation];
+}
+
 function isolationOf({ bytes }: Wanted, { hazards, runMs }: Verdict): Isolation {
   if (hazards.length > 0) return "process";
   return bytes <= smallBytes && runMs <= quickMs ? "shared" : "thread";
 }
 
 /** As the configuration's groups say; those of other kinds of processors are not ours. */
-function instancesOf({ config }: Wanted): number {
+export function instancesOf({ config }: Pick<Wanted, "config">): number {
   const counts = config?.instanceGroup.map(({ count }) => Math.max(1, count)) ?? [];
   return counts.reduce((sum, count) => sum + count, 0) || 1;
 }

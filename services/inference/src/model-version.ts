@@ -66,6 +66,17 @@ export class ModelVersion {
     return String(this.wanted.version);
   }
 
+  /** Whether it is in memory: where that has a budget, a version may be ready and not loaded. */
+  get isHere(): boolean {
+    const state = this.#state;
+    return state.kind === "ready" && (state.loaded.residence?.isHere ?? true);
+  }
+
+  /** Has it in memory, if it is ready. @throws why it cannot be. */
+  async bring(): Promise<void> {
+    if (this.#state.kind === "ready") await this.#state.loaded.residence?.order();
+  }
+
   /** One of the same number, bytes and configuration is the same. */
   is({ version, digest, config }: Wanted): boolean {
     return (

@@ -7,10 +7,10 @@ import type { InferenceConfig } from "./config.ts";
 import { createEngineEvents } from "./engine-events.ts";
 import { Examiner } from "./examination/examiner.ts";
 import { GraphCache } from "./examination/graph-cache.ts";
-import { createLoader, type Load } from "./loader.ts";
+import { createLoader, type Loader } from "./loader.ts";
 
 export interface OpenEngine {
-  readonly load: Load;
+  readonly loader: Loader;
   /** That models may keep busy. */
   readonly cores: number;
   close(): Promise<void>;
@@ -35,7 +35,7 @@ export function openEngine(config: InferenceConfig, telemetry: Telemetry): OpenE
   });
   return {
     cores,
-    load: createLoader({ engine, examiner, cache, cores, events, tracer: telemetry.tracer }),
+    loader: createLoader({ engine, examiner, cache, cores, events, tracer: telemetry.tracer }),
     async close() {
       await examiner.close();
       await engine.close();

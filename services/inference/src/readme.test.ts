@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { createTelemetry } from "@amaas/telemetry";
 import { expect, test } from "vitest";
+import { Budget } from "./budget.ts";
 import { config } from "./config.ts";
 import { createEngineEvents } from "./engine-events.ts";
 import { createEvents } from "./events.ts";
@@ -49,6 +50,7 @@ test("every metric of the page is told, and every one that is told is on the pag
   const telemetry = createTelemetry({ service: "s", instance: "i", level: "silent", env: {} });
   const events = createEvents(telemetry);
   createEngineEvents(telemetry);
+  events.budgetSet(new Budget({ bytes: 1 }));
   const of = events.statistics.open("m", "1");
   of.runsWith({
     memoryBytes: 1,

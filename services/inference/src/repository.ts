@@ -98,6 +98,7 @@ export class Repository {
     await served.settled();
     const missing = served.missing();
     if (missing.length > 0) throw loadFailed(model, missing.join("; "));
+    await served.bring();
   }
 
   /** From now on the model, or the version, answers nobody; its memory is freed when all have left. */

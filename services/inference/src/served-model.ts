@@ -86,6 +86,11 @@ export class ServedModel {
       .sort((a, b) => a - b);
   }
 
+  /** Has all that answers in memory, whoever else has to give way. @throws why it cannot be. */
+  async bring(): Promise<void> {
+    for (const { serving } of this.#slots.values()) await serving?.bring();
+  }
+
   /** Why each wanted version that does not answer does not. */
   missing(): string[] {
     return [...this.#wanted].flatMap(([number, wanted]) => {
@@ -122,7 +127,7 @@ export class ServedModel {
     if (known) return known;
     const slot = new VersionSlot(this.#parts, {
       changed: () => this.#changed(),
-      served: () => this.#serving?.wanted.version,
+      served: () => this.#serving,
     });
     this.#slots.set(number, slot);
     return slot;
@@ -203,7 +208,10 @@ function reasonOf({ candidate }: VersionSlot): string {
 /** `problem` is the model's. */
 function statusOf(version: string, slot: VersionSlot, problem: string): VersionStatus {
   const reason = reasonOf(slot) || problem;
-  if (slot.serving) return { version, state: "READY", reason };
+  if (slot.serving) {
+    const { isHere } = slot.serving;
+    return { version, state: "READY", reason: reason || (isHere ? "" : "unloaded") };
+  }
   if (slot.candidate?.state.kind === "loading") return { version, state: "LOADING", reason };
   return { version, state: slot.isDraining ? "UNLOADING" : "UNAVAILABLE", reason };
 }

@@ -13,11 +13,15 @@ import type { LoadedVersion } from "./loaded-version.ts";
 import { ModelVersion, type Wanted } from "./model-version.ts";
 
 export interface SlotParts {
-  /** Reads, opens and warms a version; leaves off where nobody wants it any more. */
+  /**
+   * Reads, opens and warms a version; leaves off where nobody wants it any more. `replaces`: whether the
+   * model has one in memory, which it is to be as quick as.
+   */
   readonly open: (
     wanted: Wanted,
     signal: AbortSignal,
     onFailure: (why: Error) => void,
+    replaces: boolean,
   ) => Promise<LoadedVersion>;
   /** Tells the others that a version answers here. */
   readonly announce: (wanted: Wanted) => void;
@@ -30,7 +34,7 @@ export interface SlotOwner {
   /** Told whenever another version answers, or none, or a load or an unloading has ended. */
   changed(): void;
   /** The version that answers requests that name none. */
-  served(): number | undefined;
+  served(): ModelVersion | undefined;
 }
 
 export class VersionSlot {
@@ -141,7 +145,9 @@ export class VersionSlot {
         "inference.load",
         { parent: wanted.traceparent, attributes },
         async (span) => {
-          candidate.loaded(await open(wanted, signal, (why) => this.#outOfService(candidate, why)));
+          const onFailure = (why: Error) => this.#outOfService(candidate, why);
+          const replaces = [this.#serving, this.#owner.served()].some((version) => version?.isHere);
+          candidate.loaded(await open(this.#readable(candidate), signal, onFailure, replaces));
           if (!this.#wanted || !candidate.is(this.#wanted)) {
             events.versionSuperseded(span, wanted);
             this.#retire(candidate);
@@ -159,8 +165,16 @@ export class VersionSlot {
       const retryMs = again ? backoffMs(this.#failures) : undefined;
       this.#retryAt = retryMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + retryMs;
       candidate.failed(errorMessage(error));
-      if (!signal.aborted) events.loadFailed(wanted, error, retryMs, this.#owner.served());
+      if (!signal.aborted)
+        events.loadFailed(wanted, error, retryMs, this.#owner.served()?.wanted.version);
     }
+  }
+
+  /** What is read later is what is there by then: the same bytes may lie elsewhere, or anew. */
+  #readable(version: ModelVersion): Wanted {
+    const { wanted } = version;
+    const read = () => (this.#wanted && version.is(this.#wanted) ? this.#wanted : wanted).read();
+    return { ...wanted, read };
   }
 
   /**

@@ -4,9 +4,16 @@
  */
 import { readFile } from "node:fs/promises";
 import { crc32 } from "node:zlib";
-import { type ModelSource, openSession, type Session, serveThread } from "@amaas/engine";
+import {
+  type ModelSource,
+  openSession,
+  type Session,
+  type SessionOptions,
+  serveThread,
+  type ValueSpec,
+} from "@amaas/engine";
 import { disagreement } from "../agreement.ts";
-import { rowsTogether } from "../rows-alone.ts";
+import { rowsTogether, strayOutput } from "../rows-alone.ts";
 import { firstThatRuns, trialFeeds } from "../trial-feeds.ts";
 import { type Survey, survey } from "./survey.ts";
 
@@ -14,11 +21,16 @@ export interface ExaminationApi {
   /** Answers as soon as the process can. */
   ready(): void;
   /** Reads it, and keeps what it answers without any rewriting for `compare`. */
-  reference(model: ModelSource): Survey;
+  reference(model: ModelSource): Survey & Signature;
   /** Opens the same model with rewriting and compares; writes the rewritten graph where that is wanted. */
   compare(level: Level, savedTo: string | undefined): Trial;
   /** As `compare`, for the model as it is. */
   plain(): Trial;
+}
+
+export interface Signature {
+  readonly inputs: readonly ValueSpec[];
+  readonly outputs: readonly ValueSpec[];
 }
 
 export type Level = "all" | "basic";
@@ -28,10 +40,12 @@ export interface Trial {
   readonly differs: string | undefined;
   /** How long a run of one row took. */
   readonly runMs: number;
-  /** What the process grew by, from before it was opened to after its runs. */
+  /** What the process grew by, from before it was opened to after its runs; of a small model, by each of several. */
   readonly grownBytes: number;
   /** Why rows of several requests cannot be run together, if they cannot. */
   readonly rowsApart: string | undefined;
+  /** Why nobody could say whose the rows of an output are, if so. */
+  readonly stray: string | undefined;
   /** The file that was written. */
   readonly saved?: SavedGraph;
 }
@@ -48,6 +62,10 @@ interface Reference {
   readonly run: Awaited<ReturnType<typeof firstThatRuns>>;
 }
 
+const smallBytes = 2 ** 20;
+const mostCopies = 16;
+const copiesMs = 100;
+
 let kept: Reference | undefined;
 
 serveThread<ExaminationApi>({
@@ -60,7 +78,8 @@ serveThread<ExaminationApi>({
     const session = await openSession(bytes, { optimization: "disabled", arena: false });
     try {
       kept = { bytes, random: found.random, run: await firstThatRuns(session, 1) };
-      return found;
+      const { inputs, outputs } = session;
+      return { ...found, inputs, outputs };
     } finally {
       await session.release();
     }
@@ -80,26 +99,44 @@ serveThread<ExaminationApi>({
   plain: () => tried({ optimization: "disabled" }),
 });
 
-async function tried(options: Parameters<typeof openSession>[1]): Promise<Trial> {
+async function tried(options: SessionOptions): Promise<Trial> {
   if (!kept) throw new Error("no model has been read");
+  const { bytes } = kept;
   const before = process.memoryUsage.rss();
-  const session = await openSession(kept.bytes, { ...options, arena: false });
+  const session = await openSession(bytes, { ...options, arena: false });
   try {
-    return await trialOf(session, kept, before);
+    const trial = await trialOf(session, kept, before);
+    if (bytes.byteLength > smallBytes) return trial;
+    const { savedTo: _, ...others } = options;
+    return { ...trial, grownBytes: await grownByEach(bytes, { ...others, arena: false }) };
   } finally {
     await session.release();
   }
 }
 
+/** One session of a small model disappears in what was freed before; of several, most have to be new. */
+async function grownByEach(bytes: Uint8Array, options: SessionOptions): Promise<number> {
+  const before = process.memoryUsage.rss();
+  const until = performance.now() + copiesMs;
+  const copies: Session[] = [];
+  try {
+    while (copies.length < mostCopies && performance.now() < until)
+      copies.push(await openSession(bytes, options));
+    return grown(before) / copies.length;
+  } finally {
+    for (const copy of copies) await copy.release();
+  }
+}
+
 async function trialOf(session: Session, { run, random }: Reference, before: number) {
-  const rowsApart = await rowsTogether(session);
-  if (!run) return { differs: undefined, runMs: 0, grownBytes: grown(before), rowsApart };
+  const rows = { rowsApart: await rowsTogether(session), stray: await strayOutput(session) };
+  if (!run) return { differs: undefined, runMs: 0, grownBytes: grown(before), ...rows };
   const feeds = trialFeeds(session.inputs, { rows: 1, open: run.open }, run.contents);
   const started = performance.now();
   const outputs = await session.run(feeds);
   const runMs = performance.now() - started;
   const differs = random ? undefined : disagreement(outputs, run.outputs);
-  return { differs, runMs, grownBytes: grown(before), rowsApart };
+  return { differs, runMs, grownBytes: grown(before), ...rows };
 }
 
 async function fileAt(path: string): Promise<SavedGraph> {

@@ -7,7 +7,7 @@
  */
 import { type ModelSource, type Process, startProcess } from "@amaas/engine";
 import { DomainError, errorMessage } from "@amaas/errors";
-import type { ExaminationApi, SavedGraph, Trial } from "./examine.process.ts";
+import type { ExaminationApi, SavedGraph, Signature, Trial } from "./examine.process.ts";
 
 export interface Limits {
   /** For each step: reading and a first run, and each trial. */
@@ -20,7 +20,7 @@ export interface Limits {
 
 export const defaultLimits: Limits = { stepMs: 30_000, memoryMiB: 1024, idleMs: 5_000 };
 
-export interface Verdict {
+export interface Verdict extends Signature {
   readonly optimization: "all" | "basic" | "disabled";
   /** Why it is not `all`. */
   readonly fallback?: string;
@@ -32,6 +32,8 @@ export interface Verdict {
   readonly memoryBytes: number;
   /** Why rows of several requests cannot be run together, if they cannot. */
   readonly rowsApart?: string;
+  /** Why nobody could say whose the rows of an output are, if so. */
+  readonly stray?: string;
   /** The rewritten graph, where it was asked for and could be written. */
   readonly graph?: SavedGraph;
 }
@@ -42,6 +44,9 @@ export interface Examined {
   /** Where the rewritten graph is to be written; it is that of the verdict's level unless that is `disabled`. */
   readonly savedTo?: string;
 }
+
+/** What the smallest model takes. */
+const sessionBytes = 40_000;
 
 const file = new URL("./examine.process.ts", import.meta.url);
 const levels = ["all", "basic"] as const;
@@ -80,7 +85,7 @@ export class Examiner {
     const step = <T>(what: string, call: (child: Process<ExaminationApi>) => Promise<T>) =>
       this.#step(what, memoryMiB, call);
 
-    const { hazards } = await step("its first run", (child) => child.call("reference", model));
+    const found = await step("its first run", (child) => child.call("reference", model));
     let fallback: string | undefined;
     for (const level of levels) {
       const trial = await step(`a trial with ${level} rewriting`, async (child) => {
@@ -88,14 +93,14 @@ export class Examiner {
       }).catch((error: unknown) => errorMessage(error));
       const complaint = typeof trial === "string" ? trial : trial.differs;
       if (typeof trial !== "string" && complaint === undefined)
-        return verdictOf(level, trial, hazards, bytes, fallback);
+        return verdictOf(level, trial, found, bytes, fallback);
       fallback ??= `with ${level} rewriting: ${complaint}`;
       // A process that is gone has forgotten the model.
       if (!this.#process?.alive)
         await step("its first run", (child) => child.call("reference", model));
     }
     const trial = await step("a trial", (child) => child.call("plain"));
-    return verdictOf("disabled", trial, hazards, bytes, fallback);
+    return verdictOf("disabled", trial, found, bytes, fallback);
   }
 
   async #step<T>(
@@ -145,20 +150,23 @@ export class Examiner {
 
 function verdictOf(
   optimization: Verdict["optimization"],
-  { runMs, grownBytes, rowsApart, saved }: Trial,
-  hazards: readonly string[],
+  { runMs, grownBytes, rowsApart, stray, saved }: Trial,
+  { hazards, inputs, outputs }: Signature & Pick<Verdict, "hazards">,
   bytes: number,
   fallback: string | undefined,
 ): Verdict {
   // Memory that was freed before is used again and grows nothing: a model takes its size at least.
-  const memoryBytes = Math.max(Math.ceil(bytes * 1.1), grownBytes);
+  const memoryBytes = Math.ceil(Math.max(bytes * 1.1 + sessionBytes, grownBytes));
   return {
+    inputs,
+    outputs,
     optimization,
     hazards,
     runMs,
     memoryBytes,
     ...(fallback === undefined ? {} : { fallback }),
     ...(rowsApart === undefined ? {} : { rowsApart }),
+    ...(stray === undefined ? {} : { stray }),
     ...(saved === undefined ? {} : { graph: saved }),
   };
 }

@@ -26,7 +26,14 @@ function open(mostBytes = 1e9, at = folder): GraphCache {
   return new GraphCache({ folder: at, mostBytes, onTrouble: (error) => troubles.push(error) });
 }
 
-const verdict: Verdict = { optimization: "all", hazards: [], runMs: 1, memoryBytes: 100 };
+const verdict: Verdict = {
+  inputs: [{ name: "x", type: "FP32", shape: ["rows", 4] }],
+  outputs: [{ name: "y", type: "FP32", shape: ["rows", 4] }],
+  optimization: "all",
+  hazards: [],
+  runMs: 1,
+  memoryBytes: 100,
+};
 
 /** An entry with a graph of `size` bytes. */
 async function put(cache: GraphCache, digest: string, size = 1000): Promise<string> {

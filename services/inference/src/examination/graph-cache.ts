@@ -26,12 +26,14 @@ export interface Entry {
 }
 
 /** Changed when entries come to mean something else. */
-const format = 1;
+const format = 2;
 /** Files in the making that are older are left over from a process that ended. */
 const abandonedMs = 3_600_000;
 
 export class GraphCache {
   readonly #options: CacheOptions;
+  /** What was put in since it was last swept. */
+  #unsweptBytes = Number.POSITIVE_INFINITY;
 
   constructor(options: CacheOptions) {
     this.#options = options;
@@ -78,7 +80,7 @@ export class GraphCache {
       } finally {
         await rm(made, { force: true });
       }
-      await this.#sweep();
+      await this.#sweepAfter(body.length + (verdict.graph?.bytes ?? 0));
     } catch (error) {
       this.#options.onTrouble(error);
     }
@@ -105,6 +107,14 @@ export class GraphCache {
     const now = new Date();
     for (const ending of ["json", "onnx"] as const)
       await utimes(this.#path(key, ending), now, now).catch(() => undefined);
+  }
+
+  /** Not every time: sweeping looks at every file, and thousands may be put in one after the other. */
+  async #sweepAfter(bytes: number): Promise<void> {
+    this.#unsweptBytes += bytes;
+    if (this.#unsweptBytes <= this.#options.mostBytes / 32) return;
+    this.#unsweptBytes = 0;
+    await this.#sweep();
   }
 
   async #sweep(): Promise<void> {
