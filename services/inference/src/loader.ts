@@ -21,6 +21,7 @@ import type { EngineEvents } from "./engine-events.ts";
 import { modelTooLarge } from "./errors.ts";
 import type { Examiner, Verdict } from "./examination/examiner.ts";
 import type { GraphCache } from "./examination/graph-cache.ts";
+import { instancesOf } from "./model-config/check.ts";
 import type { Wanted } from "./model-version.ts";
 import { Turns } from "./turns.ts";
 
@@ -138,7 +139,7 @@ async function open(
 ): Promise<ServingSession> {
   const { engine, cache, cores, events } = parts;
   const key = cache.key(wanted.digest);
-  const instances = instancesOf(wanted);
+  const instances = instancesOf(wanted.config);
   const isolation = isolationOf(wanted, verdict);
   const threads = isolation === "shared" ? 1 : threadsPerInstance(cores, instances);
   const graph = async () => verdict.graph && (await cache.get(key))?.graph;
@@ -171,7 +172,7 @@ async function open(
 
 /** What all instances will take, as far as can be told before they are opened. */
 export function memoryNeeded(wanted: Wanted, verdict: Verdict): number {
-  return instancesOf(wanted) * instanceBytes(verdict, isolationOf(wanted, verdict));
+  return instancesOf(wanted.config) * instanceBytes(verdict, isolationOf(wanted, verdict));
 }
 
 function instanceBytes({ memoryBytes }: Verdict, isolation: Isolation): number {
@@ -181,10 +182,4 @@ function instanceBytes({ memoryBytes }: Verdict, isolation: Isolation): number {
 function isolationOf({ bytes }: Wanted, { hazards, runMs }: Verdict): Isolation {
   if (hazards.length > 0) return "process";
   return bytes <= smallBytes && runMs <= quickMs ? "shared" : "thread";
-}
-
-/** As the configuration's groups say; those of other kinds of processors are not ours. */
-export function instancesOf({ config }: Pick<Wanted, "config">): number {
-  const counts = config?.instanceGroup.map(({ count }) => Math.max(1, count)) ?? [];
-  return counts.reduce((sum, count) => sum + count, 0) || 1;
 }

@@ -13,7 +13,8 @@ import type { Budget } from "./budget.ts";
 import type { Events } from "./events.ts";
 import type { Verdict } from "./examination/examiner.ts";
 import { type Common, type LoadedVersion, loadedVersion } from "./loaded-version.ts";
-import { instancesOf, type Loader, memoryNeeded, type OnFailure } from "./loader.ts";
+import { type Loader, memoryNeeded, type OnFailure } from "./loader.ts";
+import { instancesOf } from "./model-config/check.ts";
 import { completeConfig, statesBatching } from "./model-config/complete.ts";
 import type { Wanted } from "./model-version.ts";
 import { type Occasion, Residence } from "./residence.ts";
@@ -51,7 +52,7 @@ export function createOpener(parts: OpenParts): Open {
   return async (wanted, signal, onFailure = () => undefined, replaces = false) => {
     const verdict = await loader.examine(wanted, signal);
     const ways = waysOf(wanted, verdict);
-    const instances = instancesOf(wanted);
+    const instances = instancesOf(wanted.config);
     if (budget) {
       const residence = residenceOf(budget, wanted, verdict, ways, onFailure);
       return unlessItFails(residence, async () => {

@@ -146,10 +146,11 @@ function bytesOf({ rawOutputContents }: ModelInferResponse): number {
   return bytes;
 }
 
-/** In memory of its own: outputs are views of a whole batch's. */
+/** In memory of its own: outputs are views of a whole batch's. The id is that of whoever asked first. */
 function keptResponse(response: ModelInferResponse): ModelInferResponse {
   return {
     ...response,
+    id: "",
     rawOutputContents: response.rawOutputContents.map((bytes) => new Uint8Array(bytes)),
   };
 }

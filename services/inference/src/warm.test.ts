@@ -45,6 +45,12 @@ test("the first is always run, the larger ones while there is time", async () =>
   expect(await warm(model, { batches: batchSizes(512), patienceMs: -1 })).toEqual([1]);
 });
 
+test("batches that nobody's memory is for are left out", async () => {
+  const { model } = recorder();
+  const sizes = await warm(model, { batches: batchSizes(2 ** 31 - 1), patienceMs: 60_000 });
+  expect(sizes.at(-1)).toBe(2 ** 23);
+});
+
 test("a guess at open sizes that runs is found; where none does, the model is not to blame", async () => {
   const wide = recorder(({ image }) => {
     if (image!.shape[2]! < 20) throw new Error("the kernel is larger than the image");

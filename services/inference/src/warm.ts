@@ -4,7 +4,7 @@
  */
 import { DomainError } from "@amaas/errors";
 import type { ModelWarmup, ModelWarmup_Input } from "@amaas/proto/inference/model_config";
-import { fromRaw } from "@amaas/tensor";
+import { bytesPerElement, fromRaw } from "@amaas/tensor";
 import type { Feeds } from "./request.ts";
 import { filled, firstThatRuns, guesses, type Runnable, trialFeeds } from "./trial-feeds.ts";
 
@@ -18,6 +18,12 @@ export interface WarmUp {
   /** When it has taken so long, larger batches are left out. */
   readonly patienceMs?: number;
 }
+
+/** Inputs of one run: larger batches are possible, and too rare to take that much memory for. */
+const mostBytes = 64 * 2 ** 20;
+
+/** A short one, as an object. */
+const bytesOfText = 32;
 
 /** Powers of two up to the largest, the largest, and the preferred ones: ascending. */
 export function batchSizes(largest: number, preferred: readonly number[] = []): number[] {
@@ -39,12 +45,20 @@ export async function warm(
   if (!guess) return `no guess at its open sizes (${guesses.join(", ")}) runs`;
   const { open, contents } = guess;
   const done = [first];
+  const rowBytes = bytesOf(trialFeeds(model.inputs, { rows: 1, open }));
   for (const rows of larger) {
-    if (performance.now() > until) break;
+    if (performance.now() > until || rows * rowBytes > mostBytes) break;
     await model.run(trialFeeds(model.inputs, { rows, open }, contents));
     done.push(rows);
   }
   return done;
+}
+
+function bytesOf(feeds: Feeds): number {
+  let bytes = 0;
+  for (const { type, data } of Object.values(feeds))
+    bytes += data.length * (type === "BYTES" ? bytesOfText : bytesPerElement(type));
+  return bytes;
 }
 
 async function warmWith(

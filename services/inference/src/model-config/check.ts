@@ -5,6 +5,10 @@ import type { ModelConfig } from "@amaas/proto/inference/model_config";
 const platform = "onnxruntime_onnx";
 const backend = "onnxruntime";
 
+const mostInstances = 256;
+/** A queue is kept for each that requests have named. */
+const mostPriorityLevels = 1000;
+
 type Check = (config: ModelConfig, model: string) => string | undefined;
 
 const checks: readonly Check[] = [
@@ -47,9 +51,9 @@ const checks: readonly Check[] = [
     file !== "" && !isPlainName(file)
       ? `default_model_filename is '${file}'; wanted the name of a file`
       : undefined,
-  ({ instanceGroup }) =>
-    instanceGroup.some(({ count }) => count < 0 || count > 256)
-      ? "a count of instance_group is not from 0 to 256"
+  (config) =>
+    config.instanceGroup.some(({ count }) => count < 0) || instancesOf(config) > mostInstances
+      ? `instance_group counts ${instancesOf(config)} instances; wanted at most ${mostInstances}, no count below 0`
       : undefined,
   ({ maxBatchSize, schedulingChoice }) =>
     schedulingChoice?.$case === "dynamicBatching"
@@ -76,6 +80,8 @@ function dynamicBatching(
   );
   if (wrong !== undefined)
     return `preferred_batch_size ${wrong} is not from 1 to max_batch_size ${maxBatchSize}`;
+  if (priorityLevels > mostPriorityLevels)
+    return `priority_levels is ${priorityLevels}; wanted at most ${mostPriorityLevels}`;
   if (defaultPriorityLevel > priorityLevels)
     return `default_priority_level is ${defaultPriorityLevel}; wanted at most priority_levels ${priorityLevels}`;
   const levels = [...priorityQueuePolicy.keys()];
@@ -83,6 +89,12 @@ function dynamicBatching(
   return outside === undefined
     ? undefined
     : `priority_queue_policy has level ${outside}; wanted 1 to priority_levels ${priorityLevels}`;
+}
+
+/** As the groups say, whatever kind of processor they are for; one where none does. */
+export function instancesOf(config: ModelConfig | undefined): number {
+  const counts = config?.instanceGroup.map(({ count }) => Math.max(1, count)) ?? [];
+  return counts.reduce((sum, count) => sum + count, 0) || 1;
 }
 
 /** A name that stays in its folder. */

@@ -105,7 +105,10 @@ test.each([
   ['model_operations { op_library_filename: "/tmp/evil.so" }', "a model's code is not run"],
   ['default_model_filename: "/etc/passwd"', "wanted the name of a file"],
   ['default_model_filename: ".."', "wanted the name of a file"],
-  ["instance_group { count: 100000 }", "not from 0 to 256"],
+  ["instance_group { count: 100000 }", "counts 100000 instances; wanted at most 256"],
+  ["instance_group { count: 200 } instance_group { count: 200 }", "counts 400 instances"],
+  ["instance_group { count: -1 }", "no count below 0"],
+  ["dynamic_batching { priority_levels: 1001 }", "priority_levels is 1001; wanted at most 1000"],
   ["max_batch_size: 4 dynamic_batching { preferred_batch_size: 8 }", "preferred_batch_size 8"],
   ["dynamic_batching { default_priority_level: 1 }", "wanted at most priority_levels 0"],
   [
