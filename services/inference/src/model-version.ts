@@ -21,6 +21,8 @@ export interface Wanted {
   readonly traceparent: string;
   /** The bytes that have the digest. */
   readonly read: () => Promise<Uint8Array>;
+  /** One of the files that its configuration has it warmed up with. */
+  readonly readWarmUp?: (name: string) => Promise<Uint8Array>;
   /** What was written down for it; the rest is the model's to say. */
   readonly config: ModelConfig | undefined;
   /** Whether it is tried again by itself when something kept it from being loaded. */

@@ -102,7 +102,7 @@ export function createOpener(parts: OpenParts): Open {
   ): Promise<ServingSession> {
     const session = await loader.open(wanted, verdict, onFailure);
     return unlessItFails(session, async () => {
-      await warmed(session, ways, occasion);
+      await warmed(wanted, session, ways, occasion);
       return session;
     });
   }
@@ -129,11 +129,19 @@ export function createOpener(parts: OpenParts): Open {
     return false;
   }
 
-  async function warmed(session: ServingSession, ways: Ways, occasion: Occasion): Promise<void> {
-    const batches = batchesFor(occasion, ways.batching);
-    const samples = ways.config.modelWarmup;
+  async function warmed(
+    { readWarmUp: readFile }: Wanted,
+    session: ServingSession,
+    { config, batching }: Ways,
+    occasion: Occasion,
+  ): Promise<void> {
+    const batches = batchesFor(occasion, batching);
+    const samples = config.modelWarmup;
     if (batches.length === 0 && samples.length === 0) return;
-    await tracer.span("inference.warm", {}, () => warm(session, { batches, samples }));
+    const { countsRows } = batching;
+    await tracer.span("inference.warm", {}, () =>
+      warm(session, { batches, samples, countsRows, readFile }),
+    );
   }
 }
 

@@ -78,6 +78,7 @@ test("samples of the configuration take the place of zeros", async () => {
   const file = new Uint8Array(Float32Array.of(3, 4).buffer);
   await warm(model, {
     batches: [1, 2, 4],
+    countsRows: true,
     samples: [
       sample(of({ $case: "zeroData", value: true }), 2),
       sample(of({ $case: "randomData", value: true })),

@@ -13,8 +13,10 @@ export interface WarmUp {
   readonly batches: readonly number[];
   /** In place of what is made of the signature. */
   readonly samples?: readonly ModelWarmup[];
-  /** The bytes of one of the samples' files. */
-  readonly readFile?: (name: string) => Promise<Uint8Array>;
+  /** Whether the dimensions of samples come after that of the rows, which they leave out. */
+  readonly countsRows?: boolean;
+  /** The bytes of one of the samples' files; undefined where there are none. */
+  readonly readFile?: ((name: string) => Promise<Uint8Array>) | undefined;
   /** When it has taken so long, larger batches are left out. */
   readonly patienceMs?: number;
 }
@@ -36,9 +38,9 @@ export function batchSizes(largest: number, preferred: readonly number[] = []): 
 /** @returns the sizes that were run, or why nothing could be; throws what the model does with certain inputs. */
 export async function warm(
   model: Runnable,
-  { batches, samples = [], readFile = noFiles, patienceMs = 300 }: WarmUp = { batches: [1] },
+  { batches, samples = [], patienceMs = 300, ...how }: WarmUp = { batches: [1] },
 ): Promise<readonly number[] | string> {
-  if (samples.length > 0) return warmWith(model, samples, readFile);
+  if (samples.length > 0) return warmWith(model, samples, how);
   const until = performance.now() + patienceMs;
   const [first = 1, ...larger] = batches;
   const guess = await firstThatRuns(model, first, ["zero", "one", "random"]);
@@ -64,10 +66,10 @@ function bytesOf(feeds: Feeds): number {
 async function warmWith(
   model: Runnable,
   samples: readonly ModelWarmup[],
-  readFile: (name: string) => Promise<Uint8Array>,
+  how: Pick<WarmUp, "countsRows" | "readFile">,
 ): Promise<readonly number[]> {
   for (const sample of samples) {
-    const feeds = await sampleFeeds(model, sample, readFile);
+    const feeds = await sampleFeeds(model, sample, how);
     for (let run = 0; run < Math.max(1, sample.count); run++) await model.run(feeds);
   }
   return samples.map(({ batchSize }) => batchSize);
@@ -76,17 +78,18 @@ async function warmWith(
 async function sampleFeeds(
   model: Runnable,
   { name, batchSize, inputs }: ModelWarmup,
-  readFile: (name: string) => Promise<Uint8Array>,
+  { countsRows = false, readFile = noFiles }: Pick<WarmUp, "countsRows" | "readFile">,
 ): Promise<Feeds> {
+  const rows = countsRows ? Math.max(1, batchSize) : 1;
   const feeds: Feeds = {};
   for (const [index, { name: input, type }] of model.inputs.entries()) {
     const given = inputs[input];
     if (!given) throw faulty(name, `has nothing for input '${input}'`);
     const dims = given.dims.map(Number);
-    const shape = batchSize > 0 ? [batchSize, ...dims] : dims;
+    const shape = countsRows ? [rows, ...dims] : dims;
     const raw = await fileOf(given, readFile);
     feeds[input] = raw
-      ? repeated(type, shape, raw, Math.max(1, batchSize))
+      ? repeated(type, shape, raw, rows)
       : { type, shape, data: filled(type, shape, contentsOf(given, name, input), index) };
   }
   return feeds;

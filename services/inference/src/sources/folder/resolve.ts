@@ -12,6 +12,8 @@ import type { Seen, Survey } from "./survey.ts";
 
 const usualFile = "model.onnx";
 const mostConfig = 2 ** 20;
+/** Of a file to warm up with: as large as a message. */
+const mostSample = 64 * 2 ** 20;
 /** Of files that may be gone by now, too. */
 const mostDigests = 20_000;
 
@@ -27,7 +29,7 @@ export class Resolver {
 
   /** `config` takes the place of the one that is written down. */
   async resolve(surveyed: Survey, config?: ModelConfig): Promise<WantedModel> {
-    const { name, versions, fault } = surveyed;
+    const { name, versions, warmUp, fault } = surveyed;
     if (fault !== undefined) throw new DomainError("invalid-argument", fault);
     const stated = config ?? (await readConfig(surveyed));
     if (stated) checkConfig(stated, name);
@@ -37,7 +39,8 @@ export class Resolver {
       const found = versions.get(version)?.get(file) ?? {
         fault: `${version}/${file} is not there`,
       };
-      wanted.push(await this.#version(name, version, stated, found));
+      const one = await this.#version(name, version, stated, found);
+      wanted.push({ ...one, readWarmUp: (sample) => readSample(warmUp, sample) });
     }
     return { name, versions: wanted, labels: new Map() };
   }
@@ -109,6 +112,16 @@ function chosen(name: string, config: ModelConfig | undefined, available: number
   throw new DomainError(
     "invalid-argument",
     `at least one version must be available under the version policy of model '${name}': found ${found}`,
+  );
+}
+
+async function readSample(files: Survey["warmUp"], name: string): Promise<Uint8Array> {
+  const found = files.get(name) ?? { fault: `warmup/${name.slice(0, 80)} is not there` };
+  if ("fault" in found) throw new DomainError("invalid-argument", found.fault);
+  if (found.bytes <= mostSample) return readFile(found);
+  throw new DomainError(
+    "invalid-argument",
+    `warmup/${name} has ${found.bytes} bytes; wanted at most ${mostSample}`,
   );
 }
 

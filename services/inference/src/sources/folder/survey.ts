@@ -1,6 +1,6 @@
 /**
  * What lies in a model repository, seen without reading a file: `NAME/VERSION/model.onnx` with or
- * without `NAME/config.pbtxt`, or loose `NAME.onnx`, each of which is version 1.
+ * without `NAME/config.pbtxt` and `NAME/warmup/…`, or loose `NAME.onnx`, each of which is version 1.
  */
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
@@ -16,6 +16,8 @@ export type Seen = FileLook | { readonly fault: string };
 export interface Survey {
   readonly name: string;
   readonly config: Seen | undefined;
+  /** Files that it is warmed up with, by name. */
+  readonly warmUp: ReadonlyMap<string, Seen>;
   /** The files of each version, by name. */
   readonly versions: ReadonlyMap<number, ReadonlyMap<string, Seen>>;
   /** The file of every version where it has none of its own to name; model.onnx if left out. */
@@ -55,7 +57,8 @@ export async function survey(name: string, place: Place): Promise<Survey | undef
   try {
     return await look(name, place);
   } catch (error) {
-    return { name, config: undefined, versions: new Map(), fault: errorMessage(error) };
+    const fault = errorMessage(error);
+    return { name, config: undefined, warmUp: new Map(), versions: new Map(), fault };
   }
 }
 
@@ -64,7 +67,7 @@ async function look(name: string, { root, path, isFile }: Place): Promise<Survey
     const file = basename(path);
     checkName(name);
     const files = new Map([[file, await seen(root, path)]]);
-    return { name, config: undefined, versions: new Map([[1, files]]), file };
+    return { name, config: undefined, warmUp: new Map(), versions: new Map([[1, files]]), file };
   }
   const entries = await list(await inside(root, path));
   const numbers = entries.flatMap((entry) => versionOf(entry.name) ?? []);
@@ -75,7 +78,9 @@ async function look(name: string, { root, path, isFile }: Place): Promise<Survey
   const versions = new Map<number, Map<string, Seen>>();
   for (const number of numbers) versions.set(number, await filesOf(root, join(path, `${number}`)));
   const config = written ? await seen(root, join(path, "config.pbtxt")) : undefined;
-  return { name, config, versions };
+  const hasWarmUp = entries.some((entry) => entry.name === "warmup");
+  const warmUp = hasWarmUp ? await filesOf(root, join(path, "warmup")) : new Map<string, Seen>();
+  return { name, config, warmUp, versions };
 }
 
 /** The same text for what has not changed. */
