@@ -68,6 +68,24 @@ test("a drain ends what is not finished in time, and tells both sides", async ()
   expect(finallyRan).toBe(true);
 });
 
+test("a drain leaves calls in flight their time, however long keepalive has been due", async () => {
+  const finish = Promise.withResolvers<void>();
+  let begun = false;
+  const statBlob = async () => {
+    begun = true;
+    await finish.promise;
+    return { exists: true, bytes: 1 };
+  };
+  const { client, server } = await serveBlobs({ statBlob }, { keepaliveMs: 100 });
+  const call = client.statBlob({}, { retry: false });
+  await eventually(() => begun);
+  const drained = server.drain(60_000);
+  await pause(500);
+  finish.resolve();
+  expect(await call).toEqual({ exists: true, bytes: 1 });
+  await drained;
+});
+
 test("a drain lasts until a slow caller has read what was answered", async () => {
   const digest = "x".repeat(32 * 1024 * 1024);
   const answering = Promise.withResolvers<void>();

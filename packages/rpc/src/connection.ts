@@ -36,7 +36,10 @@ export function tend(session: ServerHttp2Session, options: ConnectionOptions): v
   });
 }
 
-/** Each answer is followed by a pause, so that there is one ping on its way at most. */
+/**
+ * Each answer is followed by a pause, so that there is one ping on its way at most. A connection that is
+ * closing has calls to end first, and Node sends no ping on it: their deadlines are left, and the socket's probes.
+ */
 function keepAlive(session: ServerHttp2Session, everyMs: number): () => void {
   let timer: NodeJS.Timeout;
   const giveUp = () => session.destroy();
@@ -44,6 +47,7 @@ function keepAlive(session: ServerHttp2Session, everyMs: number): () => void {
     timer = setTimeout(ping, everyMs).unref();
   };
   const ping = () => {
+    if (session.closed) return;
     timer = setTimeout(giveUp, everyMs / 2).unref();
     const answered = (error: Error | null) => {
       clearTimeout(timer);

@@ -6,16 +6,22 @@ import { createServer, type Server as NetServer, type Socket } from "node:net";
 import { DomainError, errorMessage } from "@amaas/errors";
 import { InFlight } from "./in-flight.ts";
 
+/** For peers that are gone while their connection closes, which HTTP/2's own pings no longer look after. */
+const probeMs = 60_000;
+
 export class Listener {
   readonly #server: NetServer;
   readonly #sockets = new InFlight<Socket>();
 
   constructor(take: (socket: Socket) => void) {
-    this.#server = createServer({ noDelay: true }, (socket) => {
-      this.#sockets.add(socket);
-      socket.once("close", () => this.#sockets.delete(socket));
-      take(socket);
-    });
+    this.#server = createServer(
+      { noDelay: true, keepAlive: true, keepAliveInitialDelay: probeMs },
+      (socket) => {
+        this.#sockets.add(socket);
+        socket.once("close", () => this.#sockets.delete(socket));
+        take(socket);
+      },
+    );
   }
 
   /** Resolves with the port. */
