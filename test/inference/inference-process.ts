@@ -1,6 +1,7 @@
 /** An inference replica as a process of its own, which can be killed. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../servers/server-process.ts";
 
 const main = fileURLToPath(import.meta.resolve("@amaas/inference/main"));
 
@@ -8,6 +9,8 @@ export interface InferenceProcess {
   /** host:port of gRPC. */
   readonly grpc: string;
   readonly http: string;
+  /** Where REST is. */
+  readonly rest: string;
   readonly pid: number;
   /** As `kill -9` does. */
   kill(): Promise<void>;
@@ -19,11 +22,12 @@ export interface InferenceProcess {
 export async function startInferenceProcess(
   env: Readonly<Record<string, string>>,
 ): Promise<InferenceProcess> {
+  const rest = await freePort();
   const child = spawn(process.execPath, [main], {
     env: {
       ...process.env,
       AMAAS_PORT: "0",
-      AMAAS_REST_PORT: "0",
+      AMAAS_REST_PORT: String(rest),
       AMAAS_LOG_LEVEL: "warn",
       ...env,
     },
@@ -38,6 +42,7 @@ export async function startInferenceProcess(
   return {
     grpc,
     http,
+    rest: `http://127.0.0.1:${rest}`,
     pid: child.pid!,
     kill: async () => void (await end("SIGKILL")),
     stop: () => end("SIGTERM"),

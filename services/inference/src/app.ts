@@ -85,7 +85,16 @@ export async function createApp({
   const infer = tracedBy(traces, createInfer({ repository, limits, events }));
   const { serverName } = config;
   const { log } = telemetry;
-  const methods = handlers({ repository, events, infer, traces, log, serverName });
+  const stopping = new AbortController();
+  const methods = handlers({
+    repository,
+    events,
+    infer,
+    traces,
+    log,
+    stopping: stopping.signal,
+    serverName,
+  });
   const reports = new LoadReports({
     statistics: events.statistics,
     cores: engine.cores,
@@ -112,6 +121,7 @@ export async function createApp({
       hints.stopWatching();
       repository.stop();
       reports.stop();
+      stopping.abort();
       // Goes on beside gRPC's own; waited for in `close`.
       void rest.drain(config.drainSeconds * 1000);
       for (const { name } of repository.models()) health?.setServing(name, false);

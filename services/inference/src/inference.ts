@@ -11,6 +11,8 @@ export interface Inference {
   readonly infer: Infer;
   readonly traces: TraceSettings;
   readonly log: Logger;
+  /** Aborts when the service stops: what has been taken is answered, and nothing more is. */
+  readonly stopping: AbortSignal;
   /** As clients are told it. */
   readonly serverName: string;
 }

@@ -4,9 +4,10 @@
  * They run side by side and are answered in the order in which they came, as Triton answers models of
  * one response. What is wrong with one is said in its answer, with its id, and harms no other; who
  * sends the header `triton_grpc_error: true` has the stream end with the first error's status instead.
- * A caller who does not read is not read from.
+ * A caller who does not read is not read from. Where the service stops, what has been taken is answered before
+ * the stream ends as UNAVAILABLE.
  */
-import { isDomainError } from "@amaas/errors";
+import { DomainError, isDomainError } from "@amaas/errors";
 import type {
   GRPCInferenceServiceDefinition,
   ModelInferRequest,
@@ -37,14 +38,20 @@ export function modelStreamInfer(
 async function answerAll(
   requests: AsyncIterable<ModelInferRequest>,
   context: Context,
-  { infer, events }: Inference,
+  { infer, events, stopping }: Inference,
   answers: InOrder<ModelStreamInferResponse>,
 ): Promise<void> {
   const endsAtError = context.metadata("triton_grpc_error") === "true";
   const over = new AbortController();
+  const incoming = requests[Symbol.asyncIterator]();
+  // What waits to be taken is dropped.
+  const takeNoMore = () => void incoming.return?.();
+  stopping.addEventListener("abort", takeNoMore);
+  if (stopping.aborted) takeNoMore();
   const caller: Caller = endsAtError ? withSignal(context, over.signal) : context;
   try {
-    for await (const request of requests) {
+    for await (const request of { [Symbol.asyncIterator]: () => incoming }) {
+      if (stopping.aborted) break;
       const give = answers.take(weightOf(request));
       infer(request, caller).then(
         (inferResponse) => give({ errorMessage: "", inferResponse }),
@@ -56,13 +63,19 @@ async function answerAll(
       if (!answers.open) await answers.room();
       if (answers.ended) break;
     }
+    const cut = stopping.aborted;
     await answers.answered();
-    answers.end();
+    answers.end(cut ? serverStops() : undefined);
   } catch (error) {
     answers.end(error as Error);
   } finally {
+    stopping.removeEventListener("abort", takeNoMore);
     over.abort();
   }
+}
+
+function serverStops(): DomainError {
+  return new DomainError("unavailable", "the server is stopping");
 }
 
 function withSignal(context: Context, over: AbortSignal): Caller {
