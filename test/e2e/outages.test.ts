@@ -3,10 +3,6 @@
  * Callers get UNAVAILABLE, training goes on, nothing acknowledged is lost, and when it is back the
  * same processes go on by themselves.
  */
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { type Job, jobStateName } from "@amaas/client";
 import type { DomainError } from "@amaas/errors";
 import { BlobsDefinition } from "@amaas/proto/amaas/registry/v1/blobs";
@@ -16,6 +12,7 @@ import { createClient } from "@amaas/rpc";
 import { nullTelemetry } from "@amaas/telemetry";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { postgresAvailable, startPostgres } from "../servers/postgres.ts";
+import { canMount, smallDisk } from "../servers/small-disk.ts";
 import { submitInsects, writeInsects } from "./insects.ts";
 import { type Story, type StoryOptions, showLinesOnFailure, startStory } from "./story.ts";
 
@@ -119,45 +116,4 @@ function failure(call: Promise<unknown>): Promise<DomainError> {
 
 function restarts({ suite }: Story): string[] {
   return [...suite.processes.values()].filter((one) => one.restarts > 0).map(({ name }) => name);
-}
-
-function canMount(): boolean {
-  if (process.platform === "linux" && process.getuid?.() === 0) {
-    try {
-      smallDisk().remove();
-      return true;
-    } catch {
-      // Nor may every root.
-    }
-  }
-  console.warn("SKIPPING what needs a full disk: no file system can be mounted");
-  return false;
-}
-
-/** Two megabytes, in memory. */
-function smallDisk() {
-  const folder = mkdtempSync(join(tmpdir(), "amaas-disk-"));
-  const filler = join(folder, "filler");
-  const remove = () => {
-    execFileSync("umount", ["-l", folder]);
-    rmSync(folder, { recursive: true });
-  };
-  execFileSync("mount", ["-t", "tmpfs", "-o", "size=2m,mode=0777", "tmpfs", folder], {
-    stdio: "ignore",
-  });
-  return {
-    folder,
-    remove,
-    fill() {
-      try {
-        for (let at = 0; ; at++) writeFileSync(`${filler}-${at}`, new Uint8Array(64 * 1024));
-      } catch {}
-      try {
-        for (let at = 0; ; at++) writeFileSync(`${filler}+${at}`, new Uint8Array(1));
-      } catch {}
-    },
-    empty() {
-      execFileSync("sh", ["-c", `rm -f ${filler}*`]);
-    },
-  };
 }

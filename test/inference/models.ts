@@ -11,6 +11,22 @@ export function scaling(factor: number): Uint8Array {
   return writeModel(g.model());
 }
 
+/** y = factor x as well, by way of some mebibytes of weights: large enough for a thread of its own. */
+export function wideScaling(factor: number, mebibytes = 4): Uint8Array {
+  const width = (mebibytes * 2 ** 20) / 4 / 8;
+  const g = graphBuilder("wide");
+  const x = g.input("x", "FP32", ["rows", 4]);
+  const there = new Float32Array(4 * width);
+  const back = new Float32Array(width * 4);
+  for (let each = 0; each < 4; each++) {
+    there[each * width + each] = 1;
+    back[each * 4 + each] = factor;
+  }
+  const wide = g.matMul(x, g.initializer("there", tensor("FP32", [4, width], there)));
+  g.output("y", g.matMul(wide, g.initializer("back", tensor("FP32", [width, 4], back))));
+  return writeModel(g.model());
+}
+
 /** What it is given: text, whole numbers and booleans. */
 export function echo(): Uint8Array {
   const g = graphBuilder("echo");
