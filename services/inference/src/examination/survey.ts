@@ -136,7 +136,7 @@ function checkHere({ name, dataLocation, externalData }: TensorProto): void {
   if (dataLocation !== TensorProto_DataLocation.EXTERNAL && externalData.length === 0) return;
   const location = externalData.find(({ key }) => key === "location")?.value ?? "";
   refuse(
-    `tensor '${name}' is in another file, '${location.slice(0, 80)}'; wanted a model in one file`,
+    `tensor '${name}' is in another file, '${location.slice(0, 80)}'; wanted a model in one file, or weights in a file beside it in its version's folder`,
   );
 }
 

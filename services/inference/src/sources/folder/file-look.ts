@@ -32,17 +32,29 @@ export async function lookAt(root: string, path: string): Promise<FileLook | und
   return { path: real, bytes: Number(found.size), fingerprint: fingerprintOf(found) };
 }
 
+/** Where bytes of a file are wanted. */
+export interface Place {
+  readonly target: Uint8Array;
+  /** Of the first of them in the file. */
+  readonly offset: number;
+}
+
 /** The whole file, if it is still the one that was looked at. */
-export function readFile(look: FileLook): Promise<Uint8Array> {
+export async function readFile(look: FileLook): Promise<Uint8Array> {
+  const target = new Uint8Array(look.bytes);
+  await readPlaces(look, [{ target, offset: 0 }]);
+  return target;
+}
+
+/** Fills the targets, if the file is still the one that was looked at. */
+export function readPlaces(look: FileLook, places: readonly Place[]): Promise<void> {
   return unchanged(look, async (file) => {
-    const bytes = new Uint8Array(look.bytes);
-    let offset = 0;
-    while (offset < bytes.length) {
-      const { bytesRead } = await file.read(bytes, offset, bytes.length - offset, offset);
-      if (bytesRead === 0) break;
-      offset += bytesRead;
-    }
-    return bytes;
+    for (const { target, offset } of places)
+      for (let at = 0; at < target.length; ) {
+        const { bytesRead } = await file.read(target, at, target.length - at, offset + at);
+        if (bytesRead === 0) break;
+        at += bytesRead;
+      }
   });
 }
 

@@ -7,20 +7,20 @@ import { configFromText } from "../../model-config/forms.ts";
 import { chosenVersions } from "../../model-config/version-policy.ts";
 import type { Wanted } from "../../model-version.ts";
 import type { WantedModel } from "../source.ts";
-import { digestOf, readFile } from "./file-look.ts";
+import { type FileLook, readFile } from "./file-look.ts";
+import { KnownFiles } from "./known-files.ts";
+import { locationsOf, type ModelFile, modelFiles } from "./model-files.ts";
 import type { Seen, Survey } from "./survey.ts";
 
 const usualFile = "model.onnx";
 const mostConfig = 2 ** 20;
 /** Of a file to warm up with: as large as a message. */
 const mostSample = 64 * 2 ** 20;
-/** Of files that may be gone by now, too. */
-const mostDigests = 20_000;
 
-/** Keeps the digests of files that have not changed. */
+/** Keeps what it knows of files that have not changed. */
 export class Resolver {
   readonly #persistent: boolean;
-  readonly #digests = new Map<string, { readonly fingerprint: string; readonly digest: string }>();
+  readonly #known = new KnownFiles();
 
   /** Whether versions that could not be loaded are tried again though nothing has changed. */
   constructor(persistent: boolean) {
@@ -36,10 +36,8 @@ export class Resolver {
     const file = surveyed.file ?? (stated?.defaultModelFilename || usualFile);
     const wanted: Wanted[] = [];
     for (const version of chosen(name, stated, [...versions.keys()])) {
-      const found = versions.get(version)?.get(file) ?? {
-        fault: `${version}/${file} is not there`,
-      };
-      const one = await this.#version(name, version, stated, found);
+      const files = versions.get(version) ?? new Map();
+      const one = await this.#version(name, version, stated, files, file);
       wanted.push({ ...one, readWarmUp: (sample) => readSample(warmUp, sample) });
     }
     return { name, versions: wanted, labels: new Map() };
@@ -49,60 +47,70 @@ export class Resolver {
     model: string,
     version: number,
     config: ModelConfig | undefined,
-    found: Seen,
+    files: ReadonlyMap<string, Seen>,
+    name: string,
   ): Promise<Wanted> {
     const common = { model, version, config, traceparent: "", persistent: this.#persistent };
+    const find = (file: string) => wantedFile(files.get(file), `${version}/${file}`);
     try {
-      if ("fault" in found) throw new DomainError("invalid-argument", found.fault);
-      const digest = await this.#digest(found.path, found.fingerprint, () => digestOf(found));
-      return { ...common, digest, bytes: found.bytes, read: () => readFile(found) };
+      const found = find(name);
+      // Alone it can have no weights elsewhere; it need not be read before it is loaded.
+      const locations = files.size > 1 ? await this.#known.locations(found) : [];
+      const whole = await modelFiles(this.#known.modelFile(found), locations, (file) =>
+        this.#known.modelFile(find(file)),
+      );
+      return { ...common, ...whole };
     } catch (error) {
       const read = () => Promise.reject(error);
       return { ...common, digest: `none: ${errorMessage(error)}`, bytes: 0, read };
     }
   }
+}
 
-  async #digest(
-    path: string,
-    fingerprint: string,
-    compute: () => Promise<string>,
-  ): Promise<string> {
-    const known = this.#digests.get(path);
-    if (known?.fingerprint === fingerprint) return known.digest;
-    const digest = await compute();
-    if (this.#digests.size >= mostDigests) this.#digests.clear();
-    this.#digests.set(path, { fingerprint, digest });
-    return digest;
-  }
+function wantedFile(seen: Seen | undefined, name: string): FileLook {
+  if (!seen) throw new DomainError("invalid-argument", `${name} is not there`);
+  if ("fault" in seen) throw new DomainError("invalid-argument", seen.fault);
+  return seen;
 }
 
 /** A model of nothing but what was sent: the folder, if there is one, is left aside. */
-export function resolveSent(
+export async function resolveSent(
   name: string,
   config: ModelConfig,
   files: ReadonlyMap<string, Uint8Array>,
-): WantedModel {
+): Promise<WantedModel> {
   checkConfig(config, name);
   const file = config.defaultModelFilename || usualFile;
-  const contents = new Map<number, Uint8Array>();
-  for (const [path, bytes] of files) {
-    const [version, ...rest] = path.split("/");
-    if (rest.join("/") === file) contents.set(Number(version), bytes);
-  }
-  const versions = chosen(name, config, [...contents.keys()]).map((version): Wanted => {
-    const bytes = contents.get(version) ?? new Uint8Array();
-    return {
-      model: name,
-      version,
-      config,
-      digest: `sha256:${createHash("sha256").update(bytes).digest("hex")}`,
-      bytes: bytes.byteLength,
-      traceparent: "",
-      persistent: false,
-      read: async () => bytes,
+  const sent = (version: number, wanted: string) => files.get(`${version}/${wanted}`);
+  const numbers = new Set(Array.from(files.keys(), (path) => Number(path.split("/")[0])));
+  const available = [...numbers].filter((version) => sent(version, file));
+  const versions: Wanted[] = [];
+  for (const version of chosen(name, config, available)) {
+    const find = (wanted: string) => {
+      const bytes = sent(version, wanted);
+      if (bytes) return sentFile(bytes);
+      throw new DomainError("invalid-argument", `file:${version}/${wanted} was not sent`);
     };
-  });
+    const model = find(file);
+    const locations = files.size > 1 ? locationsOf(await model.read()) : [];
+    const whole = await modelFiles(model, locations, find);
+    const common = { model: name, version, config, traceparent: "", persistent: false };
+    versions.push({ ...common, ...whole });
+  }
   return { name, versions, labels: new Map() };
+}
+
+function sentFile(bytes: Uint8Array): ModelFile {
+  return {
+    bytes: bytes.byteLength,
+    digest: async () => `sha256:${createHash("sha256").update(bytes).digest("hex")}`,
+    // Whoever reads it owns what was read.
+    read: async () => bytes.slice(),
+    async readPlaces(places) {
+      for (const { target, offset } of places)
+        target.set(bytes.subarray(offset, offset + target.byteLength));
+    },
+  };
 }
 
 function chosen(name: string, config: ModelConfig | undefined, available: number[]): number[] {
