@@ -25,6 +25,17 @@ test("more classes than there are values are all of them, and no number comes la
   expect(classify("y", output, 9, true).data).toEqual(["1.000000:2", "-inf:1", "nan:0"]);
 });
 
+test("classes that have a name tell it", () => {
+  const output = tensor("UINT8", [2, 3], Uint8Array.of(1, 2, 3, 3, 2, 1));
+  expect(classify("y", output, 2, true, ["cat", "", "dog"]).data).toEqual([
+    "3:2:dog",
+    "2:1",
+    "3:0:cat",
+    "2:1",
+  ]);
+  expect(classify("y", output, 1, true, ["cat"]).data).toEqual(["3:2", "3:0:cat"]);
+});
+
 test("no rows have no classes", () => {
   expect(classify("y", tensor("FP32", [0, 3], new Float32Array()), 2, true)).toEqual(
     tensor("BYTES", [0, 0], []),

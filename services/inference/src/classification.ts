@@ -1,12 +1,18 @@
 /**
  * Triton's classification extension: in the place of an output its largest values, each as the text
- * `value:index`, largest first. Where the model has a batch dimension every row has its own classes.
+ * `value:index`, or `value:index:label` where the class has a name, largest first. Where the model has a batch dimension every row has its own classes.
  */
 import { elementCount, type Tensor, tensor } from "@amaas/tensor";
 import { notClassifiable } from "./errors.ts";
 
 /** @throws invalid-argument for an output that has no order: text, booleans, 16-bit floats. */
-export function classify(name: string, output: Tensor, most: number, batched: boolean): Tensor {
+export function classify(
+  name: string,
+  output: Tensor,
+  most: number,
+  batched: boolean,
+  labels: readonly string[] = [],
+): Tensor {
   const { type, shape, data } = output;
   if (type === "BYTES" || type === "BOOL" || type === "FP16") throw notClassifiable(name, type);
   const values = data as ArrayLike<number | bigint>;
@@ -17,8 +23,10 @@ export function classify(name: string, output: Tensor, most: number, batched: bo
   const count = Math.min(most, size);
   const classes = new Array<string>(rows * count);
   for (let row = 0; row < rows; row++)
-    for (const [rank, index] of largest(values, row * size, size, count).entries())
-      classes[row * count + rank] = `${textOf(values[row * size + index]!)}:${index}`;
+    for (const [rank, index] of largest(values, row * size, size, count).entries()) {
+      const label = labels[index] ? `:${labels[index]}` : "";
+      classes[row * count + rank] = `${textOf(values[row * size + index]!)}:${index}${label}`;
+    }
   return tensor("BYTES", [...lead, count], classes);
 }
 

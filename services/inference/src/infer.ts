@@ -82,7 +82,9 @@ export function createInfer({ repository, limits, events }: InferParts): Infer {
       const place = { tenant, priority, timeoutUs, deadline, signal };
       const { outputs, ...ran } = await loaded.submit({ feeds, rows, ...place, traceparent });
       const asked = requested.map((output) => ({ ...output, tensor: outputs[output.name]! }));
-      const response = inferResponse(request, version.number, asked, batching.countsRows);
+      const { classLabels } = version.wanted;
+      const { countsRows } = batching;
+      const response = inferResponse(request, version.number, asked, countsRows, classLabels);
       return { response, ...ran };
     }
 

@@ -10,6 +10,9 @@
 import { ModelConfig } from "@amaas/proto/inference/model_config";
 import type { LoadedVersion } from "./loaded-version.ts";
 
+/** The names of classes, in the order of their places, by the output that has them. */
+export type ClassLabels = ReadonlyMap<string, readonly string[]>;
+
 /** A version that should be served. */
 export interface Wanted {
   readonly model: string;
@@ -25,6 +28,7 @@ export interface Wanted {
   readonly readWarmUp?: (name: string) => Promise<Uint8Array>;
   /** What was written down for it; the rest is the model's to say. */
   readonly config: ModelConfig | undefined;
+  readonly classLabels?: ClassLabels;
   /** Whether it is tried again by itself when something kept it from being loaded. */
   readonly persistent: boolean;
 }
@@ -79,12 +83,13 @@ export class ModelVersion {
     if (this.#state.kind === "ready") await this.#state.loaded.residence?.order();
   }
 
-  /** One of the same number, bytes and configuration is the same. */
-  is({ version, digest, config }: Wanted): boolean {
+  /** One of the same number, bytes, configuration and labels is the same. */
+  is({ version, digest, config, classLabels }: Wanted): boolean {
     return (
       this.wanted.version === version &&
       this.wanted.digest === digest &&
-      sameConfig(this.wanted.config, config)
+      sameConfig(this.wanted.config, config) &&
+      sameLabels(this.wanted.classLabels, classLabels)
     );
   }
 
@@ -157,4 +162,9 @@ function sameConfig(one: ModelConfig | undefined, other: ModelConfig | undefined
   if (one === other) return true;
   if (!one || !other) return false;
   return Buffer.compare(ModelConfig.encode(one).finish(), ModelConfig.encode(other).finish()) === 0;
+}
+
+function sameLabels(one: ClassLabels | undefined, other: ClassLabels | undefined): boolean {
+  const text = (labels: ClassLabels | undefined) => JSON.stringify([...(labels ?? [])]);
+  return one === other || text(one) === text(other);
 }

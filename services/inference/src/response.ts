@@ -2,6 +2,7 @@
 import type { ModelInferRequest, ModelInferResponse } from "@amaas/proto/inference/grpc_service";
 import { type Tensor, toRaw } from "@amaas/tensor";
 import { classify } from "./classification.ts";
+import type { ClassLabels } from "./model-version.ts";
 import type { Requested } from "./request.ts";
 
 /** `batched`: the first dimension of the outputs counts rows. */
@@ -10,10 +11,11 @@ export function inferResponse(
   version: string,
   outputs: readonly (Requested & { readonly tensor: Tensor })[],
   batched: boolean,
+  labels: ClassLabels | undefined,
 ): ModelInferResponse {
   const sent = outputs.map(({ name, classes, tensor }) => ({
     name,
-    tensor: classes === 0 ? tensor : classify(name, tensor, classes, batched),
+    tensor: classes === 0 ? tensor : classify(name, tensor, classes, batched, labels?.get(name)),
   }));
   return {
     modelName,

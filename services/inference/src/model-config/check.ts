@@ -51,6 +51,12 @@ const checks: readonly Check[] = [
     file !== "" && !isPlainName(file)
       ? `default_model_filename is '${file}'; wanted the name of a file`
       : undefined,
+  ({ output }) => {
+    const wrong = output.find(({ labelFilename: file }) => file !== "" && !isPlainName(file));
+    return wrong
+      ? `label_filename of output '${wrong.name}' is '${wrong.labelFilename}'; wanted the name of a file`
+      : undefined;
+  },
   (config) =>
     config.instanceGroup.some(({ count }) => count < 0) || instancesOf(config) > mostInstances
       ? `instance_group counts ${instancesOf(config)} instances; wanted at most ${mostInstances}, no count below 0`

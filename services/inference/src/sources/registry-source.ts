@@ -59,6 +59,11 @@ export class RegistrySource implements ModelSource {
         "invalid-argument",
         `failed to load '${model}', models come from the registry: no file is taken in their place`,
       );
+    if (order.config?.output.some(({ labelFilename }) => labelFilename !== ""))
+      throw new DomainError(
+        "invalid-argument",
+        `failed to load '${model}', label_filename is for models of a folder: the registry has no such file`,
+      );
     const orders = this.#orders.get(model) ?? noOrders();
     if (order.version !== undefined) {
       const version = await this.#version(model, order.version);

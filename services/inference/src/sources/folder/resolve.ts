@@ -7,10 +7,11 @@ import { configFromText } from "../../model-config/forms.ts";
 import { chosenVersions } from "../../model-config/version-policy.ts";
 import type { Wanted } from "../../model-version.ts";
 import type { WantedModel } from "../source.ts";
+import { readClassLabels } from "./class-labels.ts";
 import { type FileLook, readFile } from "./file-look.ts";
 import { KnownFiles } from "./known-files.ts";
 import { locationsOf, type ModelFile, modelFiles } from "./model-files.ts";
-import type { Seen, Survey } from "./survey.ts";
+import { configFile, type Seen, type Survey } from "./survey.ts";
 
 const usualFile = "model.onnx";
 const mostConfig = 2 ** 20;
@@ -34,11 +35,13 @@ export class Resolver {
     const stated = config ?? (await readConfig(surveyed));
     if (stated) checkConfig(stated, name);
     const file = surveyed.file ?? (stated?.defaultModelFilename || usualFile);
+    const labels = stated && (await readClassLabels(stated, surveyed.files));
     const wanted: Wanted[] = [];
     for (const version of chosen(name, stated, [...versions.keys()])) {
       const files = versions.get(version) ?? new Map();
       const one = await this.#version(name, version, stated, files, file);
-      wanted.push({ ...one, readWarmUp: (sample) => readSample(warmUp, sample) });
+      const readWarmUp = (sample: string) => readSample(warmUp, sample);
+      wanted.push({ ...one, readWarmUp, ...(labels && { classLabels: labels }) });
     }
     return { name, versions: wanted, labels: new Map() };
   }
@@ -80,6 +83,7 @@ export async function resolveSent(
   files: ReadonlyMap<string, Uint8Array>,
 ): Promise<WantedModel> {
   checkConfig(config, name);
+  await readClassLabels(config, new Map());
   const file = config.defaultModelFilename || usualFile;
   const sent = (version: number, wanted: string) => files.get(`${version}/${wanted}`);
   const numbers = new Set(Array.from(files.keys(), (path) => Number(path.split("/")[0])));
@@ -134,7 +138,8 @@ async function readSample(files: Survey["warmUp"], name: string): Promise<Uint8A
 }
 
 /** Faults are told to whoever asks for the model, so they say where in the repository, and not where that is. */
-async function readConfig({ name, config }: Survey): Promise<ModelConfig | undefined> {
+async function readConfig({ name, files }: Survey): Promise<ModelConfig | undefined> {
+  const config = files.get(configFile);
   if (config === undefined) return undefined;
   if ("fault" in config) throw new DomainError("invalid-argument", config.fault);
   if (config.bytes > mostConfig)

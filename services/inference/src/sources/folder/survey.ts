@@ -9,13 +9,15 @@ import { isPlainName } from "../../model-config/check.ts";
 import { type FileLook, lookAt } from "./file-look.ts";
 
 const mostEntries = 10_000;
+export const configFile = "config.pbtxt";
 
 /** A file, or why it cannot be had. */
 export type Seen = FileLook | { readonly fault: string };
 
 export interface Survey {
   readonly name: string;
-  readonly config: Seen | undefined;
+  /** The files beside the versions, by name: the configuration, and what it refers to. */
+  readonly files: ReadonlyMap<string, Seen>;
   /** Files that it is warmed up with, by name. */
   readonly warmUp: ReadonlyMap<string, Seen>;
   /** The files of each version, by name. */
@@ -58,7 +60,7 @@ export async function survey(name: string, place: Place): Promise<Survey | undef
     return await look(name, place);
   } catch (error) {
     const fault = errorMessage(error);
-    return { name, config: undefined, warmUp: new Map(), versions: new Map(), fault };
+    return { name, files: new Map(), warmUp: new Map(), versions: new Map(), fault };
   }
 }
 
@@ -67,40 +69,42 @@ async function look(name: string, { root, path, isFile }: Place): Promise<Survey
     const file = basename(path);
     checkName(name);
     const files = new Map([[file, await seen(root, path)]]);
-    return { name, config: undefined, warmUp: new Map(), versions: new Map([[1, files]]), file };
+    return { name, files: new Map(), warmUp: new Map(), versions: new Map([[1, files]]), file };
   }
   const entries = await list(await inside(root, path));
   const numbers = entries.flatMap((entry) => versionOf(entry.name) ?? []);
-  const written = entries.some((entry) => entry.name === "config.pbtxt");
-  const stray = entries.some((entry) => entry.name.endsWith(".onnx"));
-  if (numbers.length === 0 && !written && !stray) return undefined;
+  const isModel = entries.some(({ name }) => name === configFile || name.endsWith(".onnx"));
+  if (numbers.length === 0 && !isModel) return undefined;
   checkName(name);
   const versions = new Map<number, Map<string, Seen>>();
   for (const number of numbers) versions.set(number, await filesOf(root, join(path, `${number}`)));
-  const config = written ? await seen(root, join(path, "config.pbtxt")) : undefined;
   const hasWarmUp = entries.some((entry) => entry.name === "warmup");
   const warmUp = hasWarmUp ? await filesOf(root, join(path, "warmup")) : new Map<string, Seen>();
-  return { name, config, warmUp, versions };
+  const beside = entries.filter((entry) => !entry.isDirectory());
+  return { name, files: await lookAtAll(root, path, beside), warmUp, versions };
 }
 
 /** The same text for what has not changed. */
 export function textOf(surveyed: Survey | undefined): string {
   if (!surveyed) return "";
-  const { config, versions, fault } = surveyed;
-  const files = [...versions].map(([number, seen]) => [
-    number,
-    [...seen].map(([name, file]) => [name, print(file)]).sort(),
-  ]);
-  return JSON.stringify([config && print(config), files.sort(), fault]);
-}
-
-function print(file: Seen): string {
-  return "fault" in file ? file.fault : file.fingerprint;
+  const { files, versions, fault } = surveyed;
+  const print = (seen: ReadonlyMap<string, Seen>) =>
+    [...seen].map(([name, file]) => [name, "fault" in file ? file.fault : file.fingerprint]).sort();
+  const printed = [...versions].map(([number, seen]) => [number, print(seen)]);
+  return JSON.stringify([print(files), printed.sort(), fault]);
 }
 
 async function filesOf(root: string, folder: string): Promise<Map<string, Seen>> {
+  return lookAtAll(root, folder, await list(await inside(root, folder)));
+}
+
+async function lookAtAll(
+  root: string,
+  folder: string,
+  entries: readonly { readonly name: string }[],
+): Promise<Map<string, Seen>> {
   const files = new Map<string, Seen>();
-  for (const { name } of await list(await inside(root, folder)))
+  for (const { name } of entries)
     if (isPlainName(name)) files.set(name, await seen(root, join(folder, name)));
   return files;
 }
