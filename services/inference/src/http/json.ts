@@ -3,6 +3,7 @@
  * that are not finite: NaN, Infinity, -Infinity. Whole numbers that a double does not hold exactly stay whole.
  */
 import { DomainError } from "@amaas/errors";
+import { checkModest } from "./json-scan.ts";
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export interface JsonObject {
@@ -34,6 +35,7 @@ const inexact =
 
 /** `what` names the text in an error, such as "the request". */
 export function parseJson(bytes: Uint8Array, what: string): JsonDocument {
+  checkModest(bytes, what);
   const text = decode(bytes, what);
   let exact: JsonObject | undefined;
   const again = () => {
