@@ -6,9 +6,10 @@ import {
   type ExchangeResponse,
   ParameterServerDefinition,
 } from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
+import { BlobsDefinition } from "@amaas/proto/amaas/registry/v1/blobs";
 import { implement, release } from "@amaas/rpc";
 import { expect, test, vi } from "vitest";
-import { serve, serveExchange } from "./stage.ts";
+import { blobs, serve, serveExchange } from "./stage.ts";
 
 const size = 600_000;
 
@@ -109,15 +110,18 @@ test("calls that are cut off in the middle of their messages leave those of othe
   expect(faults).toEqual([]);
 });
 
-/** A unary call of nothing. */
-function call(session: ClientHttp2Session, path: string) {
+function open(session: ClientHttp2Session, path: string) {
   const stream = session.request({
     ":method": "POST",
     ":path": path,
     "content-type": "application/grpc",
   });
-  stream.end(Buffer.alloc(5));
-  return stream;
+  return stream.on("error", () => {});
+}
+
+/** A unary call of nothing. */
+function call(session: ClientHttp2Session, path: string) {
+  return open(session, path).end(Buffer.alloc(5));
 }
 
 test("an answer that its caller cuts off is not given back while it may be on its way", async () => {
@@ -146,6 +150,38 @@ test("an answer that its caller cuts off is not given back while it may be on it
     expect(ofAnswers()).toBe(1);
   } finally {
     givenBack.mockRestore();
+    session.destroy();
+  }
+});
+
+test("messages that are begun and not ended take no more memory than they may together", async () => {
+  const { address } = await serve([blobs()], { maxUnfinishedBytes: 300_000 });
+  const session = connect(`http://${address}`);
+  const path = `/${BlobsDefinition.fullName}/${BlobsDefinition.methods.statBlob.name}`;
+  const begun = Buffer.alloc(100_005);
+  begun.writeUInt32BE(200_000, 1);
+  const statusOf = async (stream: ReturnType<typeof open>) => {
+    const [headers] = await once(stream, "response");
+    return headers["grpc-status"] as string | undefined;
+  };
+  try {
+    const streams = Array.from({ length: 8 }, () => open(session, path));
+    const refused = new Map<(typeof streams)[number], unknown>();
+    for (const stream of streams) {
+      stream.once("response", (headers) => refused.set(stream, headers["grpc-status"]));
+      stream.write(begun);
+    }
+    await vi.waitFor(() => expect(refused.size).toBe(5), 20_000);
+    expect([...refused.values()]).toEqual(Array(5).fill("8"));
+
+    // A small message needs none of that memory, and those who leave give it back.
+    const small = call(session, path).resume();
+    expect(await statusOf(small)).toBeUndefined();
+    for (const stream of streams) if (!refused.has(stream)) stream.close(8);
+    const whole = open(session, path);
+    whole.end(Buffer.concat([begun, Buffer.alloc(100_000)]));
+    expect(await statusOf(whole)).not.toBe("8");
+  } finally {
     session.destroy();
   }
 });

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { FrameReader, type FrameSink } from "./frame-reader.ts";
+import { Unfinished } from "./unfinished.ts";
 
 interface Read {
   readonly messages: [text: string, compressed: boolean][];
@@ -15,8 +16,9 @@ function read(chunks: readonly Buffer[], limit = 1000): Read {
   const sink: FrameSink = {
     message: (message, compressed) => void messages.push([message.toString("hex"), compressed]),
     tooLarge: (bytes) => void refused.push(bytes),
+    crowded() {},
   };
-  const reader = new FrameReader(limit, sink);
+  const reader = new FrameReader(limit, new Unfinished(1e6), sink);
   for (const chunk of chunks) if (refused.length === 0) reader.push(chunk);
   return { messages, refused, within: reader.within };
 }
@@ -51,7 +53,11 @@ test("whatever the chunks are, the messages are the same", () => {
 test("a message is its own memory, not a piece of the chunk", () => {
   const chunk = frame(Buffer.from("abc"));
   const got: Buffer[] = [];
-  const reader = new FrameReader(10, { message: (each) => void got.push(each), tooLarge() {} });
+  const reader = new FrameReader(10, new Unfinished(0), {
+    message: (each) => void got.push(each),
+    tooLarge() {},
+    crowded() {},
+  });
   reader.push(chunk);
   chunk.fill(0);
   expect(got.map(String)).toEqual(["abc"]);
@@ -65,6 +71,30 @@ test("what is too large is refused by its header, and nothing behind it is read"
   ]);
   expect(read([bytes], 10)).toMatchObject({ messages: [["00000000", false]], refused: [11] });
   expect(read([Buffer.from("00ffffffff", "hex")])).toMatchObject({ refused: [2 ** 32 - 1] });
+});
+
+test("what is unfinished counts until it is whole or dropped, and has a limit over all readers", () => {
+  const unfinished = new Unfinished(100);
+  const crowded: string[] = [];
+  const readerOf = (name: string) =>
+    new FrameReader(1000, unfinished, {
+      message() {},
+      tooLarge() {},
+      crowded: () => void crowded.push(name),
+    });
+  const bytes = frame(Buffer.alloc(90));
+  const [one, other] = [readerOf("one"), readerOf("other")];
+  one.push(bytes.subarray(0, 65));
+  expect(unfinished.bytes).toBe(60);
+  other.push(bytes.subarray(0, 45));
+  expect({ crowded, bytes: unfinished.bytes }).toEqual({ crowded: [], bytes: 100 });
+  readerOf("third").push(bytes.subarray(0, 6));
+  expect(crowded).toEqual(["third"]);
+  one.push(bytes.subarray(65));
+  expect(unfinished.bytes).toBe(40);
+  other.drop();
+  other.drop();
+  expect(unfinished.bytes).toBe(0);
 });
 
 test("an end within a header or a message is known", () => {

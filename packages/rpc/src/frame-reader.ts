@@ -5,27 +5,35 @@
  * A message is copied once, out of the chunks that it came in: those share memory with other streams' and are much
  * larger than small messages, which would keep all of it.
  */
+import type { Unfinished } from "./unfinished.ts";
+
 const headerBytes = 5;
 
 export interface FrameSink {
   message(message: Buffer, compressed: boolean): void;
   /** So long that it is not read, nor what comes after it. */
   tooLarge(bytes: number): void;
+  /** There is no memory for the rest of a message, nor for what comes after it. */
+  crowded(): void;
 }
 
 export class FrameReader {
   readonly #limit: number;
+  readonly #unfinished: Unfinished;
   readonly #sink: FrameSink;
   /** How much of the header is there. */
   #header = 0;
   #compressed = false;
   #length = 0;
   #parts: Buffer[] = [];
+  /** In the parts. */
+  #held = 0;
   #missing = 0;
 
-  /** Messages may have up to `limit` bytes. */
-  constructor(limit: number, sink: FrameSink) {
+  /** Messages may have up to `limit` bytes; `drop` must be called at the end. */
+  constructor(limit: number, unfinished: Unfinished, sink: FrameSink) {
     this.#limit = limit;
+    this.#unfinished = unfinished;
     this.#sink = sink;
   }
 
@@ -49,7 +57,7 @@ export class FrameReader {
       const end = Math.min(chunk.length, at + this.#missing);
       this.#missing -= end - at;
       if (this.#missing > 0) {
-        this.#parts.push(chunk.subarray(at, end));
+        if (!this.#keep(chunk.subarray(at, end))) this.#sink.crowded();
         return;
       }
       const message = this.#whole(chunk, at, end);
@@ -57,6 +65,21 @@ export class FrameReader {
       this.#sink.message(message, this.#compressed);
       at = end;
     }
+  }
+
+  /** Forgets the message that has not come in whole. */
+  drop(): void {
+    if (this.#parts.length === 0) return;
+    this.#parts = [];
+    this.#unfinished.give(this.#held);
+    this.#held = 0;
+  }
+
+  #keep(part: Buffer): boolean {
+    if (!this.#unfinished.take(part.length)) return false;
+    this.#held += part.length;
+    this.#parts.push(part);
+    return true;
   }
 
   #readHeader(chunk: Buffer, start: number): number {
@@ -83,8 +106,8 @@ export class FrameReader {
     const message = Buffer.allocUnsafe(this.#length);
     let at = 0;
     for (const part of this.#parts) at += part.copy(message, at);
-    if (this.#parts.length > 0) this.#parts = [];
     chunk.copy(message, at, start, end);
+    this.drop();
     return message;
   }
 }

@@ -10,6 +10,7 @@ import { acceptedEncodings, decompress, tooLarge } from "./decompress.ts";
 import { FrameReader, type FrameSink } from "./frame-reader.ts";
 import { type Encoded, Gathered } from "./gather-writer.ts";
 import type { Trailers } from "./status.ts";
+import type { Unfinished } from "./unfinished.ts";
 
 /** Who answers the call. */
 export interface Receiver {
@@ -20,6 +21,12 @@ export interface Receiver {
   stop(reason: DomainError): void;
   /** Once: the status is on its way, or the peer has left before. */
   gone(): void;
+}
+
+export interface StreamLimits {
+  readonly messageBytes: number;
+  /** Of all streams. */
+  readonly unfinished: Unfinished;
 }
 
 const receiving = Symbol("receiving");
@@ -54,11 +61,11 @@ export class ServerStream implements FrameSink {
   #trailers: Trailers | undefined;
   #gone = false;
 
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, limit: number) {
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, limits: StreamLimits) {
     this.#stream = stream;
     this.#encoding = headers["grpc-encoding"] as string | undefined;
-    this.#limit = limit;
-    this.#frames = new FrameReader(limit, this);
+    this.#limit = limits.messageBytes;
+    this.#frames = new FrameReader(limits.messageBytes, limits.unfinished, this);
   }
 
   /** From here on `receiver` is told. */
@@ -149,6 +156,7 @@ export class ServerStream implements FrameSink {
 
   close(): void {
     this.#deaf = true;
+    this.#frames.drop();
     this.#leave();
   }
 
@@ -171,6 +179,16 @@ export class ServerStream implements FrameSink {
 
   tooLarge(bytes: number): void {
     this.#refuse(tooLarge(bytes, this.#limit));
+  }
+
+  crowded(): void {
+    this.#refuse(
+      new DomainError(
+        "resource-exhausted",
+        "the memory for messages that have not come in whole is full; try again or elsewhere",
+        { retryAfterMs: 1000 },
+      ),
+    );
   }
 
   #unpack(message: Buffer, compressed: boolean): void {
@@ -212,6 +230,7 @@ export class ServerStream implements FrameSink {
 
   /** Lets the rest of the requests come and go, so that the stream can close. */
   #drop(): void {
+    this.#frames.drop();
     this.#waiting.length = 0;
     if (!this.#paused && this.#receiver !== undefined) return;
     this.#paused = false;

@@ -1,8 +1,8 @@
 /**
  * A gRPC server: the services it is given, health and reflection, on one port.
  *
- * Everything a peer can grow has a limit: message size, streams per connection, a connection's
- * age. A dead peer is noticed by keepalive pings.
+ * Everything a peer can grow has a limit: message size, messages that have been begun, streams per
+ * connection, a connection's age. A dead peer is noticed by keepalive pings.
  */
 import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { nullTelemetry, type Telemetry } from "@amaas/telemetry";
@@ -18,15 +18,18 @@ import { observeServer, unobserved } from "./instrument.ts";
 import { Listener } from "./listener.ts";
 import { reflectionOf } from "./reflection.ts";
 import { type ServedMethod, ServerCall, type ServerParts } from "./serve.ts";
-import { ServerStream } from "./server-stream.ts";
+import { ServerStream, type StreamLimits } from "./server-stream.ts";
 import { unimplemented } from "./status.ts";
 import { createHttp2Server, type ServerTls } from "./tls.ts";
+import { Unfinished } from "./unfinished.ts";
 
 export interface ServerOptions {
   readonly telemetry: Telemetry;
   readonly services: readonly Implementation[];
   /** A larger message ends its call with resource-exhausted; 64 MiB. */
   readonly maxReceiveBytes?: number;
+  /** Of all messages together that have not come in whole; what would be more is refused; 512 MiB. */
+  readonly maxUnfinishedBytes?: number;
   /** For each connection; 1024. */
   readonly maxConcurrentStreams?: number;
   /** New calls go over a new connection after that, calls in flight go on; 30 minutes. */
@@ -67,7 +70,10 @@ export function createServer(options: ServerOptions): RpcServer {
   add(routes, methodsOf(services), parts);
   add(routes, [...health.methods, ...reflectionOf(services)], standard);
 
-  const limit = options.maxReceiveBytes ?? 64 * mebibyte;
+  const limits: StreamLimits = {
+    messageBytes: options.maxReceiveBytes ?? 64 * mebibyte,
+    unfinished: new Unfinished(options.maxUnfinishedBytes ?? 512 * mebibyte),
+  };
   const http2 = createHttp2Server(options.tls, {
     settings: {
       maxConcurrentStreams: options.maxConcurrentStreams ?? 1024,
@@ -84,7 +90,7 @@ export function createServer(options: ServerOptions): RpcServer {
     session.once("close", () => sessions.delete(session));
     tend(session, age);
   });
-  http2.on("stream", (stream, headers) => serve(stream, headers, routes, limit));
+  http2.on("stream", (stream, headers) => serve(stream, headers, routes, limits));
   const listener = new Listener((socket) => void http2.emit("connection", socket));
   const hurry = new AbortController();
   let drained: Promise<void> | undefined;
@@ -125,7 +131,7 @@ function serve(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
   routes: ReadonlyMap<string, Route>,
-  limit: number,
+  limits: StreamLimits,
 ): void {
   // What has gone wrong is told by the stream's end, too.
   stream.on("error", ignore);
@@ -134,7 +140,7 @@ function serve(
     stream.respond({ ":status": refusal }, { endStream: true });
     return;
   }
-  const call = new ServerStream(stream, headers, limit);
+  const call = new ServerStream(stream, headers, limits);
   const path = headers[":path"] ?? "";
   const route = routes.get(path);
   if (route === undefined) call.finish(unimplemented(path));
