@@ -153,12 +153,23 @@ export function loadedVersion(
   };
 }
 
-/** What a waiting request holds in memory. */
+/** Smaller memory is shared with other messages. */
+const ofOneMessage = 2 ** 17;
+
+/** What a waiting request holds in memory: its inputs, or all of the message that they are views of. */
 function bytesOf(feeds: Feeds): number {
   let bytes = 0;
-  for (const tensor of Object.values(feeds))
-    bytes += isText(tensor) ? charactersOf(tensor.data) : toRaw(tensor).byteLength;
-  return bytes;
+  let message = 0;
+  for (const tensor of Object.values(feeds)) {
+    if (isText(tensor)) {
+      bytes += charactersOf(tensor.data);
+      continue;
+    }
+    const { buffer, byteLength } = toRaw(tensor);
+    bytes += byteLength;
+    if (buffer.byteLength > message) message = buffer.byteLength;
+  }
+  return message > ofOneMessage ? Math.max(bytes, message) : bytes;
 }
 
 function charactersOf(texts: readonly string[]): number {

@@ -101,8 +101,8 @@ const nothing: Omit<ModelInferResponse, "id"> = {
 };
 
 /** What a request keeps in memory, nearly. */
-function weightOf({ inputs, rawInputContents }: ModelInferRequest): number {
-  let bytes = 0;
+function weightOf({ id, inputs, rawInputContents }: ModelInferRequest): number {
+  let bytes = id.length;
   for (const raw of rawInputContents) bytes += raw.byteLength;
   for (const { contents } of inputs)
     if (contents !== undefined)
