@@ -25,13 +25,14 @@ import {
   type Product,
   sharedFactors,
   sumOfProducts,
+  turn,
 } from "./products.ts";
 import { influencedBy } from "./reach.ts";
 import { Recomputed } from "./recompute.ts";
 import { inNode, refuse } from "./refusal.ts";
-import type { Bodies } from "./rule.ts";
+import type { Bodies, Kept } from "./rule.ts";
 import { findBodyRule, findRule } from "./rules/index.ts";
-import { onesLike, reshapeBy, sizesOf } from "./sizes.ts";
+import { onesLike } from "./sizes.ts";
 import { unbroadcast } from "./unbroadcast.ts";
 
 export interface GradientOptions {
@@ -54,6 +55,7 @@ export function backward(
   graph: Graph,
   values: Values,
   { loss, wrt, constants, recompute }: Required<GradientOptions>,
+  kept: ReadonlyMap<Node, Kept>,
 ): Values {
   const active = influencedBy(graph, values, wrt, new Set(constants));
   const seen = new Recomputed(g, graph, values, recompute);
@@ -61,7 +63,7 @@ export function backward(
   if (active.has(loss)) gradients.set(loss, onesLike(g, values.get(loss)!));
   const shared = sharedFactors(graph);
   const held = new Set(constants);
-  flow({ g, graph, seen, active, held, shared, turned: new Map() }, gradients);
+  flow({ g, graph, seen, active, held, shared, turned: new Map(), kept }, gradients);
   return gradients;
 }
 
@@ -77,6 +79,8 @@ interface Walk {
   readonly shared: ReadonlySet<string>;
   /** Those of them that were wanted transposed. */
   readonly turned: Map<string, Value>;
+  /** The nodes that have been spelled out with their way back. */
+  readonly kept?: ReadonlyMap<Node, Kept>;
   /** Where the uses of captured matrices go, and what is captured. */
   readonly outside?: { readonly captured: Values; readonly products: Product[] } | undefined;
 }
@@ -143,6 +147,8 @@ type NamedGradients = readonly (readonly [name: string, gradient: Value | null])
 /** What reaches the inputs of a node, and what its bodies take from around them. */
 function throughNode(walk: Walk, node: Node, dy: readonly (Value | null)[]): NamedGradients {
   const wanted = node.inputs.map((name) => walk.active.has(name));
+  const kept = walk.kept?.get(node);
+  if (kept) return inNode(node, walk.graph, () => named(node, kept.back(walk.g, dy, wanted)));
   const bodyRule = findBodyRule(node.domain, node.op);
   const rule = findRule(node.domain, node.op);
   if (!bodyRule && !rule)
@@ -207,12 +213,6 @@ function flowInBody(
   const held = new Set<string>();
   flow({ g: b, graph: body, seen, active, held, shared, turned: new Map(), outside }, gradients);
   return gradients;
-}
-
-/** A matrix transposed, in a way that the engine does not take back into each product. */
-function turn(g: GraphBuilder, x: Value): Value {
-  const [rows, columns] = sizesOf(g, x);
-  return reshapeBy(g, g.transpose(g.unsqueeze(x, [0]), [0, 2, 1]), [columns!, rows!]);
 }
 
 function callOf(

@@ -14,8 +14,9 @@ import {
   printType,
 } from "@amaas/graph";
 import { backward, type GradientOptions } from "./backward.ts";
-import { lower } from "./lower.ts";
+import { keepNode, lower, nodesToKeep } from "./lower.ts";
 import { withPadsOfAll } from "./pads.ts";
+import type { Kept } from "./rule.ts";
 import { shapeOf } from "./sizes.ts";
 import { lookupsOf, sparseGradient } from "./sparse.ts";
 
@@ -60,11 +61,19 @@ export function gradient(given: Graph, request: GradientRequest): Graph {
 
   const { randomKey } = request;
   const keyed = randomKey === undefined ? given : withKey(given, types, randomKey);
-  const graph = lower(withPadsOfAll(keyed), { loss, wrt, constants, recompute }, randomKey);
+  const options = { loss, wrt, constants, recompute };
+  const graph = lower(withPadsOfAll(keyed), options, randomKey);
   const g = new GraphBuilder(graph.name, graph.opsets);
   const inputs = graph.inputs.map(({ name, type, shape }) => [name, g.input(name, type, shape)]);
-  const values = g.inlineAll(graph, Object.fromEntries(inputs));
-  const gradients = backward(g, graph, values, { loss, wrt, constants, recompute });
+  const kept = new Map<Node, Kept>();
+  const toKeep = nodesToKeep(graph, options);
+  const values = g.inlineAll(graph, Object.fromEntries(inputs), (node, x) => {
+    if (!toKeep.has(node)) return undefined;
+    const made = keepNode(g, node, x);
+    kept.set(node, made);
+    return made.outputs;
+  });
+  const gradients = backward(g, graph, values, options, kept);
   for (const output of graph.outputs) g.output(output.name, values.get(output.name)!, output);
   for (const name of dense) {
     const value = gradients.get(name);

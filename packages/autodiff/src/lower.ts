@@ -8,6 +8,7 @@ import {
   findOperator,
   type Graph,
   GraphBuilder,
+  inferTypes,
   type Node,
   namesUsedBy,
   resolveAttributes,
@@ -19,7 +20,7 @@ import { type Find, withBodies } from "./bodies.ts";
 import { mixKey, wordsFor } from "./random-bits.ts";
 import { betweenOf } from "./reach.ts";
 import { refuse } from "./refusal.ts";
-import type { AnyLowering, Random } from "./rule.ts";
+import type { AnyLowering, Kept, Random } from "./rule.ts";
 import { findLowering } from "./rules/index.ts";
 
 /** Lowerings may use each other, but not without end. */
@@ -45,16 +46,57 @@ export function lower(given: Graph, options: Required<GradientOptions>, key?: st
 }
 
 function nodesToLower(graph: Graph, options: Required<GradientOptions>): ReadonlySet<Node> {
+  const isMet = metBy(graph, options);
+  const isKept = keptIn(graph);
+  const everywhere = (node: Node) => inOrUnder(node, ({ everywhere = false }) => everywhere);
+  return new Set(
+    graph.nodes.filter(
+      (node) => isToLower(node) && !isKept(node) && (isMet(node) || everywhere(node)),
+    ),
+  );
+}
+
+/** The nodes that a gradient meets and that are spelled out together with their way back. */
+export function nodesToKeep(graph: Graph, options: Required<GradientOptions>): ReadonlySet<Node> {
+  const isMet = metBy(graph, options);
+  const isKept = keptIn(graph);
+  return new Set(graph.nodes.filter((node) => isKept(node) && isMet(node)));
+}
+
+export function keepNode(
+  g: GraphBuilder,
+  node: Node,
+  inputs: readonly (Value | undefined)[],
+): Kept {
+  const operator = findOperator(node.domain, node.op)!;
+  const x = filledSlots(operator.inputs, inputs);
+  const attributes = resolveAttributes(operator.attributes, node.attributes);
+  return loweringOf(node)!.keep!({ g, x, attributes });
+}
+
+function metBy(graph: Graph, options: Required<GradientOptions>): (node: Node) => boolean {
   const between = betweenOf(graph, options);
   const constants = new Set(options.constants);
-  const everywhere = (node: Node) => inOrUnder(node, ({ everywhere = false }) => everywhere);
   // One whose result is what the gradient is wanted at stays as it is.
-  const isMet = (node: Node) =>
+  return (node) =>
     node.outputs.some((name) => between(name) && !constants.has(name)) &&
     namesUsedBy(node).some(between);
-  return new Set(
-    graph.nodes.filter((node) => isToLower(node) && (isMet(node) || everywhere(node))),
-  );
+}
+
+/** Which nodes of a graph have a way back for what is spelled out; those of its bodies have none. */
+function keptIn(graph: Graph): (node: Node) => boolean {
+  let types: ReturnType<typeof inferTypes> | undefined;
+  return (node) => {
+    const lowering = loweringOf(node);
+    if (!lowering?.keeps) return false;
+    types ??= inferTypes(graph);
+    const operator = findOperator(node.domain, node.op)!;
+    const attributes = resolveAttributes(operator.attributes, node.attributes);
+    return lowering.keeps(
+      attributes,
+      node.inputs.map((name) => types!.get(name)),
+    );
+  };
 }
 
 /** Whether a node is to be spelled out, or one in its bodies is. */

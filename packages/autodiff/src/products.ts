@@ -4,7 +4,7 @@
  * than many small ones, each added to a sum as large as the matrix.
  */
 import { type Graph, type GraphBuilder, type Node, sizeOf, type Value } from "@amaas/graph";
-import { shapeOf } from "./sizes.ts";
+import { reshapeBy, shapeOf, sizesOf } from "./sizes.ts";
 
 /** One use of a matrix: what it was multiplied with, and the gradient of what that made. */
 export interface Product {
@@ -117,4 +117,10 @@ export function contractStacks(g: GraphBuilder, factor: Factor, other: Value, d:
     return g.node("Flatten", [stack], { axis });
   };
   return contract(g, factor, flat(other), flat(d));
+}
+
+/** A matrix transposed, in a way that the engine does not take back into each product. */
+export function turn(g: GraphBuilder, x: Value): Value {
+  const [rows, columns] = sizesOf(g, x);
+  return reshapeBy(g, g.transpose(g.unsqueeze(x, [0]), [0, 2, 1]), [columns!, rows!]);
 }

@@ -8,6 +8,7 @@ import type {
   AttributesOf,
   Graph,
   GraphBuilder,
+  Known,
   Op,
   Operators,
   SlotNames,
@@ -70,6 +71,23 @@ export interface Lowering<O extends Op> {
   readonly rule?: Rule<O>;
   /** Also where no gradient flows: what the engine makes of the node is no function of its inputs. */
   readonly everywhere?: boolean;
+  /** Which nodes have a way back of their own for what is spelled out, which is `kept` then. */
+  keeps?(
+    attributes: AttributesOf<Operators[O]["attributes"]>,
+    inputs: readonly (Known | undefined)[],
+  ): boolean;
+  keep?(node: Forward<O>): Kept;
+}
+
+/** A node spelled out, and its way back, which uses what was computed on the way there. */
+export interface Kept {
+  readonly outputs: readonly Value[];
+  /** One gradient for each input; `wanted` says of which. */
+  back(
+    g: GraphBuilder,
+    dy: readonly (Value | null)[],
+    wanted: readonly boolean[],
+  ): readonly (Value | null)[];
 }
 
 /** For what draws random numbers: words that are this node's alone, made of the key that the graph is fed. */
@@ -136,4 +154,6 @@ export interface AnyLowering {
   when?(attributes: AttributesOf<AttributeSpecs>): boolean;
   readonly rule?: AnyRule;
   readonly everywhere?: boolean;
+  keeps?(attributes: AttributesOf<AttributeSpecs>, inputs: readonly (Known | undefined)[]): boolean;
+  keep?(node: AnyForward): Kept;
 }

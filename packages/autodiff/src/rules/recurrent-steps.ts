@@ -27,7 +27,7 @@ export interface Outcome {
 }
 
 /** More steps than this are not spelled out. */
-const mostUnrolled = 128;
+export const mostUnrolled = 128;
 
 export function runSteps(g: GraphBuilder, given: Steps): Outcome {
   const [length] = shapeOf(given.x);
@@ -58,7 +58,7 @@ function unrolled(g: GraphBuilder, given: Steps, length: number): Outcome {
 }
 
 /** The columns of each step. */
-function columns(
+export function columns(
   g: GraphBuilder,
   share: Value,
   length: number,

@@ -1,5 +1,6 @@
 import { type NDArray, ndarray, type PlainAttributes } from "@amaas/graph";
 import fc from "fast-check";
+import { describe } from "vitest";
 import type { Build, Case } from "../oracle.fixture.ts";
 import { arrays, judge } from "./judge.fixture.ts";
 import { recurrent } from "./recurrent.ts";
@@ -113,3 +114,33 @@ judge(
   { RNN: cases("RNN"), GRU: cases("GRU"), LSTM: cases("LSTM") },
   { runs: { differences: 20, second: 2, engine: 8 } },
 );
+
+// Most forms above are not the one that has a way back of its own, which also takes several steps together.
+const plain: fc.Arbitrary<Case> = fc
+  .tuple(fc.integer({ min: 1, max: 19 }), small, small, small, forms("LSTM"))
+  .chain(([length, batch, input, hidden, { direction, bias, initial }]) => {
+    const directions = direction === "bidirectional" ? 2 : 1;
+    const rows = gates.LSTM * hidden;
+    const state = arrays([directions, batch, hidden], gentle);
+    const inputs = fc.record({
+      x: arrays([length, batch, input], gentle),
+      w: arrays([directions, rows, input], gentle),
+      r: arrays([directions, rows, hidden], gentle),
+      b: arrays([directions, 2 * rows], gentle),
+      lengths: fc.constant(ndarray("INT32", [batch], new Array(batch).fill(length))),
+      h: state,
+      c: state,
+      p: arrays([directions, 3 * hidden], gentle),
+    });
+    const [lengths, peepholes, single] = [false, false, false];
+    const form = { direction, layout: 0, lengths, bias, initial, peepholes, single };
+    return inputs.map((given) => caseOf("LSTM", { ...form, attributes: {} }, hidden, given));
+  });
+
+describe("plain, of more steps", () => {
+  judge(
+    { LSTM: recurrent.LSTM },
+    { LSTM: plain },
+    { runs: { differences: 12, second: 2, engine: 8 } },
+  );
+});
