@@ -3,7 +3,7 @@
  * event. Metrics have Triton's names where Triton has one.
  */
 import { errorMessage, isDomainError } from "@amaas/errors";
-import type { LogLevels, Span, Telemetry } from "@amaas/telemetry";
+import type { LogLevels, Reading, Span, Telemetry } from "@amaas/telemetry";
 import { type Member, recordExecution } from "./execution-spans.ts";
 import { showMachine } from "./machine-metrics.ts";
 import type { Wanted } from "./model-version.ts";
@@ -30,11 +30,14 @@ function lifecycleEvents({ log, metrics, tracer }: Telemetry) {
     "Attempts to load a version by outcome",
     ["model", "outcome"],
   );
-  const serving = metrics.gauge(
-    "amaas_inference_serving_version",
-    "The version that answers for a model; 0 where none does",
-    ["model"],
-  );
+  /** By model. */
+  const answering = new Map<string, Reading>();
+  metrics.read({
+    name: "amaas_inference_serving_version",
+    help: "The version that answers for a model; 0 where none does",
+    type: "gauge",
+    read: () => answering.values(),
+  });
   const reads = metrics.counter(
     "amaas_inference_source_reads_total",
     "Readings of what should be served, by where it is written and by outcome",
@@ -67,7 +70,7 @@ function lifecycleEvents({ log, metrics, tracer }: Telemetry) {
 
     /** The version that answers requests that name none. */
     answers(model: string, version: number | undefined): void {
-      serving.set(version ?? 0, { model });
+      answering.set(model, { labels: { model }, value: version ?? 0 });
     },
 
     versionLoaded(span: Span, wanted: Wanted, ms: number): void {
@@ -123,6 +126,7 @@ function lifecycleEvents({ log, metrics, tracer }: Telemetry) {
     },
 
     modelRemoved(model: string): void {
+      answering.delete(model);
       log.info("model is served no longer", { model });
     },
 

@@ -60,6 +60,7 @@ test("every metric of the page is told, and every one that is told is on the pag
     targetP99Ms: undefined,
     cost: { known: true, ms: () => 1, rowsWithin: () => 1 },
   });
+  events.answers("m", 1);
   events.executed(of, execution, []);
   of.answered({
     rows: 2,

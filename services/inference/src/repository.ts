@@ -174,9 +174,9 @@ export class Repository {
 
   #remove(served: ServedModel): void {
     this.#models.delete(served.name);
-    this.#parts.events.modelRemoved(served.name);
     const left = served.close().finally(() => this.#leaving.delete(left));
     this.#leaving.set(left, served.name);
+    this.#parts.events.modelRemoved(served.name);
   }
 
   async #becomeReady(): Promise<void> {
