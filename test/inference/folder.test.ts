@@ -217,6 +217,11 @@ describe("what cannot be served harms nothing else, and says why", () => {
       expect(await reasonOf(inference, "bad name;")).toContain("is no model's name");
       expect(await reasonOf(inference, "folder")).toContain("is no regular file");
       expect(await reasonOf(inference, "text")).toContain("the model is refused");
+      // Where the repository is, is nobody's business.
+      const { models } = await inference.client.repositoryIndex({});
+      const told = models.map(({ reason }) => reason).join();
+      expect(told).toContain("linked/2/model.onnx");
+      expect(told).not.toContain(stage.folder.path);
       expect(await inference.scale("alias", 2)).toEqual({ version: "1", y: 6 });
       expect(inference.ready()).toBe(true);
     } finally {

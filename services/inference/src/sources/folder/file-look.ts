@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, open, realpath, stat } from "node:fs/promises";
-import { sep } from "node:path";
+import { basename, sep } from "node:path";
 import { DomainError } from "@amaas/errors";
 
 export interface FileLook {
@@ -90,7 +90,7 @@ async function unchanged<T>(look: FileLook, use: (file: FileHandle) => Promise<T
 
 async function check(file: FileHandle, { path, fingerprint }: FileLook): Promise<void> {
   if (fingerprintOf(await file.stat({ bigint: true })) !== fingerprint)
-    throw new DomainError("unavailable", `${path} is being changed`);
+    throw new DomainError("unavailable", `${basename(path)} is being changed`);
 }
 
 interface Stats {

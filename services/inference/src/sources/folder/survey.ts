@@ -3,7 +3,7 @@
  * without `NAME/config.pbtxt` and `NAME/warmup/…`, or loose `NAME.onnx`, each of which is version 1.
  */
 import { readdir, realpath, stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, join, relative, sep } from "node:path";
 import { DomainError, errorMessage } from "@amaas/errors";
 import { isPlainName } from "../../model-config/check.ts";
 import { type FileLook, lookAt } from "./file-look.ts";
@@ -59,7 +59,7 @@ export async function survey(name: string, place: Place): Promise<Survey | undef
   try {
     return await look(name, place);
   } catch (error) {
-    const fault = errorMessage(error);
+    const fault = faultIn(place.root, error);
     return { name, files: new Map(), warmUp: new Map(), versions: new Map(), fault };
   }
 }
@@ -111,10 +111,15 @@ async function lookAtAll(
 
 async function seen(root: string, path: string): Promise<Seen> {
   try {
-    return (await lookAt(root, path)) ?? { fault: `${path} is not there` };
+    return (await lookAt(root, path)) ?? { fault: `${relative(root, path)} is not there` };
   } catch (error) {
-    return { fault: errorMessage(error) };
+    return { fault: faultIn(root, error) };
   }
+}
+
+/** It is told to whoever asks for the model: where in the repository, and not where that is. */
+function faultIn(root: string, error: unknown): string {
+  return errorMessage(error).replaceAll(`${root}${sep}`, "");
 }
 
 async function inside(root: string, path: string): Promise<string> {
