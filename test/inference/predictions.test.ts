@@ -1,8 +1,11 @@
 /** Predictions by the SDK: of models with a configuration, of text, and of a replica that is too busy for a moment. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { type Amaas, createClient } from "@amaas/client";
 import { isDomainError } from "@amaas/errors";
 import { tensor } from "@amaas/tensor";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { inProcess } from "../suite/amaas.ts";
 import { type InferenceServer, row, startInferenceServer } from "./inference-server.ts";
 import { type ModelFolder, modelFolder } from "./model-folder.ts";
 import { echo, scaling } from "./models.ts";
@@ -51,6 +54,24 @@ test("a model with a configuration, and what it refuses", async () => {
     message: expect.stringContaining("inference request batch-size must be <= 4"),
   });
   await expect(client.predict("nobody", rows(1))).rejects.toMatchObject({ code: "not-found" });
+});
+
+test("what a model takes is known, with the rows that a request may have", async () => {
+  const metadata = await client.modelMetadata("scaling", 1);
+  expect(metadata).toMatchObject({ maxRows: 4, inputs: [{ name: "x", shape: [-1, 4] }] });
+});
+
+test("amaas predict divides what it is given into as many requests as the model needs", async () => {
+  const rows = Array.from({ length: 6 }, (_, row) => [row, 0, 0, 1]);
+  const file = join(folder.path, "..", "rows.json");
+  await writeFile(file, JSON.stringify(rows));
+  const given = ["--input", file, "--inference", server.address, "--output", "json"];
+  const { code, stdout } = await inProcess(folder.path, ["predict", "scaling", ...given]);
+  expect(code).toBe(0);
+  const { predictions } = JSON.parse(stdout);
+  expect(predictions.map(({ y }: { y: number[] }) => y)).toEqual(
+    rows.map((row) => row.map((x) => 2 * x)),
+  );
 });
 
 test("text and booleans come back as they went", async () => {

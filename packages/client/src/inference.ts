@@ -38,6 +38,8 @@ export interface ModelMetadata {
   readonly platform: string;
   readonly inputs: readonly TensorMetadata[];
   readonly outputs: readonly TensorMetadata[];
+  /** The most rows that a request may have, where the model has batches. */
+  readonly maxRows?: number;
 }
 
 type InferenceClient = Client<GRPCInferenceServiceDefinition>;
@@ -78,10 +80,11 @@ export async function modelMetadata(
   name: string,
   version?: number,
 ): Promise<ModelMetadata> {
-  const found = await client.modelMetadata({
-    name,
-    version: version === undefined ? "" : String(version),
-  });
+  const which = { name, version: version === undefined ? "" : String(version) };
+  const [found, { config }] = await Promise.all([
+    client.modelMetadata(which),
+    client.modelConfig(which),
+  ]);
   const known = (tensors: typeof found.inputs): TensorMetadata[] =>
     tensors.map(({ name, datatype, shape }) => ({
       name,
@@ -94,6 +97,7 @@ export async function modelMetadata(
     platform: found.platform,
     inputs: known(found.inputs),
     outputs: known(found.outputs),
+    ...(config && config.maxBatchSize > 0 ? { maxRows: config.maxBatchSize } : {}),
   };
 }
 

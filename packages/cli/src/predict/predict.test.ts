@@ -45,6 +45,20 @@ test("records become columns; what is missing is NaN or the empty text; other co
   ]);
 });
 
+test("no request has more rows than the model takes", () => {
+  const sizes = (model: ModelMetadata, rows: number) =>
+    batches(json(Array(rows).fill([1, 2, 3])), model).map(({ features }) => features?.shape[0]);
+  expect(sizes(digits, 1500)).toEqual([1024, 476]);
+  expect(sizes({ ...digits, maxRows: 4 }, 10)).toEqual([4, 4, 2]);
+  const one = { name: "features", datatype: "FP32", shape: [1, 3] } as const;
+  expect(sizes({ ...digits, inputs: [one] }, 3)).toEqual([1, 1, 1]);
+  const records = json([1, 2, 3].map((mass) => ({ mass, sex: "" })));
+  expect(batches(records, { ...penguins, maxRows: 2 }).map(({ mass }) => mass?.shape)).toEqual([
+    [2, 1],
+    [1, 1],
+  ]);
+});
+
 test("CSV and JSON lines say the same as JSON", () => {
   const csv = parseCsv(encode('\ufeffsex,mass\n"ma""le",1e3\r\n,NA\n'));
   const lines = parseJsonLines(encode('{"sex":"ma\\"le","mass":1000}\n\n{"sex":"","mass":null}\n'));

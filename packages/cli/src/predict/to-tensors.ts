@@ -11,19 +11,27 @@ export type Batch = Readonly<Record<string, Tensor>>;
 const mostElements = 256 * 1024;
 const mostRows = 1024;
 
-export function* toBatches(input: PredictInput, { name, inputs }: ModelMetadata): Generator<Batch> {
+export function* toBatches(input: PredictInput, model: ModelMetadata): Generator<Batch> {
+  const { name, inputs } = model;
   if (input.kind === "tensors") {
     yield input.tensors;
     return;
   }
   if (input.kind === "array") {
-    yield* arrayBatches(input, name, inputs);
+    yield* arrayBatches(input, model);
     return;
   }
   requireColumns(input.rows, name, inputs);
-  const size = Math.max(1, Math.min(mostRows, Math.floor(mostElements / widthOf(inputs))));
+  const size = rowsAtOnce(model);
   for (let from = 0; from < input.rows.length; from += size)
     yield recordBatch(input.rows.slice(from, from + size), from, inputs);
+}
+
+/** A model may take one number of rows and no other. */
+function rowsAtOnce({ inputs, maxRows = mostRows }: ModelMetadata): number {
+  const fixed = inputs.flatMap(({ shape: [rows = -1] }) => (rows > 0 ? [rows] : []));
+  const roomy = Math.floor(mostElements / widthOf(inputs));
+  return Math.max(1, Math.min(mostRows, maxRows, roomy, ...fixed));
 }
 
 function recordBatch(rows: readonly Row[], from: number, inputs: readonly TensorMetadata[]): Batch {
@@ -66,14 +74,14 @@ function requireColumns(
 
 function* arrayBatches(
   { shape, values }: Extract<PredictInput, { kind: "array" }>,
-  model: string,
-  inputs: readonly TensorMetadata[],
+  model: ModelMetadata,
 ): Generator<Batch> {
+  const { name, inputs } = model;
   const [input, ...others] = inputs;
   if (input === undefined || others.length > 0)
     throw new DomainError(
       "invalid-argument",
-      `found an array, but ${model} takes the columns ${inputs.map(({ name }) => name).join(", ")}; give records`,
+      `found an array, but ${name} takes the columns ${inputs.map(({ name }) => name).join(", ")}; give records`,
     );
   const width = elementsPerRow(input.shape);
   // A single row may come without the dimension of the rows.
@@ -83,7 +91,7 @@ function* arrayBatches(
       "invalid-argument",
       `found an array of shape [${shape.join(", ")}], wanted [${["rows", ...input.shape.slice(1)].join(", ")}] for ${input.name}`,
     );
-  const size = Math.max(1, Math.min(mostRows, Math.floor(mostElements / width)));
+  const size = rowsAtOnce(model);
   for (let from = 0; from < rows; from += size) {
     const count = Math.min(size, rows - from);
     const valueAt = (at: number) => values[from * width + at];
