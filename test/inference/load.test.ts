@@ -29,10 +29,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-const bytes = new Uint8Array(4 * 100 * 512);
+const bytes = new Uint8Array(4 * 300 * 512);
 
 function ask(options?: CallOptions, id = "") {
-  const x = { name: "x", datatype: "FP32", shape: [100n, 512n] };
+  const x = { name: "x", datatype: "FP32", shape: [300n, 512n] };
   const request = { modelName: "slow", id, inputs: [x], rawInputContents: [bytes] };
   return inference.client.modelInfer(request, options);
 }

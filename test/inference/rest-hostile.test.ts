@@ -267,8 +267,8 @@ describe("who lies is refused", () => {
   });
 });
 
-/** A run of a tenth of a second or two. */
-const rows = 100;
+/** A run of some tenths of a second. */
+const rows = 300;
 const { body: work, headers: workHeaders } = withBinary(
   {
     inputs: [

@@ -139,7 +139,7 @@ test("a caller who leaves is not computed for any more", async () => {
   const pending = () => inference.metric("nv_inference_pending_request_count");
   const before = await runs();
   const leaving = new AbortController();
-  const ids = Array.from({ length: 20 }, (_, id) => String(id));
+  const ids = Array.from({ length: 60 }, (_, id) => String(id));
   const reading = all(
     inference.client.modelStreamInfer(ids.map(slowly), { signal: leaving.signal }),
   );
@@ -147,7 +147,7 @@ test("a caller who leaves is not computed for any more", async () => {
   leaving.abort();
   await expect(reading).rejects.toMatchObject({ code: "cancelled" });
   await vi.waitFor(async () => expect(await pending()).toBe(0));
-  expect((await runs()) - before).toBeLessThan(10);
+  expect((await runs()) - before).toBeLessThan(40);
 });
 
 test("a stream that stays open answers what comes, when it comes", async () => {
