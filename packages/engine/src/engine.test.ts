@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { tensor, zeros } from "@amaas/tensor";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { HostApi } from "./host.thread.ts";
@@ -133,6 +135,25 @@ describe("cancelling", () => {
     await expect(run).rejects.toMatchObject(cancelled);
     expect((await session.run({ a: matrix })).product?.shape).toEqual([512, 512]);
   });
+});
+
+test("a thread that sessions share keeps nothing of those that were closed", async () => {
+  start();
+  const session = await open(adder(), { isolation: "shared" });
+  const closed = async () => {
+    const another = await open(adder(), { isolation: "shared" });
+    await another.close();
+    return new WeakRef(another);
+  };
+  const gone = [await closed(), await closed(), await closed(), await closed()];
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const left = () => {
+    collect();
+    return gone.filter((each) => each.deref() !== undefined).length;
+  };
+  await expect.poll(left, { timeout: 20_000 }).toBe(0);
+  await session.run({ a: row(1, 0, 0, 0), b: row(1, 2, 3, 4) });
 });
 
 test("closing lets everything asked for before end", async () => {

@@ -65,7 +65,8 @@ export class Host {
   #loss: Loss | undefined;
   #closing = false;
   #stuck = false;
-  readonly #sessions = new Set<number>();
+  /** With who is told for each that it is lost. */
+  readonly #sessions = new Map<number, (loss: Loss) => void>();
 
   constructor(worker: Thread<HostApi>, options: HostOptions, child: Process<HostApi> | undefined) {
     const { promise, resolve } = Promise.withResolvers<Loss>();
@@ -75,6 +76,9 @@ export class Host {
     this.#process = child;
     this.#options = options;
     void worker.gone.then((why) => why && this.#end(endedBy(why)));
+    void this.lost.then((loss) => {
+      for (const tell of this.#sessions.values()) tell(loss);
+    });
   }
 
   get alive(): boolean {
@@ -100,7 +104,7 @@ export class Host {
     options: SessionOptions,
   ): Promise<SessionSignature & { readonly session: number }> {
     const session = ++this.#lastSession;
-    this.#sessions.add(session);
+    this.#sessions.set(session, () => undefined);
     try {
       const { openLimitMs } = this.#options;
       const opening = () => this.#worker.call("open", session, model, options);
@@ -109,6 +113,15 @@ export class Host {
       this.#sessions.delete(session);
       throw error;
     }
+  }
+
+  /**
+   * Calls `tell` once the host is lost, unless the session is released before. A host outlives most of its sessions, so
+   * `lost` itself is for who stays as long: it would keep everybody who ever waited for it.
+   */
+  watchFor(session: number, tell: (loss: Loss) => void): void {
+    if (this.#loss) void this.lost.then(tell);
+    else this.#sessions.set(session, tell);
   }
 
   run(

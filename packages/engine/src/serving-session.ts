@@ -169,7 +169,7 @@ class Instances implements ServingSession {
       this.#signature = { inputs, outputs };
       const instance = { host, session, lane: this.#dispatcher.join(host, session) };
       this.#instances.add(instance);
-      void host.lost.then((loss) => this.#lost(instance, loss));
+      host.watchFor(session, (loss) => this.#lost(instance, loss));
     } catch (error) {
       await leave(host);
       throw error;
