@@ -143,6 +143,19 @@ test("no tenant fills the queue against the others: its newest request gives way
   expect([...batches()].sort()).toEqual(["a", "e", "f", "g", "running"]);
 });
 
+test("nobody gives way to a request that is refused itself", async () => {
+  const { ask, clock, batches } = simulate({ limit: 2 });
+  ask("warm");
+  await clock.advance(10);
+  const hog = ["running", "a", "b"].map((item) => ask(item, { tenant: "hog" }));
+  await expect(ask("late", { tenant: "other", within: 5 })).rejects.toThrow(
+    "its deadline is in 5 ms",
+  );
+  await clock.advance(100);
+  await Promise.all(hog);
+  expect(batches()).toEqual(["warm", "running", "a", "b"]);
+});
+
 test("bytes that wait are limited over all batchers, but one request of each always may", async () => {
   const room = new Room({ bytes: 10 });
   const one = simulate({ room });

@@ -151,14 +151,15 @@ export class Batcher<Item, Answer> {
     const freeInMs = Math.max(slots.freeInMs(entry.came), instanceInMs, resumesInMs);
     const load = { cost: this.cost, maxRows: policy.maxRows, parallel, freeInMs };
     const queuePolicy = queueOf(policy, level);
-    if (this.#queue.requests >= limit) this.#makeRoom(entry);
-    admit(entry, { queue: this.#queue, room, limit, queuePolicy, load });
+    // No tenant fills the queue against the others: who has most in it gives way, with its newest request.
+    const isFull = this.#queue.requests >= limit;
+    const crowding = isFull ? this.#queue.crowding(entry) : undefined;
+    const most = crowding ? this.#queue.requests + 1 : limit;
+    admit(entry, { queue: this.#queue, room, limit: most, queuePolicy, load });
+    if (crowding) this.#crowdOut(crowding);
   }
 
-  /** No tenant fills the queue against the others: who has most in it gives way, with its newest request. */
-  #makeRoom(entry: Entry): void {
-    const crowding = this.#queue.crowding(entry);
-    if (!crowding) return;
+  #crowdOut(crowding: Entry): void {
     const { flow } = crowding.standing!.line;
     this.#refuse(crowding, crowdedOut(flow.tenant, flow.requests, this.cost.ms(flow.rows)));
   }
