@@ -125,7 +125,8 @@ export function loadedVersion(
     answers,
     residence,
     async submit({ feeds, rows, traceparent, ...rest }) {
-      const item: Item = { feeds, rows, traceparent, came: performance.now(), waits: true };
+      const { signal } = rest;
+      const item: Item = { feeds, rows, signal, traceparent, came: performance.now(), waits: true };
       statistics.waiting++;
       residence?.enter(item.came, traceparent);
       try {

@@ -56,7 +56,7 @@ test("rows that are sorted are told, whichever way they happen to lie", async ()
 
 test("a model that adds its rows up has no rows to divide", async () => {
   expect(await verdict((g, x) => g.reduceMean(x, [0], { keepdims: true }))).toMatch(
-    /not all inputs and outputs begin with a dimension that is open|does not keep rows apart/,
+    /not all inputs and outputs begin with the same dimension, left open|does not keep rows apart/,
   );
 });
 
@@ -77,6 +77,22 @@ test("a model of fixed size has no rows", async () => {
   const g = graphBuilder("fixed");
   g.output("y", g.neg(g.input("x", "FP32", [1, 3])));
   expect(await verdictOn(await openSession(writeModel(g.model())))).toMatch(
-    /dimension that is open/,
+    /the same dimension, left open/,
   );
+});
+
+test("as many rows as there are by chance are told, since other numbers make others", async () => {
+  // Random numbers are above 0, so that every row is picked; of zeros none is.
+  const positive = (g: GraphBuilder, x: Value) => {
+    const sums = g.reduceSum(x, [1], { keepdims: false });
+    return g.node("Compress", [x, g.greater(sums, g.scalar(0, sums))], { axis: 0 });
+  };
+  expect(await verdict(positive)).toMatch(/does not keep rows apart/);
+});
+
+test("inputs whose first dimensions have different names count different things", async () => {
+  const g = graphBuilder("pairs");
+  const [x, y] = [g.input("x", "FP32", ["users", 2]), g.input("y", "FP32", ["items", 2])];
+  g.output("z", g.matMul(x, g.transpose(y)));
+  expect(await verdictOn(await openSession(writeModel(g.model())))).toMatch(/the same dimension/);
 });

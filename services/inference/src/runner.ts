@@ -3,7 +3,7 @@
  * is its own.
  *
  * A run that fails is repeated for each of its requests alone, so that one that the model cannot run
- * does not fail the others.
+ * does not fail the others; whose caller has left meanwhile is not.
  */
 import type { Batch } from "@amaas/batching";
 import type { ServingSession } from "@amaas/engine";
@@ -18,6 +18,7 @@ export interface Item {
   readonly feeds: Feeds;
   /** May be 0. */
   readonly rows: number;
+  readonly signal: AbortSignal;
   readonly traceparent: string;
   /** On the clock of performance.now(). */
   readonly came: number;
@@ -63,6 +64,7 @@ export class Runner {
     const outcomes: Outcome[] = [];
     for (const item of items) {
       try {
+        item.signal.throwIfAborted();
         outcomes.push(...(await this.#together([item], Math.max(1, item.rows), "alone")));
       } catch (error) {
         outcomes.push({ error });

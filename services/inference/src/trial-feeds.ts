@@ -67,9 +67,13 @@ export function isGuessed(inputs: readonly ValueSpec[]): boolean {
   );
 }
 
-/** Whether all inputs and outputs begin with a dimension that is open. */
+/**
+ * Whether all inputs and outputs begin with a dimension that is open, the inputs with the same one: where they
+ * are named, what the names say. Outputs' names are often made up by who exported the model.
+ */
 export function hasRows({ inputs, outputs }: Pick<Runnable, "inputs" | "outputs">): boolean {
-  return [...inputs, ...outputs].every((value) => wireShape(value)[0] === -1);
+  const names = new Set(inputs.map(({ shape }) => shape[0]));
+  return names.size <= 1 && [...inputs, ...outputs].every((value) => wireShape(value)[0] === -1);
 }
 
 export function filled(
