@@ -33,7 +33,7 @@ export interface SessionOptions {
   readonly threads?: number;
   /**
    * Keep the memory of the largest run so far for the next one, until the session is released.
-   * Without, each run takes what it needs from the system and gives it back.
+   * Without, each run takes what it needs from malloc, tensor by tensor, and gives it back.
    */
   readonly arena?: boolean;
   /** A file that the rewritten graph is written to, from which it opens without being rewritten again. */
@@ -156,6 +156,9 @@ function sessionOptions({
     interOpNumThreads: 1,
     graphOptimizationLevel: optimization,
     enableCpuMemArena: arena,
+    // The plan puts all that a run needs into one block. Without an arena that is the system's every time, zeroed
+    // page by page, where blocks of the tensors' own sizes are kept by malloc for the next run.
+    enableMemPattern: arena,
     // Everything logged at this level is thrown as well.
     logSeverityLevel: 4,
     extra: {
