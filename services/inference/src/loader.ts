@@ -47,6 +47,8 @@ export interface LoaderParts {
   readonly cache: GraphCache;
   /** That the instances of a version share. */
   readonly cores: number;
+  /** Whether instances may keep what their runs needed for the next one. */
+  readonly keepsRunMemory: boolean;
   readonly events: EngineEvents;
   readonly tracer: Telemetry["tracer"];
 }
@@ -138,6 +140,8 @@ async function open(
   onFailure: OnFailure,
 ): Promise<ServingSession> {
   const { engine, cache, cores, events } = parts;
+  // Only where somebody said how large runs may be: the largest one's memory stays until the session is closed.
+  const arena = parts.keepsRunMemory && (wanted.config?.maxBatchSize ?? 0) > 0;
   const key = cache.key(wanted.digest);
   const instances = instancesOf(wanted.config);
   const isolation = isolationOf(wanted, verdict);
@@ -152,7 +156,7 @@ async function open(
       model,
       isolation,
       instances,
-      session: { optimization, threads, arena: false },
+      session: { optimization, threads, arena: arena && isolation === "thread" },
       instanceBytes: instanceBytes(verdict, isolation),
       onFailure,
       onLoss: (loss) => events.instanceLost(wanted, loss),

@@ -35,7 +35,16 @@ export function openEngine(config: InferenceConfig, telemetry: Telemetry): OpenE
   });
   return {
     cores,
-    loader: createLoader({ engine, examiner, cache, cores, events, tracer: telemetry.tracer }),
+    loader: createLoader({
+      engine,
+      examiner,
+      cache,
+      cores,
+      // A budget counts what models take, not what their runs do.
+      keepsRunMemory: config.memoryMebibytes === 0,
+      events,
+      tracer: telemetry.tracer,
+    }),
     async close() {
       await examiner.close();
       await engine.close();
