@@ -1,238 +1,180 @@
 /**
- * Serving against a bare onnxruntime loop of the same run, on models of three sizes: how much of the loop's throughput
- * comes through at saturation, what batching gains, what a small call costs beyond the model, a stream against single
- * calls, and the highest rate of random arrivals with p99 within 10 ms.
+ * Serving against a bare onnxruntime loop of the same run, and other servers where they are installed, on models of three
+ * sizes: how much of the loop's throughput comes through at saturation, what batching gains, what a small call costs
+ * beyond the model, a stream against single calls, the highest rate of random arrivals with p99 within 10 ms, and
+ * what a model's p99 is while another is loaded.
  *
  * Needs `h2load` (Debian's nghttp2-client) and the environment of test/interop (`pnpm interop`).
  */
-import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parseArgs, promisify } from "node:util";
-import { cpuSeconds } from "./process-usage.ts";
+import { parseArgs } from "node:util";
+import { errorMessage } from "@amaas/errors";
 import { printReport, type Target, tell } from "./report.ts";
-import { load, percentile } from "./serve/h2load.ts";
-import {
-  type ModelName,
-  modelNames,
-  requestFrame,
-  type ServedModel,
-  servedModel,
-} from "./serve/models.ts";
+import { type ModelName, modelNames, type ServedModel, servedModel } from "./serve/models.ts";
+import { type Neighbour, neighbour } from "./serve/neighbour.ts";
 import { highestRate } from "./serve/poisson.ts";
+import { isMade, rivalNames } from "./serve/rivals/environment.ts";
+import { type Rival, startRival } from "./serve/rivals/rival.ts";
+import { type Saturation, saturation } from "./serve/saturation.ts";
 import { modelFolder, type Serving, serving } from "./serve/server.ts";
+import { type SmallCalls, smallCalls } from "./serve/small-calls.ts";
 import { median, round } from "./statistics.ts";
 
 const { values: options } = parseArgs({
   options: {
     models: { type: "string", default: modelNames.join(",") },
+    rivals: { type: "string", default: rivalNames.join(",") },
     rounds: { type: "string", default: "3" },
-    seconds: { type: "string", default: "5" },
+    seconds: { type: "string", default: "2" },
     threads: { type: "string", default: "2" },
     output: { type: "string" },
   },
 });
 const seconds = Number(options.seconds);
-const run = promisify(execFile);
-const bareLoop = join(import.meta.dirname, "serve", "bare-loop.ts");
+const threads = Number(options.threads);
+const rounds = Number(options.rounds);
+const boundMs = 10;
 
-interface Bare {
-  readonly batch: number;
-  readonly samplesPerSecond: number;
-  readonly cpuMicroseconds: number;
-}
-
-async function bare(file: string, { features }: ServedModel, batches: readonly number[]) {
-  const args = [bareLoop, file, features, seconds, batches.join(","), options.threads];
-  const { stdout } = await run(process.execPath, args.map(String));
-  return JSON.parse(stdout) as Bare[];
-}
-
-interface Round {
-  /** Samples per second: of the bare loop one at a time and at its best, of the server without and with batching. */
-  readonly bareOne: number;
-  readonly bareBest: number;
-  readonly alone: number;
-  readonly batched: number;
-}
-
-interface Small {
-  readonly cpuMicroseconds: number;
-  readonly p50Ms: number;
-  readonly unaryPerSecond: number;
-  readonly streamPerSecond: number;
-}
-
-/** All contenders once; the server's two forms of one model differ in their configuration only. */
-async function compare(
-  name: ModelName,
-  model: ServedModel,
-  file: string,
-  server: Serving,
-): Promise<Round> {
-  const batches = [1, 2, 4, 8, 16, 32, 64].filter((batch) => batch <= model.maxBatch);
-  const loops = await bare(file, model, batches);
-  const saturate = async (served: string) => {
-    const frame = requestFrame(served, model);
-    const { perSecond } = await load({
-      ...server,
-      frame,
-      calls: 2 * model.maxBatch,
-      connections: 2,
-      seconds,
-    });
-    return perSecond;
-  };
-  return {
-    bareOne: loops[0]!.samplesPerSecond,
-    bareBest: Math.max(...loops.map(({ samplesPerSecond }) => samplesPerSecond)),
-    alone: await saturate(`${name}-alone`),
-    batched: await saturate(name),
-  };
-}
-
-async function small(model: ServedModel, file: string, server: Serving): Promise<Small> {
-  const [loop] = await bare(file, model, [1]);
-  const frame = requestFrame("tiny", model);
-  const before = cpuSeconds(server.pid);
-  const crowded = await load({ ...server, frame, calls: 32, requests: 20_000 });
-  const spent = ((cpuSeconds(server.pid) - before) * 1e6) / crowded.requests;
-  const single = await load({ ...server, frame, calls: 1, requests: 5_000 });
-  const messages = 20_000;
-  const stream = await load({
-    ...server,
-    method: "ModelStreamInfer",
-    frame: Buffer.concat(new Array<Buffer>(messages).fill(frame)),
-    calls: 1,
-    requests: 1,
-  });
-  return {
-    cpuMicroseconds: spent - loop!.cpuMicroseconds,
-    p50Ms: percentile(single.milliseconds, 0.5) - 1000 / loop!.samplesPerSecond,
-    unaryPerSecond: single.perSecond,
-    streamPerSecond: messages / (stream.milliseconds[0]! / 1000),
-  };
+interface Entrant {
+  readonly name: ModelName;
+  readonly model: ServedModel;
+  readonly file: string;
 }
 
 const chosen = options.models.split(",") as ModelName[];
 const folder = await modelFolder();
-const models = new Map(chosen.map((name) => [name, servedModel(name)]));
-const files = new Map<ModelName, string>();
-for (const [name, model] of models) {
-  await folder.put(name, model.onnx, `max_batch_size: ${model.maxBatch}\ndynamic_batching { }\n`);
-  await folder.put(`${name}-alone`, model.onnx, "max_batch_size: 0\n");
+const entrants: Entrant[] = [];
+for (const name of chosen) {
+  const model = servedModel(name);
+  const { onnx, maxBatch } = model;
+  await folder.put(name, onnx, `max_batch_size: ${maxBatch}\ndynamic_batching { }\n`);
+  await folder.put(`${name}-alone`, onnx, "max_batch_size: 1\n");
   const file = join(folder.path, `${name}.bare`);
-  await writeFile(file, model.onnx);
-  files.set(name, file);
+  await writeFile(file, onnx);
+  entrants.push({ name, model, file });
 }
 
-const rounds = new Map<ModelName, Round[]>(chosen.map((name) => [name, []]));
-const smalls: Small[] = [];
+const saturations = new Map<ModelName, Saturation[]>(chosen.map((name) => [name, []]));
+const smalls: SmallCalls[] = [];
 const poisson = new Map<ModelName, number>();
+let beside: Neighbour | undefined;
+const rivals: Rival[] = [];
+
+async function startRivals(): Promise<void> {
+  const models = entrants.map(({ name, file, model: { features, maxBatch } }) => {
+    return { name, file, features, maxBatch };
+  });
+  for (const name of rivalNames.filter((rival) => options.rivals.split(",").includes(rival)))
+    try {
+      if (!isMade(name)) throw new Error("node test/bench/serve/make-rivals.ts installs it");
+      rivals.push(await startRival(name, models, threads));
+    } catch (error) {
+      tell(`${name} is left out: ${errorMessage(error)}`);
+    }
+}
+
+async function measure(server: Serving): Promise<void> {
+  for (let index = 0; index < rounds; index++)
+    for (const entrant of entrants) {
+      const { name } = entrant;
+      tell(`round ${index + 1} of ${rounds}: ${name}`);
+      const contest = { ...entrant, server, rivals, threads, seconds };
+      saturations.get(name)!.push(await saturation(contest));
+      if (name === "tiny") smalls.push(await smallCalls(contest));
+    }
+  for (const { name, model } of entrants) {
+    tell(`random arrivals: ${name}`);
+    const most = Math.ceil(of(name, ({ batched }) => batched));
+    const search = { row: model.row(), boundMs, mostPerSecond: most, seconds, precision: 1.15 };
+    poisson.set(name, await highestRate({ ...server, model: name, ...search }));
+  }
+  const resnet = entrants.find(({ name }) => name === "resnet18");
+  if (!resnet) return;
+  tell("beside a model that is loaded");
+  const perSecond = of("resnet18", ({ batched }) => batched) / 4;
+  beside = await neighbour({ ...resnet, server, folder: folder.path, perSecond, seconds: 10 });
+}
+
+function of(name: ModelName, figure: (round: Saturation) => number): number {
+  return median(saturations.get(name)!.map(figure));
+}
+
 try {
-  await serving(
-    folder.path,
-    async (server) => {
-      for (let index = 0; index < Number(options.rounds); index++)
-        for (const [name, model] of models) {
-          tell(`round ${index + 1} of ${options.rounds}: ${name}`);
-          rounds.get(name)!.push(await compare(name, model, files.get(name)!, server));
-          if (name === "tiny") smalls.push(await small(model, files.get(name)!, server));
-        }
-      for (const [name, model] of models) {
-        tell(`random arrivals: ${name}`);
-        const most = median(rounds.get(name)!.map(({ batched }) => batched));
-        const search = {
-          model: name,
-          row: model.row(),
-          boundMs: 10,
-          mostPerSecond: most,
-          seconds,
-          precision: 0.05,
-        };
-        poisson.set(name, await highestRate({ ...server, ...search }));
-      }
-    },
-    { AMAAS_INFERENCE_THREADS: options.threads },
-  );
+  await startRivals();
+  await serving(folder.path, measure, { AMAAS_INFERENCE_THREADS: options.threads });
 } finally {
+  for (const rival of rivals) await rival.stop();
   await folder.remove();
 }
 
-const of = (name: ModelName, figure: (round: Round) => number) =>
-  median(rounds.get(name)!.map(figure));
-const targets: Target[] = chosen
+const atLeast = (what: string, found: number, wanted: number, digits: number): Target => {
+  return {
+    what,
+    wanted: String(wanted),
+    found: String(round(found, digits)),
+    met: found >= wanted,
+  };
+};
+const atMost = (what: string, found: number, wanted: number, unit: string): Target => ({
+  what,
+  wanted: `${wanted}${unit}`,
+  found: `${round(found, 2)}${unit}`,
+  met: found <= wanted,
+});
+const small = (figure: (calls: SmallCalls) => number) => median(smalls.map(figure));
+
+const targets = chosen
   .filter((name) => name !== "tiny")
   .map((name) => {
     const ratio = of(name, ({ batched, bareBest }) => batched / bareBest);
-    return {
-      what: `${name}, of the bare loop`,
-      wanted: "0.95",
-      found: String(round(ratio, 2)),
-      met: ratio >= 0.95,
-    };
+    return atLeast(`${name}, of the bare loop`, ratio, 0.95, 2);
   });
 if (smalls.length > 0) {
-  const cpu = median(smalls.map(({ cpuMicroseconds }) => cpuMicroseconds));
-  const p50 = median(smalls.map(({ p50Ms }) => p50Ms));
-  const times = median(
-    smalls.map(({ streamPerSecond, unaryPerSecond }) => streamPerSecond / unaryPerSecond),
-  );
+  const [cpu, p50] = [small((one) => one.cpuMicroseconds), small((one) => one.p50Ms)];
+  const times = small(({ streamPerSecond, unaryPerSecond }) => streamPerSecond / unaryPerSecond);
   targets.push(
-    {
-      what: "CPU of a small call beyond the model",
-      wanted: "60 us",
-      found: `${round(cpu)} us`,
-      met: cpu <= 60,
-    },
-    {
-      what: "p50 of a single call beyond the model",
-      wanted: "0.3 ms",
-      found: `${round(p50, 2)} ms`,
-      met: p50 <= 0.3,
-    },
-    {
-      what: "messages of a stream to single calls",
-      wanted: "10",
-      found: String(round(times, 1)),
-      met: times >= 10,
-    },
+    atMost("processor of a small call beyond the model", cpu, 60, " us"),
+    atMost("p50 of a single call beyond the model", p50, 0.3, " ms"),
+    atLeast("messages of a stream to single calls", times, 10, 1),
   );
 }
+if (beside) {
+  const { restP99Ms, loadingP99Ms, flips } = beside;
+  const what = `p99 beside ${flips} loads to that at rest, ${round(restP99Ms, 1)} ms`;
+  targets.push(atMost(what, loadingP99Ms / restP99Ms, 1.2, ""));
+}
+
+const ratios = ["of bare", "gain"];
 printReport({
   bench: "serve",
   header: [
     "samples/s",
-    "bare, 1",
-    "bare, best",
-    "alone",
-    "batched",
-    "of bare",
-    "gain",
-    "Poisson, p99 <= 10 ms",
+    ...["bare, 1", "bare, best", "alone", "batched", ...ratios],
+    ...rivals.map(({ name }) => name),
+    `Poisson, p99 <= ${boundMs} ms`,
   ],
-  rows: chosen.map((name) => [
-    name,
-    ...[
-      of(name, ({ bareOne }) => bareOne),
-      of(name, ({ bareBest }) => bareBest),
-      of(name, ({ alone }) => alone),
-      of(name, ({ batched }) => batched),
-    ].map((figure) => String(round(figure))),
-    String(
-      round(
-        of(name, ({ batched, bareBest }) => batched / bareBest),
-        2,
-      ),
-    ),
-    String(
-      round(
-        of(name, ({ batched, alone }) => batched / alone),
-        2,
-      ),
-    ),
-    String(round(poisson.get(name) ?? Number.NaN)),
-  ]),
+  rows: chosen.map((name) => {
+    const digits = name === "tiny" ? 0 : 1;
+    const cell = (figure: (round: Saturation) => number, places = digits) =>
+      String(round(of(name, figure), places));
+    return [
+      name,
+      cell(({ bare }) => bare[0]!.samplesPerSecond),
+      cell(({ bareBest }) => bareBest),
+      cell(({ alone }) => alone),
+      cell(({ batched }) => batched),
+      cell(({ batched, bareBest }) => batched / bareBest, 2),
+      cell(({ batched, alone }) => batched / alone, 2),
+      ...rivals.map((rival) => cell((found) => found.rivals[rival.name] ?? Number.NaN)),
+      String(round(poisson.get(name) ?? Number.NaN)),
+    ];
+  }),
   targets,
-  figures: { rounds: Object.fromEntries(rounds), smalls, poisson: Object.fromEntries(poisson) },
+  figures: {
+    saturations: Object.fromEntries(saturations),
+    smalls,
+    poisson: Object.fromEntries(poisson),
+    beside,
+  },
 });

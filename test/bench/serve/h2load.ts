@@ -35,7 +35,10 @@ export interface Loaded {
 
 let count = 0;
 
-/** Rejects where a request has not been answered with 200. */
+/** An error comes as trailers and has no message. */
+const leastBytes = 10;
+
+/** Rejects where a request has not been answered, or with errors. */
 export async function load(options: Load): Promise<Loaded> {
   const { grpc, frame, method = "ModelInfer", connections = 1, calls, requests, rate } = options;
   const file = (name: string) => join(tmpdir(), `amaas-bench-${process.pid}-${count}-${name}`);
@@ -53,7 +56,9 @@ export async function load(options: Load): Promise<Loaded> {
   ]);
   const [, perSecond] = /([\d.]+) req\/s/.exec(stdout) ?? [];
   const [, done, succeeded] = /(\d+) done, (\d+) succeeded/.exec(stdout) ?? [];
-  if (perSecond === undefined || Number(done) === 0 || done !== succeeded)
+  const [, bytes] = /\((\d+)\) data$/m.exec(stdout) ?? [];
+  const isAnswered = Number(bytes) >= leastBytes * Number(done);
+  if (perSecond === undefined || Number(done) === 0 || done !== succeeded || !isAnswered)
     throw new Error(`h2load was not answered:\n${stdout}`);
   const lines = (await readFile(log, "utf8")).trim().split("\n");
   await Promise.all([data, log].map((path) => rm(path)));

@@ -20,23 +20,27 @@ export interface Poisson {
   /** Where the search begins: more than can be served. */
   readonly mostPerSecond: number;
   readonly seconds: number;
-  /** Between two rates that are told apart. */
+  /** The ratio of two rates that are told apart. */
   readonly precision: number;
 }
 
 /** A window with fewer requests says nothing about 99 in 100 of them. */
 const leastRequests = 30;
 
-/** Requests per second; 0 where none was low enough. */
+/** Requests per second; 0 where none that is worth a window was low enough. */
 export async function highestRate(options: Poisson): Promise<number> {
-  let [passes, fails] = [0, options.mostPerSecond];
-  while (fails - passes > options.precision * options.mostPerSecond) {
-    const rate = Math.round((passes + fails) / 2);
-    if (rate * options.seconds < leastRequests) break;
-    if ((await p99At(rate, options)) <= options.boundMs) passes = rate;
-    else fails = rate;
+  const least = Math.ceil(leastRequests / options.seconds);
+  const passes = async (rate: number) => (await p99At(rate, options)) <= options.boundMs;
+  if (!(await passes(least))) return 0;
+  let [passed, failed] = [least, options.mostPerSecond];
+  // Each rate is the geometric mean of two: what is sought may be a hundredth of what the server does at most.
+  while (failed > options.precision * passed) {
+    const rate = Math.round(Math.sqrt(passed * failed));
+    if (rate <= passed || rate >= failed) break;
+    if (await passes(rate)) passed = rate;
+    else failed = rate;
   }
-  return passes;
+  return passed;
 }
 
 /** In milliseconds; infinite where not even the load came through. */
