@@ -11,8 +11,8 @@ export interface Period {
   readonly calls: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** The least: without what is there for a moment, as garbage or beside its successor. */
   readonly residentMb: number;
-  /** The least, which has the least garbage in it. */
   readonly heapMb: number;
   /** Of the event loop's delays between two looks, the most. */
   readonly loopP99Ms: number;
@@ -95,7 +95,7 @@ function periodOf(looks: readonly Look[], { ledger }: Stage, seconds: number): P
     calls,
     p50Ms: quantile(latencies, 0.5),
     p99Ms: quantile(latencies, 0.99),
-    residentMb: looks.at(-1)!.residentMb,
+    residentMb: Math.min(...looks.map(({ residentMb }) => residentMb)),
     heapMb: Math.min(...looks.map(({ heapMb }) => heapMb)),
     loopP99Ms: Math.max(...looks.map(({ loopP99Ms }) => loopP99Ms)),
   };
