@@ -25,8 +25,8 @@ const { values: options } = parseArgs({
   options: {
     models: { type: "string", default: modelNames.join(",") },
     rivals: { type: "string", default: rivalNames.join(",") },
-    rounds: { type: "string", default: "3" },
-    seconds: { type: "string", default: "2" },
+    rounds: { type: "string", default: "2" },
+    seconds: { type: "string", default: "4" },
     threads: { type: "string", default: "2" },
     output: { type: "string" },
   },
