@@ -44,7 +44,7 @@ const sessions = new Map<number, Session>();
 serveThread<HostApi>({
   async open(number, model, options) {
     const bytes = model instanceof Uint8Array ? model : await readModelFile(model);
-    const session = await openSession(bytes, options);
+    const session = await openSession(bytes, options).finally(() => free(bytes));
     sessions.set(number, session);
     return { inputs: session.inputs, outputs: session.outputs };
   },
@@ -62,6 +62,11 @@ serveThread<HostApi>({
     sessions.delete(number);
   },
 });
+
+/** At once: as garbage, the bytes of models that come and go would be more than the models. */
+function free({ buffer }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
+}
 
 async function readModelFile({ path, crc32: wanted }: ModelFile): Promise<Uint8Array> {
   const bytes = await readFile(path);

@@ -35,6 +35,12 @@ export interface ModelServer {
   stop(graceMs?: number): Promise<void>;
 }
 
+/**
+ * For glibc: what is larger has pages of its own, which go back when it is freed. Otherwise it raises that limit by
+ * itself, and models that come and go leave holes that are several times what is loaded.
+ */
+const largeBlocksReturned = { MALLOC_MMAP_THRESHOLD_: "1048576" };
+
 const name = "inference";
 const defaultGraceMs = 20_000;
 
@@ -50,6 +56,7 @@ export async function startModelServer(options: ModelServerOptions): Promise<Mod
     grpc: at("grpc"),
     http: at("metrics"),
     env: {
+      ...(options.env?.AMAAS_INFERENCE_MEMORY_MIB === undefined ? {} : largeBlocksReturned),
       ...options.env,
       AMAAS_MODEL_REPOSITORY: options.folder,
       AMAAS_MODEL_CONTROL_MODE: mode,

@@ -242,7 +242,7 @@ export function memoryBusy(
 ): DomainError {
   return new DomainError(
     "resource-exhausted",
-    `no memory for model ${quoted(model)}: it takes about ${bytes} of ${budget} bytes, and what is loaded was in use for ${waitedMs} ms`,
+    `no memory for model ${quoted(model)}: it takes about ${bytes} of ${budget} bytes, and within ${waitedMs} ms others made no room`,
     { retryAfterMs: 1000 },
   );
 }

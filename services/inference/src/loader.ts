@@ -30,6 +30,11 @@ const mostBytes = 2 ** 31;
 
 /** Up to here a model is small: it shares a thread if it is quick, and its graph is not worth keeping. */
 const smallBytes = 2 ** 20;
+/**
+ * Where memory is scarce, up to here: a thread takes more than the model, and starting one longer than opening
+ * a model in one that there is. Opening it holds up those beside it for some milliseconds.
+ */
+const smallBytesIfScarce = 2 ** 24;
 /** A run that takes longer would hold up the others of a shared thread. */
 const quickMs = 5;
 const smallAtOnce = 4;
@@ -47,8 +52,8 @@ export interface LoaderParts {
   readonly cache: GraphCache;
   /** That the instances of a version share. */
   readonly cores: number;
-  /** Whether instances may keep what their runs needed for the next one. */
-  readonly keepsRunMemory: boolean;
+  /** Whether memory has a budget, which counts what models take, not what their runs do. */
+  readonly memoryIsScarce: boolean;
   readonly events: EngineEvents;
   readonly tracer: Telemetry["tracer"];
 }
@@ -60,6 +65,8 @@ export interface Loader {
   /** Before it is opened. @throws what is wrong with it. */
   examine(wanted: Wanted, signal: AbortSignal): Promise<Verdict>;
   open(wanted: Wanted, verdict: Verdict, onFailure: OnFailure): Promise<ServingSession>;
+  /** What all instances will take, as far as can be told before they are opened. */
+  memoryNeeded(wanted: Wanted, verdict: Verdict): number;
 }
 
 export function createLoader(parts: LoaderParts): Loader {
@@ -74,10 +81,12 @@ export function createLoader(parts: LoaderParts): Loader {
       });
     },
     open(wanted, verdict, onFailure) {
-      return (wanted.bytes <= smallBytes ? opened : large).take(() =>
+      return (wanted.bytes <= sharedBytes(parts) ? opened : large).take(() =>
         open(wanted, verdict, parts, onFailure),
       );
     },
+    memoryNeeded: (wanted, verdict) =>
+      instancesOf(wanted.config) * instanceBytes(verdict, isolationOf(wanted, verdict, parts)),
   };
 }
 
@@ -141,10 +150,10 @@ async function open(
 ): Promise<ServingSession> {
   const { engine, cache, cores, events } = parts;
   // Only where somebody said how large runs may be: the largest one's memory stays until the session is closed.
-  const arena = parts.keepsRunMemory && (wanted.config?.maxBatchSize ?? 0) > 0;
+  const arena = !parts.memoryIsScarce && (wanted.config?.maxBatchSize ?? 0) > 0;
   const key = cache.key(wanted.digest);
   const instances = instancesOf(wanted.config);
-  const isolation = isolationOf(wanted, verdict);
+  const isolation = isolationOf(wanted, verdict, parts);
   const threads = isolation === "shared" ? 1 : threadsPerInstance(cores, instances);
   const graph = async () => verdict.graph && (await cache.get(key))?.graph;
   const openFrom = async (
@@ -174,16 +183,19 @@ async function open(
   return openFrom(() => wanted.read(), verdict.optimization);
 }
 
-/** What all instances will take, as far as can be told before they are opened. */
-export function memoryNeeded(wanted: Wanted, verdict: Verdict): number {
-  return instancesOf(wanted.config) * instanceBytes(verdict, isolationOf(wanted, verdict));
-}
-
 function instanceBytes({ memoryBytes }: Verdict, isolation: Isolation): number {
   return memoryBytes + hostBytes[isolation];
 }
 
-function isolationOf({ bytes }: Wanted, { hazards, runMs }: Verdict): Isolation {
+function isolationOf(
+  { bytes }: Wanted,
+  { hazards, runMs }: Verdict,
+  parts: Pick<LoaderParts, "memoryIsScarce">,
+): Isolation {
   if (hazards.length > 0) return "process";
-  return bytes <= smallBytes && runMs <= quickMs ? "shared" : "thread";
+  return bytes <= sharedBytes(parts) && runMs <= quickMs ? "shared" : "thread";
+}
+
+function sharedBytes({ memoryIsScarce }: Pick<LoaderParts, "memoryIsScarce">): number {
+  return memoryIsScarce ? smallBytesIfScarce : smallBytes;
 }

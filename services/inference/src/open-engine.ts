@@ -33,18 +33,11 @@ export function openEngine(config: InferenceConfig, telemetry: Telemetry): OpenE
     mostBytes: config.cacheMebibytes * 2 ** 20,
     onTrouble: events.cacheTroubled,
   });
+  const memoryIsScarce = config.memoryMebibytes > 0;
+  const { tracer } = telemetry;
   return {
     cores,
-    loader: createLoader({
-      engine,
-      examiner,
-      cache,
-      cores,
-      // A budget counts what models take, not what their runs do.
-      keepsRunMemory: config.memoryMebibytes === 0,
-      events,
-      tracer: telemetry.tracer,
-    }),
+    loader: createLoader({ engine, examiner, cache, cores, memoryIsScarce, events, tracer }),
     async close() {
       await examiner.close();
       await engine.close();

@@ -13,7 +13,7 @@ import type { Budget } from "./budget.ts";
 import type { Events } from "./events.ts";
 import type { Verdict } from "./examination/examiner.ts";
 import { type Common, type LoadedVersion, loadedVersion } from "./loaded-version.ts";
-import { type Loader, memoryNeeded, type OnFailure } from "./loader.ts";
+import type { Loader, OnFailure } from "./loader.ts";
 import { instancesOf } from "./model-config/check.ts";
 import { completeConfig, statesBatching } from "./model-config/complete.ts";
 import type { Wanted } from "./model-version.ts";
@@ -76,7 +76,7 @@ export function createOpener(parts: OpenParts): Open {
     ways: Ways,
     onFailure: OnFailure,
   ): Residence {
-    const needs = memoryNeeded(wanted, verdict);
+    const needs = loader.memoryNeeded(wanted, verdict);
     budget.check(wanted.model, needs);
     const attributes = { "amaas.model": wanted.model, "amaas.version": wanted.version };
     return new Residence({
