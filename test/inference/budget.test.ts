@@ -137,8 +137,8 @@ describe("a model that takes much of it", () => {
   });
 
   test("waits for the one before to be left alone; who cannot wait for it is told", async () => {
-    await stage.folder.put("first/1/model.onnx", slow(500));
-    await stage.folder.put("second/1/model.onnx", slow(1));
+    await stage.folder.put("first/1/model.onnx", slow(1000));
+    await stage.folder.put("second/1/model.onnx", slow(999));
     const inference = await stage.serve("none", one);
     const { client, metric } = inference;
     const ask = (modelName: string, options?: Parameters<typeof client.modelInfer>[1]) =>

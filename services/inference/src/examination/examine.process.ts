@@ -40,7 +40,7 @@ export interface Trial {
   readonly differs: string | undefined;
   /** How long a run of one row took. */
   readonly runMs: number;
-  /** What the process grew by, from before it was opened to after its runs; of a small model, by each of several. */
+  /** What the process grew by, from before it was opened to after its runs; unless it is large, by each of several. */
   readonly grownBytes: number;
   /** Why rows of several requests cannot be run together, if they cannot. */
   readonly rowsApart: string | undefined;
@@ -62,8 +62,10 @@ interface Reference {
   readonly run: Awaited<ReturnType<typeof firstThatRuns>>;
 }
 
-const smallBytes = 2 ** 20;
+/** Up to here several are opened to see what one takes. */
+const measuredBytes = 2 ** 24;
 const mostCopies = 16;
+const mostCopiedBytes = 2 ** 25;
 const copiesMs = 100;
 
 let kept: Reference | undefined;
@@ -106,7 +108,7 @@ async function tried(options: SessionOptions): Promise<Trial> {
   const session = await openSession(bytes, { ...options, arena: false });
   try {
     const trial = await trialOf(session, kept, before);
-    if (bytes.byteLength > smallBytes) return trial;
+    if (bytes.byteLength > measuredBytes) return trial;
     const { savedTo: _, ...others } = options;
     return { ...trial, grownBytes: await grownByEach(bytes, { ...others, arena: false }) };
   } finally {
@@ -114,13 +116,14 @@ async function tried(options: SessionOptions): Promise<Trial> {
   }
 }
 
-/** One session of a small model disappears in what was freed before; of several, most have to be new. */
+/** One session may disappear in what was freed before; of several, most have to be new. */
 async function grownByEach(bytes: Uint8Array, options: SessionOptions): Promise<number> {
   const before = process.memoryUsage.rss();
+  const most = Math.min(mostCopies, mostCopiedBytes / bytes.byteLength);
   const until = performance.now() + copiesMs;
   const copies: Session[] = [];
   try {
-    while (copies.length < mostCopies && performance.now() < until)
+    while (copies.length < most && performance.now() < until)
       copies.push(await openSession(bytes, options));
     return grown(before) / copies.length;
   } finally {
