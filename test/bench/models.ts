@@ -63,6 +63,8 @@ interface Figures {
   readonly evictions: number;
   readonly demanded: number;
   readonly inMemory: number;
+  /** Before the metrics of all models were read, and after. */
+  readonly unscrapedMb: number;
   readonly peakMb: number;
 }
 
@@ -129,14 +131,17 @@ async function ask(replica: InferenceProcess, models: number, width: number, rat
       warmMs.push(await timed(number));
     }
     const random = await randomly(models, rate, infer);
+    const unscrapedMb = peakMb(replica.pid);
+    const metric = await metricsOf(replica);
     return {
+      unscrapedMb,
       readyMb,
       coldMs,
       warmMs,
       ...random,
-      evictions: await metric(replica, "amaas_inference_evictions_total"),
-      demanded: await metric(replica, "amaas_inference_residence_loads_total", "demand"),
-      inMemory: await metric(replica, "amaas_inference_models_in_memory"),
+      evictions: metric("amaas_inference_evictions_total"),
+      demanded: metric("amaas_inference_residence_loads_total", "demand"),
+      inMemory: metric("amaas_inference_models_in_memory"),
       peakMb: peakMb(replica.pid),
     };
   } finally {
@@ -173,17 +178,22 @@ async function randomly(models: number, rate: number, infer: (number: number) =>
 /** As many as have room. */
 async function loadedAhead(replica: InferenceProcess): Promise<void> {
   for (let last = -1; ; ) {
-    const now = await metric(replica, "amaas_inference_models_in_memory");
+    const now = (await metricsOf(replica))("amaas_inference_models_in_memory");
     if (now === last) return;
     last = now;
     await new Promise((resolve) => setTimeout(resolve, 2000));
   }
 }
 
-async function metric({ http }: InferenceProcess, name: string, label = ""): Promise<number> {
-  const page = await (await fetch(`http://${http}/metrics`)).text();
-  const lines = page.split("\n").filter((line) => line.startsWith(name) && line.includes(label));
-  return lines.reduce((sum, line) => sum + Number(line.split(" ")[1]), 0);
+type Metric = (name: string, label?: string) => number;
+
+/** The page is read once for all: with a thousand models it is some megabytes long. */
+async function metricsOf({ http }: InferenceProcess): Promise<Metric> {
+  const lines = (await (await fetch(`http://${http}/metrics`)).text()).split("\n");
+  return (name, label = "") =>
+    lines
+      .filter((line) => line.startsWith(name) && line.includes(label))
+      .reduce((sum, line) => sum + Number(line.split(" ")[1]), 0);
 }
 
 const figures: Record<string, Figures> = {};
@@ -212,6 +222,7 @@ printReport({
     "evicted",
     "in memory",
     "peak MB",
+    "with a scrape",
   ],
   rows: Object.entries(figures).map(([name, each]) => [
     name,
@@ -224,6 +235,7 @@ printReport({
     each.refused.toFixed(0),
     each.evictions.toFixed(0),
     each.inMemory.toFixed(0),
+    each.unscrapedMb.toFixed(0),
     each.peakMb.toFixed(0),
   ]),
   targets: [

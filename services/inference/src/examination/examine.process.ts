@@ -137,9 +137,20 @@ async function trialOf(session: Session, { run, random }: Reference, before: num
   const feeds = trialFeeds(session.inputs, { rows: 1, open: run.open }, run.contents);
   const started = performance.now();
   const outputs = await session.run(feeds);
-  const runMs = performance.now() - started;
+  const runMs = await quickest(performance.now() - started, () => session.run(feeds));
   const differs = random ? undefined : disagreement(outputs, run.outputs);
   return { differs, runMs, grownBytes: grown(before), ...rows };
+}
+
+/** One run of a quick model may have waited for the processor: a machine that is busy makes no model slow. */
+async function quickest(firstMs: number, run: () => Promise<unknown>): Promise<number> {
+  let ms = firstMs;
+  for (let again = 0; again < 4 && firstMs < 100; again++) {
+    const started = performance.now();
+    await run();
+    ms = Math.min(ms, performance.now() - started);
+  }
+  return ms;
 }
 
 async function fileAt(path: string): Promise<SavedGraph> {
