@@ -29,10 +29,17 @@ judge(linear, {
           [a, b].some((shape) => shape.at(-3) === 1) ||
           b.at(-3) === a.at(-3),
       )
-      // The engine broadcasts no matrix to none of them.
-      .filter(([a, b]) => a[0] !== 0 || b.length < 3)
+      // The engine broadcasts neither a matrix nor a vector to none of them.
+      .filter(([a, b]) => a[0] !== 0 || b.length === 2)
       .chain(([a, b]) => fc.tuple(arrays(a), arrays(b)))
-      .map(([a, b]): Case => ({ build: (g, [x, y]) => g.matMul(x!, y!), inputs: [a, b] })),
+      .map(
+        ([a, b]): Case => ({
+          build: (g, [x, y]) => g.matMul(x!, y!),
+          inputs: [a, b],
+          // The engine takes the transposition of a matrix into its product with a vector, and the wrong way round.
+          ...((a.shape.length === 1 || b.shape.length === 1) && { upright: true }),
+        }),
+      ),
   ),
   Gemm: matrices.chain(([m, k, n]) =>
     fc
