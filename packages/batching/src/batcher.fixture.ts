@@ -4,7 +4,7 @@ import { type Policy, unbatched } from "./policy.ts";
 import { Room } from "./room.ts";
 import { SimulatedClock } from "./simulated-clock.fixture.ts";
 import { Slots } from "./slots.ts";
-import type { Answered, Batch, BatchRun, Work } from "./work.ts";
+import type { Answered, Batch, Work } from "./work.ts";
 
 export interface Begun extends Batch<string> {
   readonly at: number;
@@ -26,7 +26,6 @@ export function simulate(setting: Setting = {}) {
   const clock = setting.clock ?? new SimulatedClock();
   const { takes = () => 10 } = setting;
   const begun: Begun[] = [];
-  const ran: BatchRun[] = [];
   const room = setting.room ?? new Room({ bytes: 1e9 });
   const batcher = new Batcher<string, string>({
     policy: unbatched,
@@ -38,7 +37,6 @@ export function simulate(setting: Setting = {}) {
       await clock.wait(takes(batch));
       return batch.items.map((item) => `answer to ${item}`);
     },
-    onRun: (run) => ran.push(run),
     ...setting,
     clock,
     room,
@@ -55,5 +53,5 @@ export function simulate(setting: Setting = {}) {
 
   /** The batches that were begun, each as its items. */
   const batches = () => begun.map(({ items }) => items.join(" "));
-  return { batcher, clock, room, ask, begun, batches, ran };
+  return { batcher, clock, room, ask, begun, batches };
 }

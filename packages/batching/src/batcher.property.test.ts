@@ -123,7 +123,7 @@ test("no row is lost, doubled, late, or handed to another caller", async () => {
           policy,
           parallel,
         );
-        expect(batcher.pending).toEqual({ requests: 0, rows: 0, bytes: 0, running: 0 });
+        expect(batcher.pending).toEqual({ requests: 0, rows: 0, running: 0 });
         expect(room.bytes).toBe(0);
         expect(clock.timers).toBe(0);
         expect(most).toBeLessThanOrEqual(Math.min(parallel.instances, parallel.slots));

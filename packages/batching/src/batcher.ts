@@ -21,7 +21,7 @@ import { Queue } from "./queue.ts";
 import type { Room } from "./room.ts";
 import { Runs } from "./runs.ts";
 import { Claim, type Hold, type Slots } from "./slots.ts";
-import type { Answered, Batch, BatchRun, Work } from "./work.ts";
+import type { Answered, Batch, Work } from "./work.ts";
 
 export interface BatcherOptions<Item, Answer> {
   readonly policy: Policy;
@@ -37,10 +37,6 @@ export interface BatcherOptions<Item, Answer> {
   run(batch: Batch<Item>): Promise<readonly Answer[]>;
   /** What a tenant gets in proportion to others; above 0. */
   weightOf?(tenant: string): number;
-  /** Told of each run when it is over, before its requests are answered. Must not throw. */
-  onRun?(run: BatchRun): void;
-  /** This batcher's part of the slots in proportion to others. */
-  readonly weight?: number;
 }
 
 export class Batcher<Item, Answer> {
@@ -58,7 +54,7 @@ export class Batcher<Item, Answer> {
   constructor(options: BatcherOptions<Item, Answer>) {
     this.#options = options;
     this.#queue = new Queue(options.weightOf ?? (() => 1));
-    this.#claim = new Claim(options.weight ?? 1, () => this.#pump());
+    this.#claim = new Claim(() => this.#pump());
     this.#runs = new Runs({
       clock: options.clock,
       cost: this.cost,
@@ -69,16 +65,15 @@ export class Batcher<Item, Answer> {
         this.#pump();
         options.slots.release(hold, ranMs);
       },
-      onRun: options.onRun,
       given: () => this.#closeIfDone(),
     });
     this.#alarms = new Alarms(options.clock, (due) => this.#ring(due));
   }
 
   /** What waits, and how many batches are being run. */
-  get pending(): { requests: number; rows: number; bytes: number; running: number } {
-    const { requests, rows, bytes } = this.#queue;
-    return { requests, rows, bytes, running: this.#runs.count };
+  get pending(): { requests: number; rows: number; running: number } {
+    const { requests, rows } = this.#queue;
+    return { requests, rows, running: this.#runs.count };
   }
 
   submit(work: Work<Item>): Promise<Answered<Answer>> {

@@ -19,22 +19,9 @@ export type Verdict =
 /** Timers ring up to this much late. */
 const latenessMs = 1;
 
-type Rules = {
-  readonly [T in Policy["type"]]: (
-    policy: Extract<Policy, { type: T }>,
-    bin: Bin,
-    situation: Situation,
-  ) => Verdict;
-};
-
-const rules: Rules = { knobs: byKnobs, target: byTarget };
-
 export function verdictOn(policy: Policy, bin: Bin, situation: Situation): Verdict {
-  const { maxRows } = policy;
-  if (maxRows === 1) return { rows: 1, reason: "alone" };
-  return policy.type === "knobs"
-    ? rules.knobs(policy, bin, situation)
-    : rules.target(policy, bin, situation);
+  if (policy.maxRows === 1) return { rows: 1, reason: "alone" };
+  return policy.type === "knobs" ? byKnobs(policy, bin, situation) : byTarget(policy, situation);
 }
 
 /**
@@ -78,7 +65,6 @@ function reached(preferredRows: readonly number[], maxRows: number, bin: Bin): n
  */
 function byTarget(
   { maxRows, targetP99Ms }: TargetPolicy,
-  _bin: Bin,
   { cost, waitingRows, instances }: Situation,
 ): Verdict {
   const rows = Math.min(maxRows, cost.rowsWithin(targetP99Ms / 2));

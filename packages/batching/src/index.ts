@@ -14,4 +14,4 @@ export {
 } from "./policy.ts";
 export { Room } from "./room.ts";
 export { Slots } from "./slots.ts";
-export type { Answered, Batch, BatchFacts, BatchRun, CloseReason, Work } from "./work.ts";
+export type { Answered, Batch, BatchFacts, CloseReason, Work } from "./work.ts";

@@ -14,7 +14,6 @@ import { Lane } from "./lane.ts";
 export class Queue {
   requests = 0;
   rows = 0;
-  bytes = 0;
   readonly #bins = new Map<string, Bin>();
   readonly #lanes: Lane[] = [];
   /** Of which a batch may be made. */
@@ -25,9 +24,9 @@ export class Queue {
     this.#weightOf = weightOf;
   }
 
-  /** The bin that the entry now waits in. It is a candidate. */
-  add(entry: Entry): Bin {
-    const { tenant, shape, bytes } = entry.work;
+  /** The bin that the entry now waits in is a candidate. */
+  add(entry: Entry): void {
+    const { tenant, shape } = entry.work;
     const lane = this.#laneOf(entry.rank);
     const line = lane.lineOf(tenant, this.#weightOf(tenant), shape);
     const bin = this.#bins.get(shape) ?? new Bin(shape);
@@ -36,12 +35,10 @@ export class Queue {
     bin.add(entry, line);
     this.requests++;
     this.rows += entry.rows;
-    this.bytes += bytes;
     this.consider(bin);
-    return bin;
   }
 
-  /** Leaves the queue, without having been run unless `served` says so. */
+  /** Leaves the bin that is returned. */
   remove(entry: Entry): Bin {
     const { line } = entry.standing!;
     const bin = this.#bins.get(line.shape)!;
@@ -50,7 +47,6 @@ export class Queue {
     if (line.entries.first === undefined) line.flow.lines.delete(line.shape);
     this.requests--;
     this.rows -= entry.rows;
-    this.bytes -= entry.work.bytes;
     if (bin.requests === 0) {
       this.#candidates.remove(bin);
       this.#bins.delete(bin.shape);

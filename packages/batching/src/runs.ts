@@ -5,7 +5,7 @@ import type { Entry } from "./entry.ts";
 import { wrongAnswerCount } from "./errors.ts";
 import type { Filled } from "./filling.ts";
 import type { Hold } from "./slots.ts";
-import type { Batch, BatchFacts, BatchRun } from "./work.ts";
+import type { Batch, BatchFacts } from "./work.ts";
 
 export interface RunsOptions {
   readonly clock: Clock;
@@ -15,7 +15,6 @@ export interface RunsOptions {
   run(batch: Batch<unknown>): Promise<readonly unknown[]>;
   /** Something is free again. Called before the answers are given: nothing is kept idle for their sake. */
   freed(hold: Hold, ranMs: number): void;
-  onRun: ((run: BatchRun) => void) | undefined;
   /** The answers of a batch have been given. */
   given(): void;
 }
@@ -78,7 +77,7 @@ export class Runs {
   }
 
   #ran(running: Running, answers: readonly unknown[] | undefined, thrown: unknown): void {
-    const { clock, cost, onRun, freed } = this.#options;
+    const { clock, cost, freed } = this.#options;
     const { entries, facts, hold, turn } = running;
     const ranMs = clock.now() - hold.since;
     this.#running.delete(running);
@@ -86,7 +85,6 @@ export class Runs {
     freed(hold, ranMs);
     const wrong = answers !== undefined && answers.length !== entries.length;
     const error = wrong ? wrongAnswerCount(answers.length, entries.length) : thrown;
-    onRun?.({ ...facts, ranMs, queuedMs: longestWait(running), error });
     const give = () => this.#give(running, answers, error, ranMs);
     if (turn) turn.then(give);
     else give();
@@ -107,10 +105,4 @@ export class Runs {
     gives?.resolve();
     this.#options.given();
   }
-}
-
-function longestWait({ entries, hold }: Running): number {
-  let longest = 0;
-  for (const { came } of entries) longest = Math.max(longest, hold.since - came);
-  return longest;
 }

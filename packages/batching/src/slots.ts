@@ -2,8 +2,7 @@
  * Runs at a time over all batchers of a process, so that many models do not want more processor than
  * there is.
  *
- * A slot that becomes free goes to the batcher that waits and has had the least run time for its
- * weight. Who comes after a pause starts with those who wait: nobody saves up time, nobody starves.
+ * A slot that becomes free goes to the batcher that waits and has had the least run time. Who comes after a pause starts with those who wait: nobody saves up time, nobody starves.
  */
 import { Heap, type Member } from "./heap.ts";
 
@@ -11,14 +10,12 @@ import { Heap, type Member } from "./heap.ts";
 export class Claim implements Member {
   /** Among those that wait. */
   place = -1;
-  /** Milliseconds of runs by weight. */
+  /** Milliseconds of runs. */
   used = 0;
-  readonly weight: number;
   readonly turn: () => void;
 
   /** `turn` is called when a slot is free for it: it takes the slot, or leaves it to the next. */
-  constructor(weight: number, turn: () => void) {
-    this.weight = weight;
+  constructor(turn: () => void) {
     this.turn = turn;
   }
 }
@@ -91,7 +88,7 @@ export class Slots {
   }
 
   #charge(claim: Claim, ms: number): void {
-    claim.used += ms / claim.weight;
+    claim.used += ms;
     if (claim.place >= 0) this.#waiting.moved(claim);
   }
 }

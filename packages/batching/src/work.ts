@@ -64,12 +64,3 @@ export interface Answered<Answer> {
   readonly queuedMs: number;
   readonly ranMs: number;
 }
-
-/** A run of a batch, when it is over. */
-export interface BatchRun extends BatchFacts {
-  readonly ranMs: number;
-  /** How long the request that waited longest did. */
-  readonly queuedMs: number;
-  /** What the run threw, if it did. */
-  readonly error: unknown;
-}
