@@ -1,2 +1,1 @@
 export { type ParseOptions, parseText } from "./parse.ts";
-export { printText } from "./print.ts";

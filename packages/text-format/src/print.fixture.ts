@@ -1,4 +1,4 @@
-/** From a message to text: a field a line, in the order of the descriptor, what is not set left out. */
+/** From a message to the text that has to read as it: a field a line, what is not set left out. */
 import { type DescEnum, type DescMessage, type MessageShape, ScalarType } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 
