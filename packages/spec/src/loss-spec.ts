@@ -1,9 +1,9 @@
 /**
  * The loss part of a job spec, and which losses a task can have.
  *
- * Losses of a classification are told of one sample, and weighted by its class; those of a
- * embedding are told of one sample and the others of its micro-batch; those of a regression are of the standardised label, those of a reconstruction of each value, those of language
- * modeling of each token.
+ * Losses of a classification are told of one sample, and weighted by its class; those of an embedding
+ * are told of one sample and the others of its micro-batch; those of a regression are of the
+ * standardised label, those of a reconstruction of each value, those of language modeling of each token.
  */
 import type { Task } from "./job-spec.ts";
 
