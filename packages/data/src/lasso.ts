@@ -7,7 +7,7 @@
 import type { Labels } from "./dataset.ts";
 import { faultyData } from "./limits.ts";
 import type { Blocks } from "./selection.ts";
-import { scaleOf } from "./statistics.ts";
+import { standardised } from "./statistics.ts";
 
 const mostFeatures = 2048;
 const penaltyShare = 0.05;
@@ -23,7 +23,7 @@ export async function lasso(blocks: Blocks, width: number, labels: Labels): Prom
     );
   const targets = targetsOf(labels);
   const { means, scales, rows } = await momentsOf(blocks, width);
-  const standardised = (value: number, column: number) =>
+  const scaled = (value: number, column: number) =>
     scales[column] === 0 ? 0 : (value - means[column]!) / scales[column]!;
   const covariances = new Float64Array(width * width);
   const withLabels = targets.map(() => new Float64Array(width));
@@ -32,7 +32,7 @@ export async function lasso(blocks: Blocks, width: number, labels: Labels): Prom
   for await (const block of blocks())
     for (let at = 0; at < block.length; at += width, row++) {
       for (let column = 0; column < width; column++)
-        x[column] = standardised(block[at + column]!, column);
+        x[column] = scaled(block[at + column]!, column);
       for (let i = 0; i < width; i++) {
         if (x[i] === 0) continue;
         for (let j = 0; j < width; j++) covariances[i * width + j]! += (x[i]! * x[j]!) / rows;
@@ -50,16 +50,11 @@ export async function lasso(blocks: Blocks, width: number, labels: Labels): Prom
 /** Standardised, one for each class; of two classes, the second says it all. */
 function targetsOf(labels: Labels): readonly Float64Array[] {
   if (labels.kind === "none") return [];
-  if (labels.kind === "value") return [standard(labels.values)];
+  if (labels.kind === "value") return [standardised(labels.values)];
   const { classes, values } = labels;
   return classes
-    .map((_, kind) => standard(Float32Array.from(values, (value) => Number(value === kind))))
+    .map((_, kind) => standardised(Float32Array.from(values, (value) => Number(value === kind))))
     .slice(classes.length === 2 ? 1 : 0);
-}
-
-function standard(values: Float32Array): Float64Array {
-  const { mean, deviation } = scaleOf(values);
-  return Float64Array.from(values, (value) => (value - mean) / deviation);
 }
 
 /** Deviations are 0 where nothing varies. */

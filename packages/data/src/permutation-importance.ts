@@ -11,6 +11,7 @@ import { hashKey, permutation } from "@amaas/random";
 import type { Labels } from "./dataset.ts";
 import { faultyData } from "./limits.ts";
 import type { Blocks } from "./selection.ts";
+import { standardised } from "./statistics.ts";
 
 const mostRows = 2000;
 const mostFeatures = 2048;
@@ -54,7 +55,7 @@ interface Sample {
 async function sampleOf(blocks: Blocks, width: number, rows: number): Promise<Sample> {
   const count = Math.min(rows, mostRows);
   const chosen = Array.from({ length: count }, (_, at) => Math.floor((at * rows) / count));
-  const columns = Array.from({ length: width }, () => new Float64Array(count));
+  const columns = Array.from({ length: width }, () => new Float32Array(count));
   let row = 0;
   let taken = 0;
   for await (const block of blocks())
@@ -63,16 +64,7 @@ async function sampleOf(blocks: Blocks, width: number, rows: number): Promise<Sa
       for (const [column, values] of columns.entries()) values[taken] = block[at + column]!;
       taken++;
     }
-  for (const values of columns) standardise(values);
-  return { columns, rows: chosen };
-}
-
-function standardise(values: Float64Array): void {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const square = values.reduce((sum, value) => sum + (value - mean) * (value - mean), 0);
-  const deviation = Math.sqrt(square / values.length);
-  for (const [at, value] of values.entries())
-    values[at] = deviation === 0 ? 0 : (value - mean) / deviation;
+  return { columns: columns.map(standardised), rows: chosen };
 }
 
 /** What is to be guessed: the number, or of every class whether it is that one. */
@@ -91,6 +83,8 @@ class Guesses {
   readonly #known: number;
   readonly #columns: readonly Float64Array[];
   readonly #targets: readonly Float64Array[];
+  /** Of each target. */
+  readonly #means: readonly number[];
   /** Squared, of each asked row to each known one. */
   readonly #distances: Float64Array;
   /** Of the row that is being asked about. */
@@ -102,6 +96,9 @@ class Guesses {
     this.#known = rows.length - this.asked;
     this.#columns = columns;
     this.#targets = targets;
+    this.#means = targets.map(
+      (target) => target.reduce((sum, value) => sum + value, 0) / target.length,
+    );
     this.#distances = new Float64Array(this.asked * this.#known);
     this.#row = new Float64Array(this.#known);
     for (const values of columns)
@@ -137,9 +134,6 @@ class Guesses {
 
   /** 1 - |y - guess|^2 / |y - mean|^2, over all targets; 0 where nothing varies. */
   #score(measure: (asked: number) => void): number {
-    const means = this.#targets.map(
-      (target) => target.reduce((sum, value) => sum + value, 0) / target.length,
-    );
     let error = 0;
     let spread = 0;
     for (let asked = 0; asked < this.asked; asked++) {
@@ -150,7 +144,7 @@ class Guesses {
         for (const known of this.#near) guess += target[2 * known + 1]! / neighbours;
         const wanted = target[2 * asked]!;
         error += (wanted - guess) * (wanted - guess);
-        spread += (wanted - means[index]!) * (wanted - means[index]!);
+        spread += (wanted - this.#means[index]!) * (wanted - this.#means[index]!);
       }
     }
     return spread === 0 ? 0 : 1 - error / spread;

@@ -22,6 +22,12 @@ export function scaleOf(values: Float32Array): Scale {
   return { mean: values.length === 0 ? 0 : mean, deviation: isUsable(deviation) ? deviation : 1 };
 }
 
+/** Of mean 0 and deviation 1, unless nothing varies. */
+export function standardised(values: Float32Array): Float64Array {
+  const { mean, deviation } = scaleOf(values);
+  return Float64Array.from(values, (value) => (value - mean) / deviation);
+}
+
 /** Of the values that are there; 0 where none is. */
 export function meanOf(values: Float32Array): number {
   const present = values.filter((value) => !Number.isNaN(value));
