@@ -7,6 +7,7 @@ import { type Command, Option } from "commander";
 import { type Cli, examples, wholeNumber } from "../cli.ts";
 import { Ended, exitCodes, UsageError } from "../failure.ts";
 import { type LogFormat, logFormatOption, openLogProgress, showLine } from "../log-display.ts";
+import { passedOn } from "../passed-on.ts";
 import { askServed, type ServedVersion } from "../serving/ask.ts";
 import { firstRequest, reasonLines, servedTable } from "../serving/describe-served.ts";
 import type { Session } from "../session.ts";
@@ -93,7 +94,7 @@ async function run(session: Session, folder: string, options: ServeOptions): Pro
       mode: options.modelControlMode,
       pollSeconds: options.repositoryPollSecs,
       models: options.loadModel ?? [],
-      env: passedOn(shell.env),
+      env: passedOn(shell.env, ownVariables),
       onLine: (line) => showLine(session, options.logFormat, progress, "inference", line),
       onExit: (exit) => {
         if (!stopping && !shell.signal.aborted) progress.print([exitText("inference", exit)]);
@@ -174,14 +175,4 @@ async function stop(server: ModelServer | undefined, progress: Progress): Promis
   phase.detail("press Ctrl-C again to stop at once");
   await server.stop();
   phase.done("the server has stopped");
-}
-
-function passedOn(env: NodeJS.ProcessEnv): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(env).flatMap(([name, value]) =>
-      value !== undefined && name.startsWith("AMAAS_") && !ownVariables.test(name)
-        ? [[name, value] as const]
-        : [],
-    ),
-  );
 }

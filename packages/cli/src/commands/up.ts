@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { type Cli, examples, wholeNumber } from "../cli.ts";
 import { Ended, exitCodes } from "../failure.ts";
 import { type LogFormat, logFormatOption, openLogProgress, showLine } from "../log-display.ts";
+import { passedOn } from "../passed-on.ts";
 import type { Session } from "../session.ts";
 import { endpointTable, exitText, reachText } from "../suite-text.ts";
 import { counted } from "../terminal/figures.ts";
@@ -55,7 +56,7 @@ async function run(session: Session, options: UpOptions): Promise<void> {
       servers: options.servers,
       inference: options.replicas,
       ports: options.freePorts ? "free" : "standard",
-      env: passedOn(shell.env),
+      env: passedOn(shell.env, ofOneProcess),
       onLine: (process, line) => showLine(session, options.logFormat, progress, process, line),
       onExit: (process, exit) => {
         if (!stopping && !shell.signal.aborted) progress.print([exitText(process, exit)]);
@@ -103,14 +104,4 @@ function announce(session: Session, suite: Suite, progress: Progress): void {
     style.dim("Ctrl-C stops the suite."),
   ];
   progress.print(["", ...lines.map((line) => (line === "" ? "" : `   ${line}`)), ""]);
-}
-
-function passedOn(env: NodeJS.ProcessEnv): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(env).flatMap(([name, value]) =>
-      value !== undefined && name.startsWith("AMAAS_") && !ofOneProcess.test(name)
-        ? [[name, value] as const]
-        : [],
-    ),
-  );
 }
