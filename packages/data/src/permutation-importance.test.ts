@@ -45,6 +45,19 @@ test("the same rows are worth the same every time", async () => {
   expect(await worthOf(rows, labels)).toEqual(await worthOf(rows, labels));
 });
 
+test("others get their turn while it goes on", async () => {
+  let turns = 0;
+  const count = () => {
+    turns++;
+    next = setImmediate(count);
+  };
+  let next = setImmediate(count);
+  const rows = table(20);
+  await worthOf(rows, { kind: "value", values: Float32Array.from(rows, signal) });
+  clearImmediate(next);
+  expect(turns).toBeGreaterThan(width);
+});
+
 test("too few rows, or too many features, say nothing", async () => {
   const rows = table(10);
   const labels: Labels = { kind: "value", values: Float32Array.from(rows, signal) };

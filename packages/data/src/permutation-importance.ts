@@ -7,6 +7,7 @@
  * classes is the share of the Gini impurity. A feature that tells nothing is worth about 0, or less by chance.
  * At most two thousand rows are looked at, evenly spread: the work grows with their square.
  */
+import { setImmediate } from "node:timers/promises";
 import { hashKey, permutation } from "@amaas/random";
 import type { Labels } from "./dataset.ts";
 import { faultyData } from "./limits.ts";
@@ -36,6 +37,8 @@ export async function permutationImportance(
   const before = guesses.score();
   for (let column = 0; column < width; column++)
     for (let turn = 0; turn < shuffles; turn++) {
+      // Of two thousand features this takes half a minute: others get their turn in between.
+      await setImmediate();
       const after = guesses.scoreShuffled(
         column,
         permutation(hashKey(column, turn), guesses.asked),
