@@ -32,7 +32,11 @@ export function adam(spec: SpecOf<"adam"> | SpecOf<"adamw">, rate: LearningRate)
         const learningRate = rate(step - 1);
         return {
           ...decayOf({ weightDecay, decoupled }, learningRate),
-          ...{ beta1, rest1: 1 - beta1, beta2, rest2: 1 - beta2, epsilon },
+          beta1,
+          rest1: 1 - beta1,
+          beta2,
+          rest2: 1 - beta2,
+          epsilon,
           stepSize: learningRate / (1 - powers[0]!),
           correction: 1 / Math.sqrt(1 - powers[1]!),
         };

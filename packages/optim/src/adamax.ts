@@ -24,7 +24,11 @@ export function adamax(spec: SpecOf<"adamax">, rate: LearningRate): Rule {
         const stepSize = learningRate / (1 - powers[0]!);
         return {
           ...decayOf(spec, learningRate),
-          ...{ beta1, rest1: 1 - beta1, beta2, epsilon, stepSize },
+          beta1,
+          rest1: 1 - beta1,
+          beta2,
+          epsilon,
+          stepSize,
         };
       },
     },

@@ -26,7 +26,12 @@ export function lamb(spec: SpecOf<"lamb">, rate: LearningRate): Rule {
         "gradient = adam + weightDecay * w",
       ],
       numbers: ({ powers }) => ({
-        ...{ beta1, rest1: 1 - beta1, beta2, rest2: 1 - beta2, epsilon, weightDecay },
+        beta1,
+        rest1: 1 - beta1,
+        beta2,
+        rest2: 1 - beta2,
+        epsilon,
+        weightDecay,
         correction1: 1 / (1 - powers[0]!),
         correction2: 1 / Math.sqrt(1 - powers[1]!),
       }),

@@ -36,7 +36,11 @@ export function nadam(spec: SpecOf<"nadam">, rate: LearningRate): Rule {
         const next = muOf(shrunk! * shrink);
         return {
           ...decayOf(spec, learningRate),
-          ...{ beta1, rest1: 1 - beta1, beta2, rest2: 1 - beta2, epsilon },
+          beta1,
+          rest1: 1 - beta1,
+          beta2,
+          rest2: 1 - beta2,
+          epsilon,
           ofGradient: (learningRate * (1 - muOf(shrunk!))) / (1 - product!),
           ofMean: (learningRate * next) / (1 - product! * next),
           correction: 1 / Math.sqrt(1 - power2!),

@@ -29,7 +29,11 @@ export function rmsprop(spec: SpecOf<"rmsprop">, rate: LearningRate): Rule {
         const learningRate = rate(step - 1);
         return {
           ...decayOf(spec, learningRate),
-          ...{ alpha, rest: 1 - alpha, epsilon, momentum, learningRate },
+          alpha,
+          rest: 1 - alpha,
+          epsilon,
+          momentum,
+          learningRate,
         };
       },
     },
