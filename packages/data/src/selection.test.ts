@@ -1,5 +1,6 @@
 import { openSession } from "@amaas/engine";
 import { writeModel } from "@amaas/graph";
+import { hashKey, uniform } from "@amaas/random";
 import { describe, expect, test } from "vitest";
 import { encodeRows, type Given } from "./encoders/encoders.fixture.ts";
 import { type FittedFeatures, labelsAt, selectFeatures } from "./index.ts";
@@ -64,6 +65,23 @@ describe("selection", () => {
     expect([...features.names!].sort()).toEqual(["half", "kind", "same"]);
     const { dropped } = await select("mutual-information", { min: 0.9 });
     expect(dropped).toEqual(["noise", "flat", "far"]);
+  });
+
+  test("keeps as many as are wanted, also of those worth less than nothing", async () => {
+    const draw = (row: number, column: number) => uniform(hashKey("noise", column), row);
+    const noise = fit.map((_, row) => ({ a: draw(row, 0), b: draw(row, 1), c: draw(row, 2) }));
+    const { fitted, rows } = await encodeRows({ fit: noise, columns: {} });
+    const blocks = async function* () {
+      yield Float32Array.from(rows.flat());
+    };
+    const labels = {
+      kind: "value",
+      values: Float32Array.from(noise.keys(), (r) => draw(r, 3)),
+    } as const;
+    const droppedBy = async (rest: { keep?: number; min?: number }) =>
+      (await selectFeatures(fitted, { by: "permutation", ...rest }, blocks, labels)).dropped;
+    expect(await droppedBy({ min: 0 })).not.toEqual([]);
+    expect(await droppedBy({ keep: 3 })).toEqual([]);
   });
 
   test("that leaves nothing is refused", async () => {

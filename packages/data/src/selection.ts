@@ -61,7 +61,7 @@ export async function selectFeatures(
 /** Columns, in their order. Ids stand for something that their size does not tell, so they always stay. */
 function best(
   worth: Float64Array,
-  { keep = worth.length, min = 0 }: SelectSpec,
+  { keep = worth.length, min = Number.NEGATIVE_INFINITY }: SelectSpec,
   ids: ReadonlySet<number>,
 ): number[] {
   const others = [...worth.keys()].filter((column) => !ids.has(column) && worth[column]! >= min);
