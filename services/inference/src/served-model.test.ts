@@ -37,10 +37,14 @@ const all = (...numbers: number[]) => ({
 function servedModel() {
   const log: string[] = [];
   const loads = new Map<number, PromiseWithResolvers<LoadedVersion>>();
+  const signals: AbortSignal[] = [];
+  const breaks: ((why: Error) => void)[] = [];
   const telemetry = nullTelemetry();
   const model = new ServedModel("digits", {
-    open(wanted) {
+    open(wanted, signal, onFailure) {
       log.push(`open ${wanted.version}`);
+      signals.push(signal);
+      breaks.push(onFailure);
       const load = Promise.withResolvers<LoadedVersion>();
       loads.set(wanted.version, load);
       return load.promise;
@@ -64,6 +68,9 @@ function servedModel() {
   return {
     model,
     log,
+    /** Of each load that was begun: whether it is still wanted, and what puts its version out of service. */
+    signals,
+    breaks,
     async loaded(number: number) {
       loads.get(number)?.resolve(answering(number));
       await vi.advanceTimersByTimeAsync(0);
@@ -266,6 +273,34 @@ test("other contents of the same number take its place when they are loaded", as
   held.release();
   await vi.advanceTimersByTimeAsync(0);
   expect(log.at(-1)).toBe("close 1");
+});
+
+test("a version out of service is not tried again until something else is wanted", async () => {
+  const { model, log, breaks, loaded } = servedModel();
+  model.want(only(1));
+  await loaded(1);
+  breaks[0]!(new Error("crashed"));
+  await vi.advanceTimersByTimeAsync(600_000);
+  model.want(only(1));
+  expect(model.index()).toEqual([{ version: "1", state: "UNAVAILABLE", reason: "crashed" }]);
+  expect(log.slice(-2)).toEqual(["not serving", "close 1"]);
+  model.want(only(1, "sha256:other"));
+  await loaded(1);
+  expect(model.serves("1")).toBe(true);
+});
+
+test("a successor that is being loaded is not begun anew when its predecessor goes out of service", async () => {
+  const { model, log, breaks, signals, loaded } = servedModel();
+  model.want(only(1));
+  await loaded(1);
+  model.want(only(1, "sha256:other"));
+  breaks[0]!(new Error("crashed"));
+  expect(model.index()).toMatchObject([{ version: "1", state: "LOADING" }]);
+  model.want(only(1, "sha256:other"));
+  expect(signals[1]!.aborted).toBe(false);
+  await loaded(1);
+  expect(model.serves("1")).toBe(true);
+  expect(log.filter((line) => line === "open 1")).toHaveLength(2);
 });
 
 test("a version that is not persistent is tried again when it is asked for, not by itself", async () => {

@@ -183,15 +183,15 @@ export class VersionSlot {
    */
   #outOfService(version: ModelVersion, why: Error): void {
     if (this.#serving !== version) return;
-    const { events } = this.#parts;
-    events.outOfService(version.wanted, why);
-    const quarantined = new ModelVersion(version.wanted);
-    quarantined.failed(errorMessage(why));
+    this.#parts.events.outOfService(version.wanted, why);
+    // A successor that is on its way, or will be tried again, goes on as if nothing had happened.
+    if (!this.#candidate) {
+      this.#candidate = new ModelVersion(version.wanted);
+      this.#candidate.failed(errorMessage(why));
+      this.#failures++;
+      this.#retryAt = Number.POSITIVE_INFINITY;
+    }
     this.#replace(undefined);
-    this.#candidate = quarantined;
-    this.#failures++;
-    this.#retryAt = Number.POSITIVE_INFINITY;
-    this.#owner.changed();
   }
 
   /** From one request to the next, another answers. */
@@ -199,7 +199,7 @@ export class VersionSlot {
     const previous = this.#serving;
     if (previous === next) return;
     this.#serving = next;
-    this.#candidate = undefined;
+    if (next) this.#candidate = undefined;
     this.#owner.changed();
     if (previous) this.#retire(previous);
   }
