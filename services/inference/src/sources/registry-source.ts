@@ -26,7 +26,7 @@ export interface RegistrySourceParts {
 interface Orders {
   readonly versions: Map<number, Version>;
   readonly aliases: Set<string>;
-  config: ModelConfig | undefined;
+  readonly config: ModelConfig | undefined;
 }
 
 export class RegistrySource implements ModelSource {
@@ -64,18 +64,21 @@ export class RegistrySource implements ModelSource {
         "invalid-argument",
         `failed to load '${model}', label_filename is for models of a folder: the registry has no such file`,
       );
-    const orders = this.#orders.get(model) ?? noOrders();
-    if (order.version !== undefined) {
-      const version = await this.#version(model, order.version);
-      orders.versions.set(order.version, version);
-    }
+    const { versions, aliases: names } = this.#orders.get(model) ?? noOrders();
+    // Copies: an order that is refused leaves nothing behind.
+    const orders: Orders = {
+      versions: new Map(versions),
+      aliases: new Set(names),
+      config: order.config,
+    };
+    if (order.version !== undefined)
+      orders.versions.set(order.version, await this.#version(model, order.version));
     const aliases = (await this.#aliases()).get(model) ?? [];
     if (order.alias !== undefined) {
       if (!aliases.some(({ alias }) => alias?.alias === order.alias))
         throw modelNotInRepository(model, `it has no alias '${order.alias}'`);
       if (order.alias !== this.#parts.alias) orders.aliases.add(order.alias);
     }
-    orders.config = order.config;
     const [wanted] = this.#wanted(model, aliases, orders);
     if (!wanted) throw modelNotInRepository(model, `it has no alias '${this.#parts.alias}'`);
     this.#orders.set(model, orders);
@@ -89,8 +92,8 @@ export class RegistrySource implements ModelSource {
       if (this.#orders.delete(model) || this.#known.has(model)) this.#unloaded.add(model);
       return undefined;
     }
+    if (this.#unloaded.has(model)) return undefined;
     const aliases = (await this.#aliases()).get(model) ?? [];
-    const ordered = this.#orders.get(model);
     const held = aliases.find(
       ({ alias }) => alias?.version === version && this.#serves(model, alias.alias),
     );
@@ -99,7 +102,7 @@ export class RegistrySource implements ModelSource {
         "failed-precondition",
         `failed to unload '${model}', alias '${held.alias.alias}' points to version ${version}: move the alias, or unload the model`,
       );
-    ordered?.versions.delete(version);
+    this.#orders.get(model)?.versions.delete(version);
     return this.#wanted(model, aliases)[0];
   }
 
