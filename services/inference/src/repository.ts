@@ -74,12 +74,13 @@ export class Repository {
   /** Every model there is, served or not. */
   async index(): Promise<ModelStatus[]> {
     const names = new Set([...this.#models.keys(), ...(await this.#parts.source.offered())]);
+    const leaving = new Set(this.#leaving.values());
     return [...names].sort().flatMap((name): ModelStatus[] => {
       const versions = this.#models.get(name)?.index() ?? [];
       if (versions.length > 0) return versions.map((status) => ({ name, ...status }));
       const unloaded = this.#unloaded.get(name);
       if (!unloaded) return [{ name, version: "", state: "", reason: "" }];
-      const leaves = [...this.#leaving.values()].includes(name);
+      const leaves = leaving.has(name);
       return unloaded.map((version) => ({
         name,
         version: String(version),
