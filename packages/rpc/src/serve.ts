@@ -9,7 +9,7 @@
  */
 import type { IncomingHttpHeaders } from "node:http2";
 import { DomainError, isDomainError } from "@amaas/errors";
-import type { Telemetry } from "@amaas/telemetry";
+import type { SparingLog, Telemetry } from "@amaas/telemetry";
 import type { Peer } from "./connection.ts";
 import { CallContext, type Context } from "./context.ts";
 import { type Encoded, Gathered } from "./gather-writer.ts";
@@ -33,6 +33,8 @@ export interface ServedMethod {
 
 export interface ServerParts {
   readonly telemetry: Telemetry;
+  /** Told of what fails through a fault of ours. */
+  readonly faults: SparingLog;
   readonly observer: Observer;
   readonly inFlight: InFlight<ServerCall>;
 }
@@ -209,11 +211,12 @@ export class ServerCall implements Receiver {
     const error = publicError(thrown);
     const ours = !isDomainError(thrown) || error.code === "internal" || error.code === "data-loss";
     // A handler whose call is over may well stumble over that.
+    const { path: method } = this.#method;
     if (ours && !this.#finished)
-      this.#parts.telemetry.log.error("call failed", {
-        method: this.#method.path,
+      this.#parts.faults.error(method, "call failed", () => ({
+        method,
         error: thrown instanceof Error ? thrown.stack : String(thrown),
-      });
+      }));
     return error;
   }
 

@@ -5,7 +5,7 @@
  * connection, a connection's age. A dead peer is noticed by keepalive pings.
  */
 import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
-import { nullTelemetry, type Telemetry } from "@amaas/telemetry";
+import { nullTelemetry, SparingLog, type Telemetry } from "@amaas/telemetry";
 import { decode, encoder, malformedRequest } from "./codec.ts";
 import { peerOf, tend } from "./connection.ts";
 import type { Context } from "./context.ts";
@@ -56,12 +56,15 @@ export function createServer(options: ServerOptions): RpcServer {
   const { telemetry, services, keepaliveMs = 10_000 } = options;
   const parts: ServerParts = {
     telemetry,
+    faults: new SparingLog(telemetry.log),
     observer: observeServer(telemetry),
     inFlight: new InFlight(),
   };
   // Whoever only watches the health holds up no drain, and is no traffic.
+  const silent = nullTelemetry();
   const standard: ServerParts = {
-    telemetry: nullTelemetry(),
+    telemetry: silent,
+    faults: new SparingLog(silent.log),
     observer: unobserved,
     inFlight: new InFlight(),
   };

@@ -3,6 +3,7 @@ export type { Fields, Logger, LogLevels } from "./logger.ts";
 export type { Counter, Gauge, Histogram, Metrics } from "./metrics.ts";
 export type { Family, Labels, Reading, Spread } from "./readings.ts";
 export type { Attributes, AttributeValue, Span, SpanKind } from "./span.ts";
+export { SparingLog } from "./sparing-log.ts";
 export {
   createTelemetry,
   nullTelemetry,

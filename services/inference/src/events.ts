@@ -3,7 +3,13 @@
  * event. Metrics have Triton's names where Triton has one.
  */
 import { errorMessage, isDomainError } from "@amaas/errors";
-import type { LogLevels, Reading, Span, Telemetry } from "@amaas/telemetry";
+import {
+  type LogLevels,
+  type Reading,
+  type Span,
+  SparingLog,
+  type Telemetry,
+} from "@amaas/telemetry";
 import { type Member, recordExecution } from "./execution-spans.ts";
 import { showMachine } from "./machine-metrics.ts";
 import type { Wanted } from "./model-version.ts";
@@ -172,13 +178,15 @@ function requestEvents({ log, metrics, tracer }: Telemetry) {
     ["code"],
   );
 
+  const faults = new SparingLog(log);
+
   return {
     /** Of everything that is served; who loads a version opens its own. */
     statistics,
 
     /** A fault of ours that a caller on a stream is told nothing of; calls of their own log theirs. */
     inferBroke(error: unknown): void {
-      log.error("inference failed", { error });
+      faults.error("", "inference failed", () => ({ error }));
     },
 
     /** No version to count it for: models that do not exist must not become labels. */

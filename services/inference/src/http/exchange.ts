@@ -8,7 +8,7 @@ import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DomainError, isDomainError } from "@amaas/errors";
-import type { Telemetry } from "@amaas/telemetry";
+import type { SparingLog, Telemetry } from "@amaas/telemetry";
 import { type BodyBudget, BodyReader } from "./body.ts";
 import { HttpCaller, timeoutOf } from "./caller.ts";
 import { compressed } from "./compress.ts";
@@ -26,6 +26,8 @@ const lingerMs = 1_000;
 
 export interface ExchangeParts {
   readonly telemetry: Telemetry;
+  /** Told of what fails through a fault of ours. */
+  readonly faults: SparingLog;
   readonly router: Router<Endpoint>;
   readonly observe: ObserveRequest;
   readonly budget: BodyBudget;
@@ -111,11 +113,12 @@ export class Exchange {
   #log(thrown: unknown, fault: DomainError): void {
     const ours = !isDomainError(thrown) || fault.code === "internal" || fault.code === "data-loss";
     // A handler whose caller has gone may well stumble over that.
-    if (ours && this.#caller.reason === undefined)
-      this.#parts.telemetry.log.error("request failed", {
-        path: pathOf(this.#request),
-        error: thrown instanceof Error ? thrown.stack : String(thrown),
-      });
+    if (!ours || this.#caller.reason !== undefined) return;
+    const kind = isDomainError(this.#routed) ? "" : this.#routed.route.path;
+    this.#parts.faults.error(kind, "request failed", () => ({
+      path: pathOf(this.#request),
+      error: thrown instanceof Error ? thrown.stack : String(thrown),
+    }));
   }
 
   /** Resolves when the answer has been taken, or will not be. */

@@ -8,7 +8,7 @@
 import { EventEmitter, once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { DomainError, errorMessage } from "@amaas/errors";
-import type { Telemetry } from "@amaas/telemetry";
+import { SparingLog, type Telemetry } from "@amaas/telemetry";
 import type { InferenceHandlers } from "../handlers/index.ts";
 import { BodyBudget } from "./body.ts";
 import { documents } from "./documents.ts";
@@ -46,6 +46,7 @@ export function createRestServer({ telemetry, handlers, ...options }: RestOption
   let drained: Promise<void> | undefined;
   const parts: ExchangeParts = {
     telemetry,
+    faults: new SparingLog(telemetry.log),
     router: new Router([...endpoints, ...documents(routes)]),
     observe: observeRequests(telemetry),
     budget: new BodyBudget(limits.heldBytes),
