@@ -1,4 +1,5 @@
 import { tensor } from "@amaas/tensor";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { classify } from "./classification.ts";
 
@@ -23,6 +24,29 @@ test("a model without a batch dimension has one row, whatever its shape", () => 
 test("more classes than there are values are all of them, and no number comes last", () => {
   const output = tensor("FP64", [1, 3], Float64Array.of(Number.NaN, Number.NEGATIVE_INFINITY, 1));
   expect(classify("y", output, 9, true).data).toEqual(["1.000000:2", "-inf:1", "nan:0"]);
+});
+
+test("however many are asked for, they are the first of all values in their order", () => {
+  const value = fc.oneof(fc.integer({ min: -3, max: 3 }), fc.constant(Number.NaN));
+  fc.assert(
+    fc.property(
+      fc.array(value, { maxLength: 40 }),
+      fc.integer({ min: 1, max: 45 }),
+      (all, most) => {
+        const rank = (one: number) => (Number.isNaN(one) ? -4 : one);
+        const places = all.map((_, place) => place);
+        places.sort((left, right) => rank(all[right]!) - rank(all[left]!) || left - right);
+        const found = classify(
+          "y",
+          tensor("FP64", [all.length], Float64Array.from(all)),
+          most,
+          false,
+        );
+        const told = (found.data as string[]).map((text) => Number(text.split(":")[1]));
+        expect(told).toEqual(places.slice(0, most));
+      },
+    ),
+  );
 });
 
 test("classes that have a name tell it", () => {

@@ -1,6 +1,7 @@
 /**
  * Triton's classification extension: in the place of an output its largest values, each as the text
- * `value:index`, or `value:index:label` where the class has a name, largest first. Where the model has a batch dimension every row has its own classes.
+ * `value:index`, or `value:index:label` where the class has a name, largest first. Where the model has a
+ * batch dimension every row has its own classes.
  */
 import { elementCount, type Tensor, tensor } from "@amaas/tensor";
 import { notClassifiable } from "./errors.ts";
@@ -15,7 +16,7 @@ export function classify(
 ): Tensor {
   const { type, shape, data } = output;
   if (type === "BYTES" || type === "BOOL" || type === "FP16") throw notClassifiable(name, type);
-  const values = data as ArrayLike<number | bigint>;
+  const values = data as Values;
   const textOf = type === "FP32" || type === "FP64" ? floatText : String;
   const lead = batched ? shape.slice(0, 1) : [];
   const rows = elementCount(lead);
@@ -30,16 +31,54 @@ export function classify(
   return tensor("BYTES", [...lead, count], classes);
 }
 
-/** The places of the largest of `size` values from `from` on; what is no number comes last. */
-function largest(values: ArrayLike<number | bigint>, from: number, size: number, count: number) {
-  const places = Uint32Array.from({ length: size }, (_, index) => index);
-  places.sort((left, right) => {
-    const [a, b] = [values[from + left]!, values[from + right]!];
-    if (a > b) return -1;
-    if (a < b) return 1;
-    return Number(Number.isNaN(a)) - Number(Number.isNaN(b)) || left - right;
-  });
-  return places.subarray(0, count);
+type Values = ArrayLike<number | bigint>;
+
+/**
+ * The places of the largest of `size` values from `from` on; what is no number comes last. An output may have millions,
+ * of which few are asked for: those are kept in a heap with the last of them on top, which is sorted in the end.
+ */
+function largest(values: Values, from: number, size: number, count: number): Uint32Array {
+  const comesBefore = (left: number, right: number): boolean => {
+    const a = values[from + left]!;
+    const b = values[from + right]!;
+    if (a > b) return true;
+    if (a < b) return false;
+    const stray = Number.isNaN(a);
+    return stray === Number.isNaN(b) ? left < right : !stray;
+  };
+  const places = new Uint32Array(count);
+  for (let place = 0; place < count; place++) places[place] = place;
+  for (let top = (count >> 1) - 1; top >= 0; top--) sink(places, top, count, comesBefore);
+  for (let place = count; place < size && count > 0; place++)
+    if (comesBefore(place, places[0]!)) {
+      places[0] = place;
+      sink(places, 0, count, comesBefore);
+    }
+  for (let end = count - 1; end > 0; end--) {
+    const last = places[0]!;
+    places[0] = places[end]!;
+    places[end] = last;
+    sink(places, 0, end, comesBefore);
+  }
+  return places;
+}
+
+/** What is at `top` goes down until none below it comes after it. */
+function sink(
+  heap: Uint32Array,
+  top: number,
+  end: number,
+  comesBefore: (left: number, right: number) => boolean,
+): void {
+  const sinking = heap[top]!;
+  let at = top;
+  for (let below = 2 * at + 1; below < end; below = 2 * at + 1) {
+    if (below + 1 < end && comesBefore(heap[below]!, heap[below + 1]!)) below++;
+    if (comesBefore(heap[below]!, sinking)) break;
+    heap[at] = heap[below]!;
+    at = below;
+  }
+  heap[at] = sinking;
 }
 
 /** As C++ prints them, which is what Triton's clients are used to. */
