@@ -17,11 +17,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "amaas-batching-"));
   registry = await startRegistryServer({ folder });
   const models = { slow: slow(), lookup: lookup(), ranks: ranks(), pictures: pictures() };
-  for (const [model, bytes] of Object.entries(models)) {
-    const digest = await registry.upload(bytes);
-    await registry.registry.createVersion({ version: { model, digest } });
-    await registry.registry.moveAlias({ model, alias: "champion", version: 1 });
-  }
+  for (const [model, bytes] of Object.entries(models)) await registry.publish(model, bytes);
   inference = await startInferenceServer({ folder, registryAddress: registry.address });
   for (const model of Object.keys(models)) await inference.serves(model, 1, timeout);
 }, timeout);

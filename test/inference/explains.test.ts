@@ -119,9 +119,7 @@ test("a request's trace has its wait and its run; one that is not recorded leave
 
 test("requests that share a run tell of one batch, which counts once and is linked to all of them", async () => {
   const shared = "shared";
-  const bytes = await registry.upload(slow());
-  await registry.registry.createVersion({ version: { model: shared, digest: bytes } });
-  await registry.registry.moveAlias({ model: shared, alias: "champion", version: 1 });
+  await registry.publish(shared, slow());
   await inference.serves(shared, 1, 60_000);
   const send = (rows: number, traceparent: string) =>
     inference.client.modelInfer(

@@ -26,8 +26,7 @@ beforeAll(async () => {
   registry = await startRegistryServer({ folder, bus });
   const env = { AMAAS_INFERENCE_RUN_LIMIT_SECONDS: "2" };
   inference = await startInferenceServer({ folder, registryAddress: registry.address, env, bus });
-  model = "sound";
-  await release(scaling(2));
+  await registry.publish("sound", scaling(2));
   await inference.serves("sound", 1);
 });
 
@@ -50,12 +49,6 @@ async function register(bytes: Uint8Array) {
 
 const promote = (version: number) =>
   registry.registry.moveAlias({ model, alias: "champion", version });
-
-async function release(bytes: Uint8Array): Promise<number> {
-  const { version } = await register(bytes);
-  await promote(version);
-  return version;
-}
 
 const logged = (message: string) =>
   inference.log.filter((line) => line.message === message && line.model === model);
@@ -145,7 +138,7 @@ async function whole(a: bigint, b: bigint, shapeOfB: bigint[] = [1n]): Promise<b
 }
 
 test("a blob that was cut short is no version: the one before serves on, until it is whole", async () => {
-  await inference.serves(model, await release(scaling(1)));
+  await inference.serves(model, await registry.publish(model, scaling(1)));
   const bytes = wideScaling(2);
   const { version, digest } = await register(bytes);
   const files = await readdir(join(folder, "blobs"), { recursive: true, withFileTypes: true });
@@ -169,7 +162,7 @@ test("a blob that was cut short is no version: the one before serves on, until i
 });
 
 test("a model that crashes under load is put out of service, and back by another version", async () => {
-  await inference.serves(model, await release(ratio()));
+  await inference.serves(model, await registry.publish(model, ratio()));
   const others = neighbour();
   const outcomes: Outcome[] = [];
   let asking = true;
@@ -199,14 +192,14 @@ test("a model that crashes under load is put out of service, and back by another
   expect(inference.health.get(model)).toBe(false);
   expect(inference.ready()).toBe(true);
 
-  await inference.serves(model, await release(scaling(3)));
+  await inference.serves(model, await registry.publish(model, scaling(3)));
   expect(await inference.scale(model, 2)).toEqual({ version: "2", y: 6 });
   expect(inference.health.get(model)).toBe(true);
   await others.unharmed();
 });
 
 test("a model that hangs holds up nobody else, and goes on when the run is ended", async () => {
-  await inference.serves(model, await release(counting()));
+  await inference.serves(model, await registry.publish(model, counting()));
   const others = neighbour();
   const hangs = outcomeOf(whole(1n, 10n ** 15n, []));
   const behind = outcomeOf(whole(1n, 2n, []).then((y) => expect(y).toBe(3n)));
@@ -218,7 +211,7 @@ test("a model that hangs holds up nobody else, and goes on when the run is ended
 
 test("a model that takes long to load makes nobody wait, and the server not unready", async () => {
   const others = neighbour();
-  const version = await release(slow(3_000));
+  const version = await registry.publish(model, slow(3_000));
   await vi.waitFor(async () => {
     const { models } = await inference.client.repositoryIndex({});
     expect(models.find(({ name }) => name === model)?.state).toBe("LOADING");

@@ -104,8 +104,7 @@ test("an alias moves a hundred times", { timeout }, async () => {
   inference = await startInferenceServer({ folder, registryAddress: address, bus });
   const versions = 5;
   for (let factor = 1; factor <= versions; factor++) {
-    const digest = await registry.upload(wideScaling(factor));
-    await registry.registry.createVersion({ version: { model: "scale", digest } });
+    await registry.register("scale", wideScaling(factor));
   }
   const promote = async (version: number) => {
     await registry.registry.moveAlias({ model: "scale", alias: "champion", version });

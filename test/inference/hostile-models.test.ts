@@ -19,7 +19,7 @@ let inference: InferenceServer;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "amaas-hostile-"));
   registry = await startRegistryServer({ folder });
-  await release("scaling", scaling(2));
+  await registry.publish("scaling", scaling(2));
   inference = await start();
   await inference.serves("scaling", 1);
 });
@@ -33,12 +33,6 @@ afterAll(async () => {
 function start(): Promise<InferenceServer> {
   const env = { AMAAS_INFERENCE_RUN_LIMIT_SECONDS: "2", AMAAS_POLL_SECONDS: "1" };
   return startInferenceServer({ folder, registryAddress: registry.address, env });
-}
-
-async function release(model: string, bytes: Uint8Array, version = 1): Promise<void> {
-  const digest = await registry.upload(bytes);
-  await registry.registry.createVersion({ version: { model, digest } });
-  await registry.registry.moveAlias({ model, alias: "champion", version });
 }
 
 function model(make: (g: GraphBuilder) => void): Uint8Array {
@@ -92,14 +86,14 @@ const logged = (message: string, model: string) =>
   inference.log.find((line) => line.message === message && line.model === model);
 
 test("a version that takes all memory is refused with its reason; the one before serves on", async () => {
-  await release("greedy", scaling(5));
+  await registry.publish("greedy", scaling(5));
   await inference.serves("greedy", 1);
   const greedy = model((g) => {
     const size = g.initializer("size", tensor("INT64", [1], BigInt64Array.of(2n ** 31n)));
     const zeros = g.node("ConstantOfShape", [size]);
     g.output("y", g.add(g.input("x", "FP32", ["rows", 1]), g.reduceMean(zeros)));
   });
-  await release("greedy", greedy, 2);
+  await registry.publish("greedy", greedy);
   await vi.waitFor(() => expect(logged("version failed to load", "greedy")).toBeDefined(), 60_000);
   expect(logged("version failed to load", "greedy")).toMatchObject({
     error: expect.stringMatching(/the model is refused: .*MiB of memory/),
@@ -107,12 +101,12 @@ test("a version that takes all memory is refused with its reason; the one before
   });
   expect((await inference.scale("greedy", 3)).y).toBe(15);
   await othersAnswer();
-  await release("greedy", scaling(7), 3);
+  await registry.publish("greedy", scaling(7));
   await inference.serves("greedy", 3);
 });
 
 test("a request that never ends is ended, and the next one is answered", async () => {
-  await release(
+  await registry.publish(
     "counting",
     counting((g) => g.input("count", "INT64", [])),
   );
@@ -133,7 +127,7 @@ test("a request that never ends is ended, and the next one is answered", async (
 });
 
 test("a model that ends its process time and again is out of service until there is another version", async () => {
-  await release(
+  await registry.publish(
     "ratio",
     model((g) =>
       g.output("y", g.div(g.input("a", "INT64", ["rows"]), g.input("b", "INT64", ["rows"]))),
@@ -154,13 +148,13 @@ test("a model that ends its process time and again is out of service until there
   expect(logged("version is out of service", "ratio")).toBeDefined();
   await othersAnswer();
 
-  await release("ratio", scaling(3), 2);
+  await registry.publish("ratio", scaling(3));
   await inference.serves("ratio", 2);
   expect((await inference.scale("ratio", 2)).y).toBe(6);
 });
 
 test("what was examined once is not examined at the next start, and a damaged graph is made again", async () => {
-  await release("large", slow());
+  await registry.publish("large", slow());
   await inference.serves("large", 1);
   await inference.stop();
   const graphs = join(folder, "graphs");

@@ -33,9 +33,7 @@ let busy: Replica;
 async function start(layers: number, env = {}): Promise<Replica> {
   const folder = await mkdtemp(join(tmpdir(), "amaas-load-reports-"));
   const registry = await startRegistryServer({ folder });
-  const digest = await registry.upload(slow(layers));
-  const { version } = await registry.registry.createVersion({ version: { model, digest } });
-  await registry.registry.moveAlias({ model, alias: "champion", version: version!.version });
+  await registry.publish(model, slow(layers));
   const inference = await startInferenceServer({ folder, registryAddress: registry.address, env });
   await inference.serves(model, 1);
   return { inference, registry, folder };

@@ -29,11 +29,8 @@ function until<T extends { stop(): Promise<unknown> }>(server: T): T {
   return server;
 }
 
-async function register({ registry, upload }: RegistryServer, factor: number): Promise<number> {
-  const digest = await upload(scaling(factor));
-  const { version } = await registry.createVersion({ version: { model: "scale", digest } });
-  return version!.version;
-}
+const register = (registry: RegistryServer, factor: number) =>
+  registry.register("scale", scaling(factor));
 
 const promote = ({ registry }: RegistryServer, version: number) =>
   registry.moveAlias({ model: "scale", alias: "champion", version });
@@ -72,7 +69,7 @@ test.skipIf(!natsAvailable())("the bus", { timeout }, async () => {
   // Nothing but events tells it of a move.
   const env = { AMAAS_NATS_URL, AMAAS_POLL_SECONDS: "3600" };
   const inference = until(await startInferenceServer({ folder, registryAddress: address, env }));
-  await promote(registry, await register(registry, 1));
+  await registry.publish("scale", scaling(1));
   await inference.serves("scale", 1);
   const asking = load(inference);
   await nats.kill();
@@ -94,7 +91,7 @@ test.skipIf(!postgresAvailable())("the registry's database", { timeout }, async 
   const registry = until(await startRegistryServer({ folder, databaseUrl }));
   const { address } = registry;
   const inference = until(await startInferenceServer({ folder, registryAddress: address }));
-  await promote(registry, await register(registry, 1));
+  await registry.publish("scale", scaling(1));
   await inference.serves("scale", 1);
   const second = await register(registry, 2);
   const asking = load(inference);

@@ -24,9 +24,7 @@ let replicas: InferenceProcess[];
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "amaas-replicas-"));
   registry = await startRegistryServer({ folder });
-  const digest = await registry.upload(scaling(factor));
-  await registry.registry.createVersion({ version: { model: "scale", digest } });
-  await registry.registry.moveAlias({ model: "scale", alias: "champion", version: 1 });
+  await registry.publish("scale", scaling(factor));
   replicas = await Promise.all(["one", "two"].map(startReplica));
 }, timeout);
 

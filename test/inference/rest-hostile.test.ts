@@ -29,11 +29,8 @@ let ask: Rest;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "amaas-rest-hostile-"));
   registry = await startRegistryServer({ folder });
-  for (const [model, bytes] of Object.entries({ double: scaling(2), slow: slow() })) {
-    const digest = await registry.upload(bytes);
-    await registry.registry.createVersion({ version: { model, digest } });
-    await registry.registry.moveAlias({ model, alias: "champion", version: 1 });
-  }
+  for (const [model, bytes] of Object.entries({ double: scaling(2), slow: slow() }))
+    await registry.publish(model, bytes);
   inference = await start();
   ask = restClient(inference.rest);
 }, 60_000);

@@ -28,11 +28,7 @@ beforeAll(async () => {
   vi.stubEnv("OTEL_BSP_SCHEDULE_DELAY", "50");
   registry = await startRegistryServer({ folder });
   const models = { double: scaling(2), iris: scaling(3), echo: echo() };
-  for (const [model, bytes] of Object.entries(models)) {
-    const digest = await registry.upload(bytes);
-    await registry.registry.createVersion({ version: { model, digest } });
-    await registry.registry.moveAlias({ model, alias: "champion", version: 1 });
-  }
+  for (const [model, bytes] of Object.entries(models)) await registry.publish(model, bytes);
   inference = await startInferenceServer({
     folder,
     registryAddress: registry.address,

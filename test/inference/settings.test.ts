@@ -27,9 +27,7 @@ beforeAll(async () => {
     tracing: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_BSP_SCHEDULE_DELAY: "10" },
   });
   for (const model of ["one", "two"]) {
-    const digest = await registry.upload(scaling(2));
-    await registry.registry.createVersion({ version: { model, digest } });
-    await registry.registry.moveAlias({ model, alias: "champion", version: 1 });
+    await registry.publish(model, scaling(2));
     await inference.serves(model, 1);
   }
   stranger = rawClient(inference.address);

@@ -16,7 +16,7 @@ beforeAll(async () => {
   registry = await startRegistryServer({ folder });
   inference = await startInferenceServer({ folder, registryAddress: registry.address });
   for (const model of ["asked", "idle"]) {
-    await publish(model, 2);
+    await registry.publish(model, scaling(2));
     await inference.serves(model, 1);
   }
 });
@@ -26,12 +26,6 @@ afterAll(async () => {
   await registry?.stop();
   await rm(folder, { recursive: true });
 });
-
-async function publish(model: string, factor: number): Promise<void> {
-  const digest = await registry.upload(scaling(factor));
-  const { version } = await registry.registry.createVersion({ version: { model, digest } });
-  await registry.registry.moveAlias({ model, alias: "champion", version: version!.version });
-}
 
 async function statisticsOf(name: string) {
   const { modelStats } = await inference.client.modelStatistics({ name });
@@ -111,7 +105,7 @@ test("of all models at once, of one, of one version, and of none", async () => {
 
 test("a version that is replaced takes its figures with it", async () => {
   await inference.scale("idle", 1);
-  await publish("idle", 3);
+  await registry.publish("idle", scaling(3));
   await inference.serves("idle", 2);
   await expect
     .poll(async () => (await statisticsOf("idle")).map(({ version }) => version), {

@@ -14,6 +14,10 @@ export interface RegistryServer {
   readonly blobs: Client<typeof BlobsDefinition>;
   /** Keeps `bytes` and answers their digest. */
   upload(bytes: Uint8Array): Promise<string>;
+  /** Registers the model's next version, which is answered, without moving the alias. */
+  register(model: string, bytes: Uint8Array): Promise<number>;
+  /** The same, and `champion` points to it. */
+  publish(model: string, bytes: Uint8Array): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -66,7 +70,17 @@ export function clientsOf(address: string) {
   const blobs = createClient(BlobsDefinition, address, options);
   const upload = async (bytes: Uint8Array) =>
     (await blobs.uploadBlob(chunksOf(bytes), { deadlineMs: 10_000 })).digest;
-  return { registry, blobs, upload };
+  const register = async (model: string, bytes: Uint8Array) => {
+    const digest = await upload(bytes);
+    const { version } = await registry.createVersion({ version: { model, digest } });
+    return version!.version;
+  };
+  const publish = async (model: string, bytes: Uint8Array) => {
+    const version = await register(model, bytes);
+    await registry.moveAlias({ model, alias: "champion", version });
+    return version;
+  };
+  return { registry, blobs, upload, register, publish };
 }
 
 function* chunksOf(bytes: Uint8Array, size = 2 ** 20) {
