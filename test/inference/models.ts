@@ -1,6 +1,6 @@
 /** Small models whose answers tell which of them answered. */
 import { graphBuilder, writeModel } from "@amaas/graph";
-import { tensor } from "@amaas/tensor";
+import { type DataType, tensor } from "@amaas/tensor";
 
 /** y = factor x, over rows of four. */
 export function scaling(factor: number): Uint8Array {
@@ -24,6 +24,13 @@ export function wideScaling(factor: number, mebibytes = 4): Uint8Array {
   }
   const wide = g.matMul(x, g.initializer("there", tensor("FP32", [4, width], there)));
   g.output("y", g.matMul(wide, g.initializer("back", tensor("FP32", [width, 4], back))));
+  return writeModel(g.model());
+}
+
+/** Rows of two of a type, as they came. */
+export function same(type: DataType): Uint8Array {
+  const g = graphBuilder("same");
+  g.output("y", g.identity(g.input("x", type, ["rows", 2])));
   return writeModel(g.model());
 }
 
