@@ -4,9 +4,11 @@
  * thread, which does not count what else the machine does.
  */
 import { Batcher, knobs, Room, Slots, systemClock, type Work } from "@amaas/batching";
+import { benchOptions } from "./options.ts";
 import { printReport, tell } from "./report.ts";
 import { median } from "./statistics.ts";
 
+benchOptions();
 const count = 200_000;
 const rounds = 7;
 const mostNs = 5000;

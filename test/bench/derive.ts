@@ -6,9 +6,11 @@
 import { gradient } from "@amaas/autodiff";
 import { type Graph, type GraphBuilder, graphBuilder, type Shape, type Value } from "@amaas/graph";
 import { zeros } from "@amaas/tensor";
+import { benchOptions } from "./options.ts";
 import { printReport, tell } from "./report.ts";
 import { median, round } from "./statistics.ts";
 
+benchOptions();
 const layers = [8, 32, 128, 320, 640];
 const rounds = 5;
 const mostMs = 1000;

@@ -9,9 +9,11 @@ import { crc32 } from "node:zlib";
 import { createEngine, type Feeds, type Isolation, openSession } from "@amaas/engine";
 import { graphBuilder, writeModel } from "@amaas/graph";
 import { tensor, zeros } from "@amaas/tensor";
+import { benchOptions } from "./options.ts";
 import { printReport, tell } from "./report.ts";
 import { median, round } from "./statistics.ts";
 
+benchOptions();
 const runs = 3000;
 const rounds = 5;
 const isolations: readonly Isolation[] = ["shared", "process"];

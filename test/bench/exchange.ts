@@ -8,7 +8,6 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { allowGarbage } from "@amaas/service";
 import { startHostedServer } from "./exchange/hosted-server.ts";
 import { plainClient } from "./exchange/plain.ts";
@@ -16,13 +15,12 @@ import { rawClient } from "./exchange/raw.ts";
 import type { Runner } from "./exchange/runner.ts";
 import { chunkBytes, type Direction, directions, messages, parameters } from "./exchange/sizes.ts";
 import { Worker } from "./exchange/worker.ts";
+import { benchOptions } from "./options.ts";
 import { cpuSeconds } from "./process-usage.ts";
 import { printReport, tell } from "./report.ts";
 import { median, round } from "./statistics.ts";
 
-const { values: given } = parseArgs({
-  options: { output: { type: "string" }, rounds: { type: "string", default: "9" } },
-});
+const given = benchOptions({ rounds: { default: "9", what: "of which medians are taken" } });
 const rounds = Number(given.rounds);
 const target = 0.6;
 const waysOf = { up: 1, down: 1, both: 2 } as const;

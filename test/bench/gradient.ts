@@ -9,7 +9,8 @@ import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs, promisify } from "node:util";
+import { promisify } from "node:util";
+import { benchOptions } from "./options.ts";
 import { printReport, type Target, tell } from "./report.ts";
 import { median, round } from "./statistics.ts";
 
@@ -23,14 +24,11 @@ const targets: Readonly<Record<string, number>> = {
 };
 const backwardTarget = 2.2;
 
-const { values: options } = parseArgs({
-  options: {
-    models: { type: "string", default: Object.keys(targets).join(",") },
-    rounds: { type: "string", default: "3" },
-    seconds: { type: "string", default: "2" },
-    python: { type: "string", default: "python3" },
-    output: { type: "string" },
-  },
+const options = benchOptions({
+  models: { default: Object.keys(targets).join(","), what: "some of them" },
+  rounds: { default: "3", what: "of which medians are taken" },
+  seconds: { default: "2", what: "for each side of a round" },
+  python: { default: "python3", what: "one that has PyTorch" },
 });
 const { python } = options;
 const folder = join(import.meta.dirname, "gradient");

@@ -12,6 +12,7 @@ import { nullTelemetry } from "@amaas/telemetry";
 import { tensor } from "@amaas/tensor";
 import { type InferenceProcess, startInferenceProcess } from "../inference/inference-process.ts";
 import { type ModelFolder, modelFolder } from "../inference/model-folder.ts";
+import { benchOptions } from "./options.ts";
 import { peakMb, residentMb } from "./process-usage.ts";
 import { printReport, tell } from "./report.ts";
 import { quantile } from "./statistics.ts";
@@ -31,8 +32,9 @@ const scenarios: readonly Scenario[] = [
   { name: "1,000 of 17 KB, 16 MiB", models: 1000, width: 64, budgetMib: 16, rate: 300 },
   { name: "200 of 4 MB, 256 MiB", models: 200, width: 1024, budgetMib: 256, rate: 30 },
 ];
-/** Those whose names begin so; all of them where it is left out. */
-const [only] = process.argv.slice(2).filter((word) => !word.startsWith("--"));
+const { only } = benchOptions({
+  only: { default: "", what: "the beginning of the names of scenarios" },
+});
 const seconds = 20;
 const singles = 100;
 const limitMb = 512;
@@ -198,7 +200,7 @@ async function metricsOf({ http }: InferenceProcess): Promise<Metric> {
 
 const figures: Record<string, Figures> = {};
 for (const scenario of scenarios) {
-  if (only !== undefined && !scenario.name.startsWith(only)) continue;
+  if (!scenario.name.startsWith(only)) continue;
   tell(scenario.name);
   figures[scenario.name] = await measure(scenario);
 }

@@ -7,9 +7,11 @@ import { createOptimizer, type OptimizerSpec } from "@amaas/optim";
 import { chunkRanges } from "@amaas/reduction";
 import { compileLoopsApart } from "@amaas/service";
 import { parseJobSpec } from "@amaas/spec";
+import { benchOptions } from "./options.ts";
 import { printReport, tell } from "./report.ts";
 import { median, round } from "./statistics.ts";
 
+benchOptions();
 compileLoopsApart();
 
 const length = 8 * 1024 * 1024;

@@ -6,11 +6,13 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { benchOptions } from "./options.ts";
 import { dataName, weightBytes, writeLargeModel } from "./read/large-model.ts";
 import type { Measured } from "./read/measure.ts";
 import { printReport, tell } from "./report.ts";
 import { median, round } from "./statistics.ts";
 
+benchOptions();
 const rounds = 5;
 /** Of the weights, for the messages around them. */
 const mostGrowth = 0.05;

@@ -11,20 +11,17 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { type Amaas, createClient, hasEnded, jobStateName } from "@amaas/client";
 import { examples } from "@amaas/examples";
 import { startSuite } from "@amaas/suite";
+import { benchOptions } from "./options.ts";
 import { printReport, tell } from "./report.ts";
 import { computeBound, quickstart, trainingRows, virtualShards } from "./scale/jobs.ts";
 import { median, round } from "./statistics.ts";
 
-const { values: given } = parseArgs({
-  options: {
-    output: { type: "string" },
-    batch: { type: "string", default: "4800" },
-    rounds: { type: "string", default: "3" },
-  },
+const given = benchOptions({
+  batch: { default: "4800", what: "samples in a step of the compute-bound job" },
+  rounds: { default: "3", what: "of which medians are taken" },
 });
 const batchSize = Number(given.batch);
 const rounds = Number(given.rounds);

@@ -8,8 +8,8 @@
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { errorMessage } from "@amaas/errors";
+import { benchOptions } from "./options.ts";
 import { printReport, type Target, tell } from "./report.ts";
 import { type ModelName, modelNames, type ServedModel, servedModel } from "./serve/models.ts";
 import { type Neighbour, neighbour } from "./serve/neighbour.ts";
@@ -21,15 +21,12 @@ import { modelFolder, type Serving, serving } from "./serve/server.ts";
 import { type SmallCalls, smallCalls } from "./serve/small-calls.ts";
 import { median, round } from "./statistics.ts";
 
-const { values: options } = parseArgs({
-  options: {
-    models: { type: "string", default: modelNames.join(",") },
-    rivals: { type: "string", default: rivalNames.join(",") },
-    rounds: { type: "string", default: "2" },
-    seconds: { type: "string", default: "4" },
-    threads: { type: "string", default: "2" },
-    output: { type: "string" },
-  },
+const options = benchOptions({
+  models: { default: modelNames.join(","), what: "some of them" },
+  rivals: { default: rivalNames.join(","), what: "some of them, or none" },
+  rounds: { default: "2", what: "of which medians are taken" },
+  seconds: { default: "4", what: "for each contender of a round, and each try at a rate" },
+  threads: { default: "2", what: "of onnxruntime, in the loop and in the servers" },
 });
 const seconds = Number(options.seconds);
 const threads = Number(options.threads);

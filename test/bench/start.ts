@@ -13,10 +13,12 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { findSuite } from "@amaas/suite";
+import { benchOptions } from "./options.ts";
 import { residentMb } from "./process-usage.ts";
 import { printReport, tell } from "./report.ts";
 import { median, round } from "./statistics.ts";
 
+benchOptions();
 const rounds = 5;
 const idleMs = 4_000;
 const targetSeconds = 5;

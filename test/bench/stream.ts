@@ -11,9 +11,11 @@ import { row } from "../inference/inference-server.ts";
 import { modelFolder } from "../inference/model-folder.ts";
 import { scaling } from "../inference/models.ts";
 import { inferFrame, rawClient, service } from "../inference/raw-client.ts";
+import { benchOptions } from "./options.ts";
 import { cpuSeconds } from "./process-usage.ts";
 import { printReport, tell } from "./report.ts";
 
+benchOptions();
 const seconds = 4;
 const inFlight = 200;
 

@@ -10,23 +10,21 @@ import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs, promisify } from "node:util";
+import { promisify } from "node:util";
 import { createClient, type Job } from "@amaas/client";
 import { encodeNpy } from "@amaas/data";
 import { startSuite } from "@amaas/suite";
 import { jobRate } from "./job-rate.ts";
+import { benchOptions } from "./options.ts";
 import { printReport, type Target, tell } from "./report.ts";
 import { median, round } from "./statistics.ts";
 import { type BenchedModel, models } from "./train/models.ts";
 
-const { values: options } = parseArgs({
-  options: {
-    models: { type: "string", default: Object.keys(models).join(",") },
-    rounds: { type: "string", default: "3" },
-    seconds: { type: "string", default: "10" },
-    python: { type: "string", default: "python3" },
-    output: { type: "string" },
-  },
+const options = benchOptions({
+  models: { default: Object.keys(models).join(","), what: "some of them" },
+  rounds: { default: "3", what: "of which medians are taken" },
+  seconds: { default: "10", what: "for each contender of a round" },
+  python: { default: "python3", what: "one that has PyTorch" },
 });
 const seconds = Number(options.seconds);
 const { python } = options;

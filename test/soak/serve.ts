@@ -1,17 +1,13 @@
 /**
  * A soak of the inference service: mixed load for minutes on end, and whether memory and latency stay where they are and
  * everybody agrees on what happened.
- *
- *   node test/soak/serve.ts [--minutes 10] [--output json]
  */
-import { parseArgs } from "node:util";
+import { benchOptions } from "../bench/options.ts";
 import { printReport, tell } from "../bench/report.ts";
 import { type Period, soak } from "./soak.ts";
 import { verdict } from "./verdict.ts";
 
-const { minutes = "10" } = parseArgs({
-  options: { minutes: { type: "string" }, output: { type: "string" } },
-}).values;
+const { minutes } = benchOptions({ minutes: { default: "10", what: "how long" } });
 const seconds = Number(minutes) * 60;
 if (!(seconds > 0)) throw new Error(`--minutes is '${minutes}'; wanted a number above 0`);
 /** Ten at least, so that there is a line to be drawn. */
