@@ -106,6 +106,11 @@ describe("CSV", () => {
     expect(columns(dataset)).toEqual({ zip: ["01234", "99999"], n: ["1", "x"] });
   });
 
+  test("may call a column as the model of another task calls its answer", async () => {
+    const dataset = await read(csv, "embedding,error,y\n1,2,a\n3,4,b\n");
+    expect(columns(dataset)).toEqual({ embedding: [1, 3], error: [2, 4] });
+  });
+
   test("leaves out what the spec ignores, even a column without a name", async () => {
     const dataset = await read(csv, ",a,id,y\n0,1,77,u\n1,2,78,v\n", { ignore: ["", "id"] });
     expect(columns(dataset)).toEqual({ a: [1, 2] });
@@ -279,6 +284,7 @@ describe("data that cannot be learned from is refused", () => {
     ["a column twice", csv, "a,a,y\n1,2,3\n", {}, 'the column "a" twice'],
     ["a column without a name", csv, ",y\n1,u\n2,v\n", {}, 'column 1 is called ""'],
     ["a reserved name", csv, "features,y\n1,u\n2,v\n", {}, 'column 1 is called "features"'],
+    ["an answer's name", csv, "label,y\n1,u\n2,v\n", {}, 'column 1 is called "label"'],
     ["nothing but labels", csv, "y\nu\nv\n", {}, 'no column besides "y"'],
     ["one class", csv, "a,y\n1,u\n2,u\n", {}, "found 1 class"],
     ["text as value", csv, "a,y\n1,u\n2,v\n", { task: "regression" }, 'the column "y" holds text'],

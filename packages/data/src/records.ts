@@ -18,17 +18,14 @@ import { TextColumn } from "./text-column.ts";
 
 const field = "data.file";
 
-/** Names that the served model gives to other values; an input cannot have them. */
-const reservedNames: ReadonlySet<string> = new Set([
-  "features",
-  "label",
-  "probabilities",
-  "prediction",
-  "reconstruction",
-  "error",
-  "code",
-  "embedding",
-]);
+/** What the served model calls its answers; an input cannot have the same name. */
+const answers: { readonly [T in Task]: readonly string[] } = {
+  classification: ["label", "probabilities"],
+  regression: ["prediction"],
+  embedding: ["embedding"],
+  reconstruction: ["reconstruction", "error", "code"],
+  "language-modeling": ["label", "probabilities"],
+};
 
 /** A column while it is filled, row by row. */
 interface Column {
@@ -48,7 +45,7 @@ export async function readRecords(
 ): Promise<Dataset> {
   const table = await openTable(field, spec, open, limits);
   const { types, rows } = await columnTypes(spec, table, limits);
-  const layout = layOut(spec, table, types, rows, limits);
+  const layout = layOut(spec, task, table, types, rows, limits);
   const keys = keyReader(keyColumns, table.columns);
   const bad = badRows(spec.onBadRow, field);
   const taken = await fill(layout, keys, table, task, bad, limits);
@@ -65,6 +62,7 @@ interface Layout {
 
 function layOut(
   spec: RecordsSpec,
+  task: Task,
   table: Table,
   types: readonly ColumnType[],
   rows: number,
@@ -84,8 +82,9 @@ function layOut(
         ? `found no column besides ${JSON.stringify(label.name)} to predict it from`
         : "found no column that data.ignore does not name",
     );
+  const taken = ["features", ...answers[task]];
   for (const { name, index } of inputs)
-    if (name === "" || name.length > 256 || reservedNames.has(name))
+    if (name === "" || name.length > 256 || taken.includes(name))
       throw faultyData(
         field,
         `column ${index + 1} is called ${showCell(name)}, which an input of a model cannot be; rename it or list it in data.ignore`,

@@ -31,8 +31,13 @@ export async function askServed(address: string): Promise<ServedVersion[]> {
       const none = { ...entry, inputs: [], outputs: [] };
       if (entry.state !== "READY" || at >= mostDescribed) return none;
       const path = `models/${encodeURIComponent(entry.name)}/versions/${entry.version}`;
-      const { inputs, outputs } = await json<ServedVersion>(`http://${address}/v2/${path}`);
-      return { ...entry, inputs, outputs };
+      try {
+        const { inputs, outputs } = await json<ServedVersion>(`http://${address}/v2/${path}`);
+        return { ...entry, inputs, outputs };
+      } catch {
+        // Unloaded since, or slow to say: it is listed all the same.
+        return none;
+      }
     }),
   );
 }
