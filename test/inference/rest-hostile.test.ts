@@ -152,6 +152,17 @@ describe("who sends too much is refused before it is read", () => {
     await isWell();
   });
 
+  test("in chunks of a byte, each of which takes far more than that", async () => {
+    const { socket, said, closed } = await rawSocket(inference.rest);
+    socket.write(head("Transfer-Encoding: chunked"));
+    const bytes = Math.ceil(restLimits.heldBytes / 257) + 1;
+    expect(bytes).toBeLessThan(restLimits.jsonBytes);
+    socket.write("1\r\n \r\n".repeat(bytes));
+    await closed;
+    expect(said()).toMatch(/^HTTP\/1.1 429 /);
+    await isWell();
+  });
+
   test("packed small", async () => {
     const body = gzipSync(Buffer.alloc(64 * mebibyte, " "));
     expect(body.byteLength).toBeLessThan(restLimits.jsonBytes);

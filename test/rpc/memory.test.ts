@@ -155,7 +155,7 @@ test("an answer that its caller cuts off is not given back while it may be on it
 });
 
 test("messages that are begun and not ended take no more memory than they may together", async () => {
-  const { address } = await serve([blobs()], { maxUnfinishedBytes: 300_000 });
+  const { address } = await serve([blobs()], { maxUnfinishedBytes: 320_000 });
   const session = connect(`http://${address}`);
   const path = `/${BlobsDefinition.fullName}/${BlobsDefinition.methods.statBlob.name}`;
   const begun = Buffer.alloc(100_005);

@@ -1,7 +1,7 @@
 /** Messages out of chunks, however they are cut. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { FrameReader, type FrameSink } from "./frame-reader.ts";
+import { FrameReader, type FrameSink, partBytes } from "./frame-reader.ts";
 import { Unfinished } from "./unfinished.ts";
 
 interface Read {
@@ -74,7 +74,7 @@ test("what is too large is refused by its header, and nothing behind it is read"
 });
 
 test("what is unfinished counts until it is whole or dropped, and has a limit over all readers", () => {
-  const unfinished = new Unfinished(100);
+  const unfinished = new Unfinished(100 + 2 * partBytes);
   const crowded: string[] = [];
   const readerOf = (name: string) =>
     new FrameReader(1000, unfinished, {
@@ -85,16 +85,34 @@ test("what is unfinished counts until it is whole or dropped, and has a limit ov
   const bytes = frame(Buffer.alloc(90));
   const [one, other] = [readerOf("one"), readerOf("other")];
   one.push(bytes.subarray(0, 65));
-  expect(unfinished.bytes).toBe(60);
+  expect(unfinished.bytes).toBe(60 + partBytes);
   other.push(bytes.subarray(0, 45));
-  expect({ crowded, bytes: unfinished.bytes }).toEqual({ crowded: [], bytes: 100 });
+  expect({ crowded, bytes: unfinished.bytes }).toEqual({
+    crowded: [],
+    bytes: 100 + 2 * partBytes,
+  });
   readerOf("third").push(bytes.subarray(0, 6));
   expect(crowded).toEqual(["third"]);
   one.push(bytes.subarray(65));
-  expect(unfinished.bytes).toBe(40);
+  expect(unfinished.bytes).toBe(40 + partBytes);
   other.drop();
   other.drop();
   expect(unfinished.bytes).toBe(0);
+});
+
+test("a message that drips in counts by what its parts take, not by their bytes", () => {
+  const unfinished = new Unfinished(10 * (1 + partBytes));
+  let crowded = 0;
+  const reader = new FrameReader(1000, unfinished, {
+    message() {},
+    tooLarge() {},
+    crowded: () => void crowded++,
+  });
+  reader.push(frame(Buffer.alloc(20)).subarray(0, 5));
+  for (let byte = 0; byte < 10; byte++) reader.push(Buffer.alloc(1));
+  expect(crowded).toBe(0);
+  reader.push(Buffer.alloc(1));
+  expect(crowded).toBe(1);
 });
 
 test("an end within a header or a message is known", () => {

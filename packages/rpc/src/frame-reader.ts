@@ -9,6 +9,9 @@ import type { Unfinished } from "./unfinished.ts";
 
 const headerBytes = 5;
 
+/** What holding a part takes besides its bytes: frames of a byte each would otherwise take hundreds of times what counts. */
+export const partBytes = 256;
+
 export interface FrameSink {
   message(message: Buffer, compressed: boolean): void;
   /** So long that it is not read, nor what comes after it. */
@@ -26,7 +29,7 @@ export class FrameReader {
   #compressed = false;
   #length = 0;
   #parts: Buffer[] = [];
-  /** In the parts. */
+  /** By the parts, as it was taken from `unfinished`. */
   #held = 0;
   #missing = 0;
 
@@ -76,8 +79,11 @@ export class FrameReader {
   }
 
   #keep(part: Buffer): boolean {
-    if (!this.#unfinished.take(part.length)) return false;
-    this.#held += part.length;
+    // Behind a header that ends its chunk.
+    if (part.length === 0) return true;
+    const bytes = part.length + partBytes;
+    if (!this.#unfinished.take(bytes)) return false;
+    this.#held += bytes;
     this.#parts.push(part);
     return true;
   }

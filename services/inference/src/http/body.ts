@@ -14,6 +14,9 @@ const decompressors = { gzip: promisify(gunzip), deflate: promisify(inflate) };
 
 const empty = new Uint8Array();
 
+/** What holding a chunk takes besides its bytes: chunks of a byte each would otherwise take hundreds of times what counts. */
+const chunkBytes = 256;
+
 /** What is held of all bodies together. */
 export class BodyBudget {
   readonly #limit: number;
@@ -103,6 +106,7 @@ export class BodyReader {
       size += chunk.byteLength;
       const refusal = limit(size);
       if (refusal) throw refusal;
+      this.#take(chunkBytes);
       chunks.push(chunk);
     });
     return Buffer.concat(chunks);
