@@ -18,7 +18,7 @@ import { Inbound } from "./inbound.ts";
 import type { Observed, Observer } from "./instrument.ts";
 import { pump } from "./outbound.ts";
 import { timeoutOf } from "./request-headers.ts";
-import type { Receiver, ServerStream } from "./server-stream.ts";
+import type { Receiver, ServerStream, StreamLimits } from "./server-stream.ts";
 import { publicError, toTrailers } from "./status.ts";
 
 export interface ServedMethod {
@@ -37,6 +37,7 @@ export interface ServerParts {
   readonly faults: SparingLog;
   readonly observer: Observer;
   readonly inFlight: InFlight<ServerCall>;
+  readonly limits: StreamLimits;
 }
 
 /**

@@ -52,13 +52,21 @@ export interface RpcServer {
 
 const mebibyte = 1024 * 1024;
 
+/** To health and reflection, which ask by names; a watch keeps its question as long as it lasts. */
+const mostOfAQuestion = 16 * 1024;
+
 export function createServer(options: ServerOptions): RpcServer {
   const { telemetry, services, keepaliveMs = 10_000 } = options;
+  const limits: StreamLimits = {
+    messageBytes: options.maxReceiveBytes ?? 64 * mebibyte,
+    unfinished: new Unfinished(options.maxUnfinishedBytes ?? 512 * mebibyte),
+  };
   const parts: ServerParts = {
     telemetry,
     faults: new SparingLog(telemetry.log),
     observer: observeServer(telemetry),
     inFlight: new InFlight(),
+    limits,
   };
   // Whoever only watches the health holds up no drain, and is no traffic.
   const silent = nullTelemetry();
@@ -67,16 +75,13 @@ export function createServer(options: ServerOptions): RpcServer {
     faults: new SparingLog(silent.log),
     observer: unobserved,
     inFlight: new InFlight(),
+    limits: { ...limits, messageBytes: mostOfAQuestion },
   };
   const health = healthOf(services);
   const routes = new Map<string, Route>();
   add(routes, methodsOf(services), parts);
   add(routes, [...health.methods, ...reflectionOf(services)], standard);
 
-  const limits: StreamLimits = {
-    messageBytes: options.maxReceiveBytes ?? 64 * mebibyte,
-    unfinished: new Unfinished(options.maxUnfinishedBytes ?? 512 * mebibyte),
-  };
   const http2 = createHttp2Server(options.tls, {
     settings: {
       maxConcurrentStreams: options.maxConcurrentStreams ?? 1024,
@@ -93,7 +98,7 @@ export function createServer(options: ServerOptions): RpcServer {
     session.once("close", () => sessions.delete(session));
     tend(session, age);
   });
-  http2.on("stream", (stream, headers) => serve(stream, headers, routes, limits));
+  http2.on("stream", (stream, headers) => serve(stream, headers, routes, parts));
   const listener = new Listener((socket) => void http2.emit("connection", socket));
   const hurry = new AbortController();
   let drained: Promise<void> | undefined;
@@ -134,7 +139,7 @@ function serve(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
   routes: ReadonlyMap<string, Route>,
-  limits: StreamLimits,
+  parts: ServerParts,
 ): void {
   // What has gone wrong is told by the stream's end, too.
   stream.on("error", ignore);
@@ -143,9 +148,9 @@ function serve(
     stream.respond({ ":status": refusal }, { endStream: true });
     return;
   }
-  const call = new ServerStream(stream, headers, limits);
   const path = headers[":path"] ?? "";
   const route = routes.get(path);
+  const call = new ServerStream(stream, headers, (route?.parts ?? parts).limits);
   if (route === undefined) call.finish(unimplemented(path));
   else new ServerCall(call, route.method, route.parts, headers, peerOf(stream.session));
 }

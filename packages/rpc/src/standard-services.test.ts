@@ -93,6 +93,13 @@ test("health watches tell of every change, and of the drain, and do not hold it 
   expect(seen.at(-1)).toBe("NOT_SERVING");
 });
 
+test("a health check names a service, not a book", async () => {
+  const { address } = await serveBlobs();
+  const client = foreignClient(healthDefinition, address);
+  await expect(check(client, "x".repeat(1024))).rejects.toMatchObject({ code: 5 });
+  await expect(check(client, "x".repeat(16 * 1024))).rejects.toMatchObject({ code: 8 });
+});
+
 interface ReflectionResponse {
   readonly listServicesResponse?: { readonly service: readonly { readonly name: string }[] };
   readonly fileDescriptorResponse?: { readonly fileDescriptorProto: readonly Uint8Array[] };
