@@ -7,18 +7,13 @@
 import type { DomainError, ErrorCode } from "@amaas/errors";
 import {
   type Attributes,
+  callSeconds,
   Distribution,
   nullTelemetry,
   type Span,
   type Telemetry,
 } from "@amaas/telemetry";
 import { statusName } from "./status.ts";
-
-/** The conventions' buckets, and finer ones below for calls within one machine. */
-const buckets = [
-  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1,
-  2.5, 5, 7.5, 10,
-];
 
 const serverFaults: ReadonlySet<ErrorCode> = new Set([
   "unknown",
@@ -161,7 +156,7 @@ class Observation implements Observed {
     const code = error?.code ?? "ok";
     let distribution = durations.get(code);
     if (distribution === undefined) {
-      distribution = new Distribution(buckets);
+      distribution = new Distribution(callSeconds);
       durations.set(code, distribution);
     }
     const seconds = (performance.now() - this.#started) / 1000;

@@ -6,6 +6,12 @@
  */
 import { isSampled } from "./trace-context.ts";
 
+/** For calls and requests: the buckets of OpenTelemetry's conventions, and finer ones below for those within one machine. */
+export const callSeconds: readonly number[] = [
+  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1,
+  2.5, 5, 7.5, 10,
+];
+
 export class Distribution {
   /** Ascending; a value equal to a bound is counted in its range. */
   readonly bounds: readonly number[];

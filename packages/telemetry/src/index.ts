@@ -1,4 +1,4 @@
-export { Distribution, type Exemplar, quantile } from "./distribution.ts";
+export { callSeconds, Distribution, type Exemplar, quantile } from "./distribution.ts";
 export type { Fields, Logger, LogLevels } from "./logger.ts";
 export type { Counter, Gauge, Histogram, Metrics } from "./metrics.ts";
 export type { Family, Labels, Reading, Spread } from "./readings.ts";
