@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { DomainError, errorMessage, isDomainError } from "./index.ts";
+import { DomainError, errorMessage, isDomainError, isFault, publicError } from "./index.ts";
 
 test("an error carries its code, its faulty fields and its cause", () => {
   const cause = new Error("disk full");
@@ -42,4 +42,18 @@ test("errorMessage finds words for anything that was thrown", () => {
   expect(errorMessage("text")).toBe("text");
   expect(errorMessage({ toString: () => "odd" })).toBe("odd");
   expect(errorMessage(undefined)).toBe("undefined");
+});
+
+test("only what is ours is told", () => {
+  const ours = new DomainError("not-found", "no job 7");
+  expect(publicError(ours)).toBe(ours);
+  for (const thrown of [new Error("secret"), "secret", undefined, { code: "not-found" }])
+    expect(publicError(thrown)).toMatchObject({ code: "internal", message: "internal error" });
+});
+
+test("a fault is what is not ours, or says so", () => {
+  expect([new Error("x"), "x", undefined].map(isFault)).toEqual([true, true, true]);
+  expect(isFault(new DomainError("internal", "the engine broke"))).toBe(true);
+  expect(isFault(new DomainError("data-loss", "a damaged row"))).toBe(true);
+  expect(isFault(new DomainError("unavailable", "away"))).toBe(false);
 });

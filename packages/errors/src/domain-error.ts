@@ -61,6 +61,18 @@ export function isDomainError(error: unknown, code?: ErrorCode): error is Domain
   return error instanceof DomainError && (code === undefined || error.code === code);
 }
 
+/** What a caller may know of whatever was thrown: what is not ours is kept to ourselves. */
+export function publicError(thrown: unknown): DomainError {
+  return isDomainError(thrown)
+    ? thrown
+    : new DomainError("internal", "internal error", { cause: thrown });
+}
+
+/** Whether it is our fault rather than the caller's or the hour's, so that the log must have it. */
+export function isFault(thrown: unknown): boolean {
+  return !isDomainError(thrown) || thrown.code === "internal" || thrown.code === "data-loss";
+}
+
 /** The message of whatever was thrown. */
 export function errorMessage(error: unknown): string {
   if (error instanceof Error) return error.message === "" ? error.name : error.message;

@@ -4,5 +4,7 @@ export {
   type ErrorDetails,
   errorMessage,
   isDomainError,
+  isFault,
+  publicError,
   type Violation,
 } from "./domain-error.ts";

@@ -13,6 +13,7 @@ export type {
   ServiceDefinition,
 } from "./definition.ts";
 export { type Implementation, implement } from "./implement.ts";
+export { listenOn } from "./listen.ts";
 export { release } from "./release.ts";
 export { createServer, type RpcServer, type ServerOptions } from "./server.ts";
 export type { ClientTls, ServerTls } from "./tls.ts";

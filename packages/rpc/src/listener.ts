@@ -1,10 +1,9 @@
 /**
  * The port of a server, and the connections that came in through it, which at the end are known to have gone.
  */
-import { once } from "node:events";
 import { createServer, type Server as NetServer, type Socket } from "node:net";
-import { DomainError, errorMessage } from "@amaas/errors";
 import { InFlight } from "./in-flight.ts";
+import { listenOn } from "./listen.ts";
 
 /** For peers that are gone while their connection closes, which HTTP/2's own pings no longer look after. */
 const probeMs = 60_000;
@@ -25,18 +24,8 @@ export class Listener {
   }
 
   /** Resolves with the port. */
-  async listen(host: string, port: number): Promise<number> {
-    try {
-      this.#server.listen({ host, port });
-      await once(this.#server, "listening");
-    } catch (error) {
-      const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
-      throw new DomainError("unavailable", `cannot listen on ${address}: ${errorMessage(error)}`, {
-        cause: error,
-      });
-    }
-    const address = this.#server.address();
-    return typeof address === "object" && address !== null ? address.port : port;
+  listen(host: string, port: number): Promise<number> {
+    return listenOn(this.#server, host, port);
   }
 
   /** Takes no more connections. */

@@ -8,7 +8,7 @@
  * what it answered has been taken.
  */
 import type { IncomingHttpHeaders } from "node:http2";
-import { DomainError, isDomainError } from "@amaas/errors";
+import { DomainError, isFault, publicError } from "@amaas/errors";
 import type { SparingLog, Telemetry } from "@amaas/telemetry";
 import type { Peer } from "./connection.ts";
 import { CallContext, type Context } from "./context.ts";
@@ -19,7 +19,7 @@ import type { Observed, Observer } from "./instrument.ts";
 import { pump } from "./outbound.ts";
 import { timeoutOf } from "./request-headers.ts";
 import type { Receiver, ServerStream, StreamLimits } from "./server-stream.ts";
-import { publicError, toTrailers } from "./status.ts";
+import { toTrailers } from "./status.ts";
 
 export interface ServedMethod {
   /** `<package>.<Service>/<Method>` */
@@ -209,16 +209,14 @@ export class ServerCall implements Receiver {
 
   /** What the call has come to; the log is told where the fault is ours. */
   #outcome(thrown: unknown): DomainError {
-    const error = publicError(thrown);
-    const ours = !isDomainError(thrown) || error.code === "internal" || error.code === "data-loss";
     // A handler whose call is over may well stumble over that.
     const { path: method } = this.#method;
-    if (ours && !this.#finished)
+    if (isFault(thrown) && !this.#finished)
       this.#parts.faults.error(method, "call failed", () => ({
         method,
         error: thrown instanceof Error ? thrown.stack : String(thrown),
       }));
-    return error;
+    return publicError(thrown);
   }
 
   #finish(error: DomainError | undefined): void {

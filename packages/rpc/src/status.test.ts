@@ -2,7 +2,7 @@ import { DomainError, type ErrorCode } from "@amaas/errors";
 import { Metadata, status } from "@grpc/grpc-js";
 import { expect, test } from "vitest";
 import { detailsKey } from "./details.ts";
-import { fromStatus, publicError, statusName, toTrailers } from "./status.ts";
+import { fromStatus, statusName, toTrailers } from "./status.ts";
 
 /** What a client makes of the trailers. */
 function toStatus(error: DomainError) {
@@ -99,11 +99,4 @@ test("messages and details keep within what a trailer holds, whatever is in them
   const [bytes] = trailers.get(detailsKey);
   expect((bytes as Buffer).length).toBeLessThan(8192);
   expect(encodeURI(toStatus(new DomainError("internal", "\ud83d")).details)).toBeDefined();
-});
-
-test("only what is ours is told", () => {
-  const ours = new DomainError("not-found", "no job 7");
-  expect(publicError(ours)).toBe(ours);
-  for (const thrown of [new Error("secret"), "secret", undefined, { code: "not-found" }])
-    expect(publicError(thrown)).toMatchObject({ code: "internal", message: "internal error" });
 });

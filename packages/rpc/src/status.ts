@@ -1,10 +1,10 @@
 /**
- * Errors and gRPC statuses: one total table, and one function that keeps the unknown to itself.
+ * Errors and gRPC statuses: one total table.
  *
  * A `DomainError` crosses the wire whole (code, message, violations, retry delay, metadata) as
- * far as the limits of a trailer allow. Anything else becomes INTERNAL without its details.
+ * far as the limits of a trailer allow.
  */
-import { DomainError, type ErrorCode, isDomainError } from "@amaas/errors";
+import { DomainError, type ErrorCode } from "@amaas/errors";
 import { type StatusObject, status } from "@grpc/grpc-js";
 import { decodeDetails, detailsKey, encodeDetails } from "./details.ts";
 
@@ -34,13 +34,6 @@ const codes: ReadonlyMap<number, ErrorCode> = new Map(
 /** As the span attribute and the metric label have it: NOT_FOUND. */
 export function statusName(code: ErrorCode | "ok"): string {
   return code === "ok" ? "OK" : status[statuses[code]];
-}
-
-/** What the caller may know of whatever a handler threw. */
-export function publicError(thrown: unknown): DomainError {
-  return isDomainError(thrown)
-    ? thrown
-    : new DomainError("internal", "internal error", { cause: thrown });
 }
 
 /** A longer message than this does not survive every proxy's limit on trailers. */

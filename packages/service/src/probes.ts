@@ -3,6 +3,7 @@
  * or 503 and why not) and /metrics.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { listenOn } from "@amaas/rpc";
 import type { Telemetry } from "@amaas/telemetry";
 
 export interface Probes {
@@ -48,13 +49,8 @@ export async function openProbes({ host, port, telemetry, ready }: ProbeOptions)
     },
   );
 
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, () => resolve());
-  });
-  const address = server.address();
   return {
-    port: typeof address === "object" && address !== null ? address.port : port,
+    port: await listenOn(server, host, port),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -7,7 +7,7 @@
  * A caller who does not read is not read from. Where the service stops, what has been taken is answered before
  * the stream ends as UNAVAILABLE.
  */
-import { DomainError, isDomainError } from "@amaas/errors";
+import { DomainError, isDomainError, publicError } from "@amaas/errors";
 import type {
   GRPCInferenceServiceDefinition,
   ModelInferRequest,
@@ -88,8 +88,7 @@ function withSignal(context: Context, over: AbortSignal): Caller {
 }
 
 function failure({ id }: ModelInferRequest, error: unknown): ModelStreamInferResponse {
-  const errorMessage = isDomainError(error) ? error.message : "internal error";
-  return { errorMessage, inferResponse: { ...nothing, id } };
+  return { errorMessage: publicError(error).message, inferResponse: { ...nothing, id } };
 }
 
 const nothing: Omit<ModelInferResponse, "id"> = {

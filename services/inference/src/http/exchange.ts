@@ -7,7 +7,7 @@
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { DomainError, isDomainError } from "@amaas/errors";
+import { DomainError, isDomainError, isFault, publicError } from "@amaas/errors";
 import type { SparingLog, Telemetry } from "@amaas/telemetry";
 import { type BodyBudget, BodyReader } from "./body.ts";
 import { HttpCaller, timeoutOf } from "./caller.ts";
@@ -19,7 +19,7 @@ import { type RestLimits, refusalOf } from "./limits.ts";
 import type { Reply } from "./reply.ts";
 import type { Received } from "./route.ts";
 import type { PathParameters, Routed, Router } from "./router.ts";
-import { errorReply, publicError, statusOf } from "./status.ts";
+import { errorReply, statusOf } from "./status.ts";
 
 /** For a peer that is still sending to read why it should not: cut off, it would lose the answer too. */
 const lingerMs = 1_000;
@@ -71,7 +71,7 @@ export class Exchange {
       reply = await this.#answer(begins);
     } catch (thrown) {
       fault = publicError(thrown);
-      this.#log(thrown, fault);
+      this.#log(thrown);
       reply = errorReply(fault);
     }
     await this.#send(reply);
@@ -110,10 +110,9 @@ export class Exchange {
     return this.#caller.until(this.#reader.read({ limit, most: limits.bodyBytes }, begins));
   }
 
-  #log(thrown: unknown, fault: DomainError): void {
-    const ours = !isDomainError(thrown) || fault.code === "internal" || fault.code === "data-loss";
+  #log(thrown: unknown): void {
     // A handler whose caller has gone may well stumble over that.
-    if (!ours || this.#caller.reason !== undefined) return;
+    if (!isFault(thrown) || this.#caller.reason !== undefined) return;
     const kind = isDomainError(this.#routed) ? "" : this.#routed.route.path;
     this.#parts.faults.error(kind, "request failed", () => ({
       path: pathOf(this.#request),

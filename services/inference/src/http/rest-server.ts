@@ -7,7 +7,8 @@
 
 import { EventEmitter, once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { DomainError, errorMessage } from "@amaas/errors";
+import { DomainError } from "@amaas/errors";
+import { listenOn } from "@amaas/rpc";
 import { SparingLog, type Telemetry } from "@amaas/telemetry";
 import type { InferenceHandlers } from "../handlers/index.ts";
 import { BodyBudget } from "./body.ts";
@@ -91,23 +92,7 @@ export function createRestServer({ telemetry, handlers, ...options }: RestOption
   }
 
   return {
-    async listen(host, port) {
-      try {
-        server.listen({ host, port });
-        await once(server, "listening");
-      } catch (error) {
-        const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
-        throw new DomainError(
-          "unavailable",
-          `cannot listen on ${address}: ${errorMessage(error)}`,
-          {
-            cause: error,
-          },
-        );
-      }
-      const address = server.address();
-      return typeof address === "object" && address !== null ? address.port : port;
-    },
+    listen: (host, port) => listenOn(server, host, port),
     drain(ms) {
       drained ??= drain(ms);
       return drained;

@@ -1,8 +1,8 @@
 /**
  * Errors and HTTP statuses: one total table, Triton's where Triton has the error, Google's mapping of
- * gRPC codes for the others. What is not ours becomes 500 without its details.
+ * gRPC codes for the others.
  */
-import { DomainError, type ErrorCode, isDomainError } from "@amaas/errors";
+import { DomainError, type ErrorCode } from "@amaas/errors";
 import { type Reply, textOf } from "./reply.ts";
 
 const statuses: { readonly [C in ErrorCode]: number } = {
@@ -40,13 +40,6 @@ export class HttpRefusal extends DomainError {
 
 export function statusOf(error: DomainError): number {
   return error instanceof HttpRefusal ? error.status : statuses[error.code];
-}
-
-/** What the caller may know of whatever was thrown. */
-export function publicError(thrown: unknown): DomainError {
-  return isDomainError(thrown)
-    ? thrown
-    : new DomainError("internal", "internal error", { cause: thrown });
 }
 
 export function errorReply(error: DomainError): Reply {
