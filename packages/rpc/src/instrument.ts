@@ -9,7 +9,6 @@ import {
   type Attributes,
   callSeconds,
   Distribution,
-  nullTelemetry,
   type Span,
   type Telemetry,
 } from "@amaas/telemetry";
@@ -34,11 +33,6 @@ export interface Observer {
   /** `method` is `<package>.<Service>/<Method>`; without `parent` the active span is the parent. */
   begin(method: string, parent: string | undefined, attributes: Attributes): Observed;
 }
-
-/** For calls that leave no trace. */
-export const unobserved: Observer = {
-  begin: () => ({ span: nullTelemetry().tracer.start(""), end() {} }),
-};
 
 export function observeServer(telemetry: Telemetry): Observer {
   const { metrics, tracer } = telemetry;

@@ -14,7 +14,7 @@ import { streamWindow } from "./flow-control.ts";
 import { healthOf } from "./health.ts";
 import type { Implementation } from "./implement.ts";
 import { InFlight } from "./in-flight.ts";
-import { observeServer, unobserved } from "./instrument.ts";
+import { observeServer } from "./instrument.ts";
 import { Listener } from "./listener.ts";
 import { reflectionOf } from "./reflection.ts";
 import { type ServedMethod, ServerCall, type ServerParts } from "./serve.ts";
@@ -73,7 +73,7 @@ export function createServer(options: ServerOptions): RpcServer {
   const standard: ServerParts = {
     telemetry: silent,
     faults: new SparingLog(silent.log),
-    observer: unobserved,
+    observer: observeServer(silent),
     inFlight: new InFlight(),
     limits: { ...limits, messageBytes: mostOfAQuestion },
   };
