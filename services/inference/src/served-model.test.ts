@@ -37,12 +37,14 @@ const all = (...numbers: number[]) => ({
 function servedModel() {
   const log: string[] = [];
   const loads = new Map<number, PromiseWithResolvers<LoadedVersion>>();
+  const opened: Wanted[] = [];
   const signals: AbortSignal[] = [];
   const breaks: ((why: Error) => void)[] = [];
   const telemetry = nullTelemetry();
   const model = new ServedModel("digits", {
     open(wanted, signal, onFailure) {
       log.push(`open ${wanted.version}`);
+      opened.push(wanted);
       signals.push(signal);
       breaks.push(onFailure);
       const load = Promise.withResolvers<LoadedVersion>();
@@ -68,7 +70,8 @@ function servedModel() {
   return {
     model,
     log,
-    /** Of each load that was begun: whether it is still wanted, and what puts its version out of service. */
+    /** Of each load that was begun: what, whether it is still wanted, and what puts its version out of service. */
+    opened,
     signals,
     breaks,
     async loaded(number: number) {
@@ -273,6 +276,26 @@ test("other contents of the same number take its place when they are loaded", as
   held.release();
   await vi.advanceTimersByTimeAsync(0);
   expect(log.at(-1)).toBe("close 1");
+});
+
+test("what is read of a version later is what its source says by then", async () => {
+  const { model, log, opened, loaded } = servedModel();
+  const at = (place: number) => ({
+    ...only(1),
+    versions: [
+      {
+        ...version(1),
+        read: async () => Uint8Array.of(place),
+        readWarmUp: async () => Uint8Array.of(10 * place),
+      },
+    ],
+  });
+  model.want(at(1));
+  await loaded(1);
+  model.want(at(2));
+  expect(log.filter((line) => line === "open 1")).toHaveLength(1);
+  expect(await opened[0]!.read()).toEqual(Uint8Array.of(2));
+  expect(await opened[0]!.readWarmUp?.("sample")).toEqual(Uint8Array.of(20));
 });
 
 test("a version out of service is not tried again until something else is wanted", async () => {

@@ -173,8 +173,15 @@ export class VersionSlot {
   /** What is read later is what is there by then: the same bytes may lie elsewhere, or anew. */
   #readable(version: ModelVersion): Wanted {
     const { wanted } = version;
-    const read = () => (this.#wanted && version.is(this.#wanted) ? this.#wanted : wanted).read();
-    return { ...wanted, read };
+    const latest = () => (this.#wanted && version.is(this.#wanted) ? this.#wanted : wanted);
+    const { readWarmUp } = wanted;
+    return {
+      ...wanted,
+      read: () => latest().read(),
+      ...(readWarmUp && {
+        readWarmUp: (name: string) => (latest().readWarmUp ?? readWarmUp)(name),
+      }),
+    };
   }
 
   /**

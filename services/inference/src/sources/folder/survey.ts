@@ -87,11 +87,11 @@ async function look(name: string, { root, path, isFile }: Place): Promise<Survey
 /** The same text for what has not changed. */
 export function textOf(surveyed: Survey | undefined): string {
   if (!surveyed) return "";
-  const { files, versions, fault } = surveyed;
+  const { files, warmUp, versions, fault } = surveyed;
   const print = (seen: ReadonlyMap<string, Seen>) =>
     [...seen].map(([name, file]) => [name, "fault" in file ? file.fault : file.fingerprint]).sort();
   const printed = [...versions].map(([number, seen]) => [number, print(seen)]);
-  return JSON.stringify([print(files), printed.sort(), fault]);
+  return JSON.stringify([print(files), print(warmUp), printed.sort(), fault]);
 }
 
 async function filesOf(root: string, folder: string): Promise<Map<string, Seen>> {
