@@ -1,6 +1,6 @@
 /** Requests that are answered without a run of their own: asked before, or asked by others just now. */
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { type InferenceServer, row, startInferenceServer } from "./inference-server.ts";
+import { firstOf, type InferenceServer, row, startInferenceServer } from "./inference-server.ts";
 import { type ModelFolder, modelFolder } from "./model-folder.ts";
 import { scaling, slow } from "./models.ts";
 
@@ -45,11 +45,10 @@ const explain = { metadata: { "amaas-explain": "1" } };
 /** What the first output's first element is, and where it came from. */
 async function ask(model: string, x: number, more = {}) {
   const answer = await inference.client.modelInfer({ ...row(model, x), ...more }, explain);
-  const [bytes] = answer.rawOutputContents;
   return {
     id: answer.id,
     outputs: answer.outputs.map(({ name }) => name),
-    y: new DataView(bytes!.buffer, bytes!.byteOffset).getFloat32(0, true),
+    y: firstOf(answer),
     cache: answer.parameters.amaas_cache?.parameterChoice?.value,
   };
 }
@@ -135,8 +134,9 @@ test("identical requests under way are run once; the one that was first may leav
     () => "answered",
     (error: { code: string }) => error.code,
   );
-  await vi.waitFor(async () =>
-    expect(await inference.metric("nv_inference_pending_request_count")).toBe(1),
+  await vi.waitFor(
+    async () => expect(await inference.metric("nv_inference_pending_request_count")).toBe(1),
+    { timeout: 20_000, interval: 1 },
   );
   const followers = Array.from({ length: 8 }, () => slowly());
   // They are there before the first leaves.

@@ -6,6 +6,7 @@ import type { InferenceServer } from "./inference-server.ts";
 import { scaling, slow } from "./models.ts";
 
 const stage = folderStage();
+const patience = { timeout: 20_000, interval: 1 };
 
 type Parameters = Record<string, ModelRepositoryParameter>;
 
@@ -40,7 +41,7 @@ test("serves what it is told to, and nothing else", async () => {
     isUnloaded: true,
   });
   await expect(inference.scale("one", 2)).rejects.toMatchObject({ code: "not-found" });
-  await vi.waitFor(async () => expect(await reasonOf(inference, "one")).toBe("unloaded"));
+  await vi.waitFor(async () => expect(await reasonOf(inference, "one")).toBe("unloaded"), patience);
   expect(await indexOf(inference)).toContain("one 1 UNAVAILABLE");
   await client.repositoryModelUnload({ modelName: "never-heard-of" });
   await load("one");
@@ -155,11 +156,16 @@ test("answers the requests that a model has when it is unloaded", async () => {
   const x = { name: "x", datatype: "FP32", shape: [100n, 512n] };
   const request = { modelName: "slow", inputs: [x], rawInputContents: [new Uint8Array(204_800)] };
   const answers = Promise.all([1, 2, 3].map(() => inference.client.modelInfer(request)));
-  await vi.waitFor(async () =>
-    expect(await inference.metric("nv_inference_pending_request_count")).toBeGreaterThan(0),
+  await vi.waitFor(
+    async () =>
+      expect(await inference.metric("nv_inference_pending_request_count")).toBeGreaterThan(0),
+    patience,
   );
   await inference.client.repositoryModelUnload({ modelName: "slow" });
   expect(await indexOf(inference)).toEqual(["slow 1 UNLOADING"]);
   expect(await answers).toHaveLength(3);
-  await vi.waitFor(async () => expect(await indexOf(inference)).toEqual(["slow 1 UNAVAILABLE"]));
+  await vi.waitFor(
+    async () => expect(await indexOf(inference)).toEqual(["slow 1 UNAVAILABLE"]),
+    patience,
+  );
 });

@@ -3,6 +3,7 @@ import { symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { folderStage, indexOf, reasonOf } from "./folder-stage.ts";
+import { firstOf, row } from "./inference-server.ts";
 import { modelFolder } from "./model-folder.ts";
 import { echo, scaling } from "./models.ts";
 
@@ -120,12 +121,8 @@ describe("a version policy", () => {
   test("lets versions answer side by side, each by its number", async () => {
     const { inference } = await versions("all {}");
     const ask = async (modelVersion: string) => {
-      const x = { name: "x", datatype: "FP32", shape: [1n, 4n] };
-      const raw = new Uint8Array(new Float32Array(4).fill(1).buffer);
-      const request = { modelName: "scale", modelVersion, inputs: [x], rawInputContents: [raw] };
-      const { rawOutputContents, ...answer } = await inference.client.modelInfer(request);
-      const [y] = rawOutputContents;
-      return [answer.modelVersion, new DataView(y!.buffer, y!.byteOffset).getFloat32(0, true)];
+      const answer = await inference.client.modelInfer({ ...row("scale", 1), modelVersion });
+      return [answer.modelVersion, firstOf(answer)];
     };
     expect(await Promise.all(["5", "1", "10", ""].map(ask))).toEqual([
       ["5", 5],

@@ -117,7 +117,10 @@ export async function startInferenceServer({
     log,
     serves,
     ready: () => app.ready?.() ?? true,
-    scale: async (model, x, options) => scaled(await client.modelInfer(row(model, x), options)),
+    scale: async (model, x, options) => {
+      const answer = await client.modelInfer(row(model, x), options);
+      return { version: answer.modelVersion, y: firstOf(answer) };
+    },
     async metric(name) {
       const { body } = await telemetry.metrics.exposition();
       const samples = body.matchAll(new RegExp(`^${name}(?:_total)?(?:{.*})? ([0-9.e+-]+)`, "gm"));
@@ -142,7 +145,9 @@ export function row(model: string, x: number) {
   };
 }
 
-function scaled({ modelVersion, rawOutputContents: [bytes] }: ModelInferResponse): Scaled {
-  const y = new DataView(bytes!.buffer, bytes!.byteOffset).getFloat32(0, true);
-  return { version: modelVersion, y };
+/** The first number of an answer's first output. */
+export function firstOf({
+  rawOutputContents: [bytes],
+}: Pick<ModelInferResponse, "rawOutputContents">): number {
+  return new DataView(bytes!.buffer, bytes!.byteOffset).getFloat32(0, true);
 }

@@ -2,16 +2,13 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  GRPCInferenceServiceDefinition,
-  type ModelInferResponse,
-} from "@amaas/proto/inference/grpc_service";
+import { GRPCInferenceServiceDefinition } from "@amaas/proto/inference/grpc_service";
 import { type Client, createClient } from "@amaas/rpc";
 import { nullTelemetry } from "@amaas/telemetry";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type RegistryServer, startRegistryServer } from "../registry/registry-server.ts";
 import { type InferenceProcess, startInferenceProcess } from "./inference-process.ts";
-import { row } from "./inference-server.ts";
+import { firstOf, row } from "./inference-server.ts";
 import { scaling } from "./models.ts";
 
 const timeout = 60_000;
@@ -82,10 +79,6 @@ function load(client: Inference) {
       await asking;
     },
   };
-}
-
-function firstOf({ rawOutputContents: [bytes] }: ModelInferResponse): number {
-  return new DataView(bytes!.buffer, bytes!.byteOffset).getFloat32(0, true);
 }
 
 test("a replica that is killed fails its calls in flight and no other, and none that are tried again", {

@@ -348,9 +348,7 @@ test("a server that stops answers what it has begun, and asks connections to go"
   const begun = run({}, undefined, rest);
   await vi.waitFor(
     async () => expect(await stopping.metric("http_server_active_requests")).toBe(1),
-    {
-      interval: 1,
-    },
+    patience,
   );
   const stopped = stopping.stop();
   const answer = await begun;

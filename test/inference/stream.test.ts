@@ -6,7 +6,7 @@ import type { ModelStreamInferResponse } from "@amaas/proto/inference/grpc_servi
 import { Channel } from "@amaas/rpc";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type RegistryServer, startRegistryServer } from "../registry/registry-server.ts";
-import { type InferenceServer, row, startInferenceServer } from "./inference-server.ts";
+import { firstOf, type InferenceServer, row, startInferenceServer } from "./inference-server.ts";
 import { scaling, slow } from "./models.ts";
 
 let folder: string;
@@ -45,8 +45,7 @@ const slowly = (id: string) => ({
 
 function numberIn({ errorMessage, inferResponse }: ModelStreamInferResponse): number {
   expect(errorMessage).toBe("");
-  const [bytes] = inferResponse!.rawOutputContents;
-  return new DataView(bytes!.buffer, bytes!.byteOffset).getFloat32(0, true);
+  return firstOf(inferResponse!);
 }
 
 async function all(answers: AsyncIterable<ModelStreamInferResponse>) {
