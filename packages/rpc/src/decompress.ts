@@ -1,9 +1,6 @@
 /** Messages that a peer has compressed. Answers never are: where bandwidth counts, tensors hardly shrink. */
-import { promisify } from "node:util";
-import { gunzip, inflate } from "node:zlib";
 import { DomainError, errorMessage } from "@amaas/errors";
-
-const ways = { gzip: promisify(gunzip), deflate: promisify(inflate) };
+import { isPacking, unpack } from "./unpack.ts";
 
 export const acceptedEncodings = "identity,deflate,gzip";
 
@@ -13,9 +10,9 @@ export async function decompress(
   encoding: string | undefined,
   limit: number,
 ): Promise<Buffer> {
-  if (encoding !== "gzip" && encoding !== "deflate") throw unknownEncoding(encoding);
+  if (!isPacking(encoding)) throw unknownEncoding(encoding);
   try {
-    return await ways[encoding](message, { maxOutputLength: limit });
+    return await unpack(message, encoding, limit);
   } catch (error) {
     if (error instanceof RangeError) throw tooLarge("more", limit);
     throw new DomainError("internal", `the message is not ${encoding}: ${errorMessage(error)}`);

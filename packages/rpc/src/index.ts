@@ -17,3 +17,4 @@ export { listenOn } from "./listen.ts";
 export { release } from "./release.ts";
 export { createServer, type RpcServer, type ServerOptions } from "./server.ts";
 export type { ClientTls, ServerTls } from "./tls.ts";
+export { isPacking, type Packing, unpack } from "./unpack.ts";

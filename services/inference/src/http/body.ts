@@ -5,12 +5,9 @@
  * What all bodies together hold is limited too, so that many connections cannot take the memory that one may not.
  */
 import type { IncomingMessage } from "node:http";
-import { promisify } from "node:util";
-import { gunzip, inflate } from "node:zlib";
 import { DomainError, errorMessage, isDomainError } from "@amaas/errors";
+import { isPacking, type Packing, unpack } from "@amaas/rpc";
 import { HttpRefusal } from "./status.ts";
-
-const decompressors = { gzip: promisify(gunzip), deflate: promisify(inflate) };
 
 const empty = new Uint8Array();
 
@@ -72,13 +69,13 @@ export class BodyReader {
     const declared = headers["content-length"];
     const refusal = declared === undefined ? undefined : limit(Number(declared));
     if (refusal) throw refusal;
-    const decompress = decompressorOf(headers["content-encoding"]);
+    const packing = packingOf(headers["content-encoding"]);
     begins();
     const body =
       declared === undefined
         ? await this.#readChunked(limit)
         : await this.#readWhole(Number(declared));
-    return decompress ? this.#decompressed(body, decompress, most) : body;
+    return packing ? this.#decompressed(body, packing, most) : body;
   }
 
   /** The bodies are not used any more. */
@@ -140,13 +137,9 @@ export class BodyReader {
     });
   }
 
-  async #decompressed(
-    body: Uint8Array,
-    decompress: (typeof decompressors)[keyof typeof decompressors],
-    most: number,
-  ): Promise<Uint8Array> {
+  async #decompressed(body: Uint8Array, packing: Packing, most: number): Promise<Uint8Array> {
     try {
-      const whole = await decompress(body, { maxOutputLength: most });
+      const whole = await unpack(body, packing, most);
       this.#take(whole.byteLength);
       return whole;
     } catch (cause) {
@@ -169,10 +162,9 @@ export class BodyReader {
   }
 }
 
-function decompressorOf(encoding: string | undefined) {
+function packingOf(encoding: string | undefined): Packing | undefined {
   if (encoding === undefined || encoding === "" || encoding === "identity") return undefined;
-  if (Object.hasOwn(decompressors, encoding))
-    return decompressors[encoding as keyof typeof decompressors];
+  if (isPacking(encoding)) return encoding;
   throw new HttpRefusal(
     415,
     `found content-encoding ${encoding.slice(0, 40)}, wanted gzip or deflate`,
