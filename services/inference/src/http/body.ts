@@ -57,6 +57,7 @@ export class BodyReader {
   readonly #request: IncomingMessage;
   readonly #budget: BodyBudget;
   #held = 0;
+  #over = false;
 
   constructor(request: IncomingMessage, budget: BodyBudget) {
     this.#request = request;
@@ -78,8 +79,9 @@ export class BodyReader {
     return packing ? this.#decompressed(body, packing, most) : body;
   }
 
-  /** The bodies are not used any more. */
+  /** The body is not used any more, and what is still to come or to be unpacked is not wanted. */
   done(): void {
+    this.#over = true;
     this.#budget.give(this.#held);
     this.#held = 0;
   }
@@ -128,7 +130,7 @@ export class BodyReader {
       };
       const onClose = () => {
         end();
-        reject(new DomainError("cancelled", "the caller has left in the middle of the request"));
+        reject(callerLeft());
       };
       const end = () => {
         request.off("data", onData).off("end", onEnd).off("close", onClose).pause();
@@ -157,9 +159,14 @@ export class BodyReader {
   }
 
   #take(bytes: number): void {
+    if (this.#over) throw callerLeft();
     this.#budget.take(bytes);
     this.#held += bytes;
   }
+}
+
+function callerLeft(): DomainError {
+  return new DomainError("cancelled", "the caller has left in the middle of the request");
 }
 
 function packingOf(encoding: string | undefined): Packing | undefined {
