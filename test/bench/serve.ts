@@ -99,7 +99,7 @@ function of(name: ModelName, figure: (round: Saturation) => number): number {
 
 try {
   await startRivals();
-  await serving(folder.path, measure, { AMAAS_INFERENCE_THREADS: options.threads });
+  await serving(folder, measure, { AMAAS_INFERENCE_THREADS: options.threads });
 } finally {
   for (const rival of rivals) await rival.stop();
   await folder.remove();

@@ -6,20 +6,24 @@ import { type ModelServer, startModelServer } from "@amaas/suite";
 
 export interface Folder {
   readonly path: string;
+  /** Of graphs, empty at first: what another run of the benchmark has left would make loads quicker. */
+  readonly cache: string;
   put(model: string, onnx: Uint8Array, config?: string): Promise<void>;
   remove(): Promise<void>;
 }
 
 export async function modelFolder(): Promise<Folder> {
-  const path = await mkdtemp(join(tmpdir(), "amaas-bench-models-"));
+  const root = await mkdtemp(join(tmpdir(), "amaas-bench-models-"));
+  const path = join(root, "models");
   return {
     path,
+    cache: join(root, "cache"),
     async put(model, onnx, config) {
       await mkdir(join(path, model, "1"), { recursive: true });
       await writeFile(join(path, model, "1", "model.onnx"), onnx);
       if (config !== undefined) await writeFile(join(path, model, "config.pbtxt"), config);
     },
-    remove: () => rm(path, { recursive: true }),
+    remove: () => rm(root, { recursive: true }),
   };
 }
 
@@ -30,7 +34,7 @@ export interface Serving {
 
 /** Serves while `use` runs. */
 export async function serving<T>(
-  folder: string,
+  { path: folder, cache }: Folder,
   use: (server: Serving) => Promise<T>,
   env: Readonly<Record<string, string>> = {},
 ): Promise<T> {
@@ -41,7 +45,7 @@ export async function serving<T>(
     mode: "explicit",
     pollSeconds: 60,
     models: ["*"],
-    env: { AMAAS_LOG_LEVEL: "error", ...env },
+    env: { AMAAS_LOG_LEVEL: "error", AMAAS_INFERENCE_CACHE: cache, ...env },
     onLine: (line) => process.stderr.write(`${line}\n`),
   });
   try {
