@@ -1,6 +1,6 @@
 /**
  * From what is wanted to what answers requests: the model is examined, it is decided how its requests share
- * runs, it is opened, and every size of batch that may come is run once.
+ * runs, it is opened, and it is run once.
  *
  * Where memory has a budget, a version answers once it is examined, and is opened when it is asked for; before
  * that, if there is room, or if it takes the place of one that is open.
@@ -20,7 +20,7 @@ import type { Wanted } from "./model-version.ts";
 import { type Occasion, Residence } from "./residence.ts";
 import { hasRows } from "./trial-feeds.ts";
 import { Turns } from "./turns.ts";
-import { batchSizes, warm } from "./warm.ts";
+import { warm } from "./warm.ts";
 
 type Open = (
   wanted: Wanted,
@@ -135,13 +135,11 @@ export function createOpener(parts: OpenParts): Open {
     { config, batching }: Ways,
     occasion: Occasion,
   ): Promise<void> {
-    const batches = batchesFor(occasion, batching);
     const samples = config.modelWarmup;
-    if (batches.length === 0 && samples.length === 0) return;
+    // Somebody who waits for it is its warm-up.
+    if (occasion === "demand" && samples.length === 0) return;
     const { countsRows } = batching;
-    await tracer.span("inference.warm", {}, () =>
-      warm(session, { batches, samples, countsRows, readFile }),
-    );
+    await tracer.span("inference.warm", {}, () => warm(session, { samples, countsRows, readFile }));
   }
 }
 
@@ -156,12 +154,4 @@ async function unlessItFails<T>(
     await session.close();
     throw error;
   }
-}
-
-/** Somebody who waits for it is its warm-up. */
-function batchesFor(occasion: Occasion, { countsRows, policy }: Batching): readonly number[] {
-  if (occasion === "demand") return [];
-  if (occasion === "ahead") return [1];
-  const preferred = policy.type === "knobs" ? policy.preferredRows : [];
-  return batchSizes(countsRows ? policy.maxRows : 0, preferred);
 }

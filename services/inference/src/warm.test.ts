@@ -3,7 +3,7 @@ import { DataType, ModelWarmup as Sample } from "@amaas/proto/inference/model_co
 import { type Tensor, tensor } from "@amaas/tensor";
 import { expect, test } from "vitest";
 import type { Runnable } from "./trial-feeds.ts";
-import { batchSizes, warm } from "./warm.ts";
+import { warm } from "./warm.ts";
 
 /** Takes x, FP32 [rows, 2] and `size` wide text; tells what it was run with. */
 function recorder(complain: (feeds: Record<string, Tensor>) => void = () => undefined) {
@@ -20,35 +20,10 @@ function recorder(complain: (feeds: Record<string, Tensor>) => void = () => unde
   return { model, runs };
 }
 
-test("every size of batch that may come", () => {
-  expect(batchSizes(0)).toEqual([1]);
-  expect(batchSizes(1)).toEqual([1]);
-  expect(batchSizes(24, [6, 12, 100])).toEqual([1, 2, 4, 6, 8, 12, 16, 24]);
-});
-
-test("each is run once, in zeros", async () => {
+test("one row is run once, in zeros", async () => {
   const { model, runs } = recorder();
-  expect(await warm(model, { batches: batchSizes(5) })).toEqual([1, 2, 4, 5]);
-  expect(runs.map(({ x }) => x?.shape)).toEqual([
-    [1, 2],
-    [2, 2],
-    [4, 2],
-    [5, 2],
-  ]);
-  expect(new Set(runs.flatMap(({ x }) => Array.from(x!.data as Float32Array)))).toEqual(
-    new Set([0]),
-  );
-});
-
-test("the first is always run, the larger ones while there is time", async () => {
-  const { model } = recorder();
-  expect(await warm(model, { batches: batchSizes(512), patienceMs: -1 })).toEqual([1]);
-});
-
-test("batches that nobody's memory is for are left out", async () => {
-  const { model } = recorder();
-  const sizes = await warm(model, { batches: batchSizes(2 ** 31 - 1), patienceMs: 60_000 });
-  expect(sizes.at(-1)).toBe(2 ** 23);
+  await warm(model);
+  expect(runs).toEqual([{ x: tensor("FP32", [1, 2], new Float32Array(2)) }]);
 });
 
 test("a guess at open sizes that runs is found; where none does, the model is not to blame", async () => {
@@ -57,14 +32,14 @@ test("a guess at open sizes that runs is found; where none does, the model is no
   });
   const inputs = [{ name: "image", type: "FP32" as const, shape: ["n", 3, "h", "w"] }];
   const model = { ...wide.model, inputs };
-  expect(await warm(model, { batches: [2] })).toEqual([2]);
-  expect(wide.runs.at(-1)?.image?.shape).toEqual([2, 3, 32, 32]);
+  await warm(model);
+  expect(wide.runs.at(-1)?.image?.shape).toEqual([1, 3, 32, 32]);
 
   const never = recorder(() => {
     throw new Error("no");
   });
-  expect(await warm({ ...never.model, inputs }, { batches: [1] })).toMatch(/no guess .* runs/);
-  await expect(warm(never.model, { batches: [1] })).rejects.toThrow("no");
+  await warm({ ...never.model, inputs });
+  await expect(warm(never.model)).rejects.toThrow("no");
 });
 
 const sample = (inputs: Record<string, unknown>, count = 1): ModelWarmup =>
@@ -77,7 +52,6 @@ test("samples of the configuration take the place of zeros", async () => {
   });
   const file = new Uint8Array(Float32Array.of(3, 4).buffer);
   await warm(model, {
-    batches: [1, 2, 4],
     countsRows: true,
     samples: [
       sample(of({ $case: "zeroData", value: true }), 2),
@@ -99,5 +73,5 @@ test.each<[Record<string, unknown>, RegExp]>([
   [{ x: { dims: [2n], inputDataType: { $case: "inputDataFile", value: "raw" } } }, /no folder/],
 ])("a faulty sample is refused: %o", async (inputs, message) => {
   const { model } = recorder();
-  await expect(warm(model, { batches: [1], samples: [sample(inputs)] })).rejects.toThrow(message);
+  await expect(warm(model, { samples: [sample(inputs)] })).rejects.toThrow(message);
 });
