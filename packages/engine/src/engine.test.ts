@@ -1,15 +1,8 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { tensor, zeros } from "@amaas/tensor";
-import { afterEach, describe, expect, test, vi } from "vitest";
-import type { HostApi } from "./host.thread.ts";
-import {
-  createEngine,
-  type Engine,
-  type OpenOptions,
-  type ServingSession,
-  startThread,
-} from "./index.ts";
+import { afterEach, expect, test, vi } from "vitest";
+import { createEngine, type Engine, type OpenOptions, type ServingSession } from "./index.ts";
 import { adder, identity, slow } from "./models.fixture.ts";
 
 // Starting a thread takes its time on a busy machine.
@@ -75,65 +68,6 @@ test("errors of a model and of a request reach the caller", async () => {
   await expect(session.run({ a: row(1, 2, 3, 4) })).rejects.toMatchObject({
     code: "invalid-argument",
     violations: [{ field: "b", description: "is missing; wanted FP32 [rows, 4]" }],
-  });
-});
-
-describe("cancelling", () => {
-  const cancelled = { code: "cancelled" };
-
-  test("before anything happens", async () => {
-    start();
-    const session = await open(adder());
-    const request = { a: row(1, 2, 3, 4), b: row(1, 2, 3, 4) };
-    const run = session.run(request, { signal: AbortSignal.abort("gone") });
-    await expect(run).rejects.toMatchObject({ ...cancelled, cause: "gone" });
-    expect((await session.run(request)).sum).toEqual(row(2, 4, 6, 8));
-  });
-
-  test("refuses at once what waits, and never runs it", async () => {
-    start();
-    const session = await open(slow(50));
-    const timed = async (work: () => Promise<unknown>) => {
-      const started = performance.now();
-      await work();
-      return performance.now() - started;
-    };
-    await session.run({ a: matrix });
-    const alone = await timed(() => session.run({ a: matrix }));
-
-    const together = await timed(async () => {
-      const controller = new AbortController();
-      const { signal } = controller;
-      const first = session.run({ a: matrix });
-      const dropped = Array.from({ length: 50 }, () => session.run({ a: matrix }, { signal }));
-      controller.abort();
-      for (const run of dropped) await expect(run).rejects.toMatchObject(cancelled);
-      await first;
-      await session.run({ a: matrix });
-    });
-    expect(together).toBeLessThan(20 * alone);
-  });
-
-  test("drops a run that waits in the thread", async () => {
-    start();
-    const url = new URL("./host.thread.ts", import.meta.url);
-    const thread = startThread<HostApi>(url, { name: "lane" });
-    await thread.call("open", 1, adder(), {});
-    const feeds = { a: row(1, 2, 3, 4), b: row(1, 2, 3, 4) };
-    const words = Int32Array.of(0, 1);
-    expect(await thread.call("run", 1, feeds, { words, index: 1 })).toBeUndefined();
-    expect(await thread.call("run", 1, feeds, { words, index: 0 })).toEqual({
-      sum: row(2, 4, 6, 8),
-    });
-    await thread.close();
-  });
-
-  test("a run that has begun goes on unheard", async () => {
-    start();
-    const session = await open(slow(50));
-    const run = session.run({ a: matrix }, { signal: AbortSignal.timeout(20) });
-    await expect(run).rejects.toMatchObject(cancelled);
-    expect((await session.run({ a: matrix })).product?.shape).toEqual([512, 512]);
   });
 });
 

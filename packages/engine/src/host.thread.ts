@@ -1,4 +1,4 @@
-/** The inside of a host, thread or process: sessions by number, and runs that may be cancelled until they begin. */
+/** The inside of a host, thread or process: sessions by number, and their runs. */
 import { readFile } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 import { DomainError } from "@amaas/errors";
@@ -19,24 +19,13 @@ export interface ModelFile {
 
 export interface HostApi {
   open(session: number, model: ModelSource, options: SessionOptions): SessionSignature;
-  /** The outputs, or undefined if the flag was raised before the run began. */
-  run(
-    session: number,
-    feeds: Feeds,
-    cancelled: CancellationFlag,
-  ): Record<string, Tensor> | undefined;
+  run(session: number, feeds: Feeds): Record<string, Tensor>;
   release(session: number): void;
 }
 
 export interface SessionSignature {
   readonly inputs: readonly ValueSpec[];
   readonly outputs: readonly ValueSpec[];
-}
-
-/** A word of memory, shared if the host is a thread, that is 1 once nobody waits for the run any more. */
-export interface CancellationFlag {
-  readonly words: Int32Array;
-  readonly index: number;
 }
 
 const sessions = new Map<number, Session>();
@@ -49,8 +38,7 @@ serveThread<HostApi>({
     return { inputs: session.inputs, outputs: session.outputs };
   },
 
-  async run(number, feeds, { words, index }) {
-    if (Atomics.load(words, index) === 1) return undefined;
+  async run(number, feeds) {
     const session = sessions.get(number);
     if (!session) throw new DomainError("internal", `the thread has no session ${number}`);
     const outputs = await session.run(feeds);

@@ -7,7 +7,7 @@
  */
 import { DomainError } from "@amaas/errors";
 import type { Tensor } from "@amaas/tensor";
-import type { CancellationFlag, HostApi, ModelSource, SessionSignature } from "./host.thread.ts";
+import type { HostApi, ModelSource, SessionSignature } from "./host.thread.ts";
 import { CrashedError, type Process, startProcess } from "./process.ts";
 import type { SessionOptions } from "./session.ts";
 import type { Feeds } from "./signature.ts";
@@ -124,14 +124,9 @@ export class Host {
     else this.#sessions.set(session, tell);
   }
 
-  run(
-    session: number,
-    feeds: Feeds,
-    cancelled: CancellationFlag,
-  ): Promise<Record<string, Tensor> | undefined> {
-    return this.#track(session, this.#options.runLimitMs, () =>
-      this.#worker.call("run", session, feeds, cancelled),
-    );
+  run(session: number, feeds: Feeds): Promise<Record<string, Tensor>> {
+    const { runLimitMs } = this.#options;
+    return this.#track(session, runLimitMs, () => this.#worker.call("run", session, feeds));
   }
 
   async release(session: number): Promise<void> {
@@ -163,7 +158,7 @@ export class Host {
   }
 
   #track<T>(session: number, limitMs: number, begin: () => Promise<T>): Promise<T> {
-    if (this.#loss) return Promise.reject(this.#loss.why);
+    if (this.#loss) return Promise.reject(this.#workedAtNothing(this.#loss));
     return new Promise<T>((resolve, reject) => {
       const call: Call = { session, limitMs, reject };
       if (this.#calls.size === 0) this.#since = performance.now();
@@ -182,22 +177,21 @@ export class Host {
     });
   }
 
-  /** Those behind the call at work have done nothing: for them it is as if nobody had been there. */
   #end(why: DomainError): void {
     if (this.#loss) return;
     const [culprit, ...others] = this.#calls;
     this.#loss = { why, culprit: culprit?.session };
     this.#calls.clear();
     culprit?.reject(why);
-    const instead = new DomainError(
-      "unavailable",
-      `${this.#options.name} was lost: ${why.message}`,
-      {
-        cause: why,
-      },
-    );
+    const instead = this.#workedAtNothing(this.#loss);
     for (const { reject } of others) reject(instead);
     this.#lose(this.#loss);
+  }
+
+  /** For the calls behind the one at work, and later ones, it is as if nobody had been there. */
+  #workedAtNothing({ why }: Loss): DomainError {
+    const message = `${this.#options.name} was lost: ${why.message}`;
+    return new DomainError("unavailable", message, { cause: why });
   }
 }
 

@@ -18,12 +18,7 @@ export {
   startProcess,
 } from "./process.ts";
 export { serveThread, type ThreadHandlers } from "./serve-thread.ts";
-export type {
-  PooledSession,
-  Replacement,
-  RunOptions,
-  ServingSession,
-} from "./serving-session.ts";
+export type { Replacement, RunOptions, ServingSession } from "./serving-session.ts";
 export { type Fetches, openSession, type Session, type SessionOptions } from "./session.ts";
 export type { Feeds, ValueSpec } from "./signature.ts";
 export { startThread, type Thread, type ThreadOptions } from "./thread.ts";

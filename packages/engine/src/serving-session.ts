@@ -15,21 +15,17 @@ import type { SessionOptions } from "./session.ts";
 import type { Feeds, ValueSpec } from "./signature.ts";
 
 export interface RunOptions {
-  readonly signal?: AbortSignal;
   /** Told which instance is given the run, from 0, when it is. */
   began?(instance: number): void;
 }
 
-export interface PooledSession {
+export interface ServingSession {
   readonly inputs: readonly ValueSpec[];
   readonly outputs: readonly ValueSpec[];
   /** Feeds in ordinary memory are copied once, shared ones not; outputs arrive without a copy. */
   run(feeds: Feeds, options?: RunOptions): Promise<Record<string, Tensor>>;
   /** Frees the model once its runs have ended; later ones are refused. */
   close(): Promise<void>;
-}
-
-export interface ServingSession extends PooledSession {
   /** What it holds: of processes what they take at the moment, of threads what was said when it was opened. */
   readonly memoryBytes: number;
   /** Why it is out of service, if it is: for good, all runs are refused with it. */
@@ -127,9 +123,9 @@ class Instances implements ServingSession {
     throw failed.reason;
   }
 
-  async run(feeds: Feeds, { signal, began }: RunOptions = {}): Promise<Record<string, Tensor>> {
+  async run(feeds: Feeds, { began }: RunOptions = {}): Promise<Record<string, Tensor>> {
     if (this.#closed) throw closed();
-    const run = this.#dispatcher.run(feeds, signal, began);
+    const run = this.#dispatcher.run(feeds, began);
     this.#running.add(run);
     try {
       return await run;

@@ -2,7 +2,7 @@
  * A model ready to run on the calling thread.
  *
  * Opening and running block the thread they are called on, whatever the promises say, so they
- * belong in threads of their own (`startThread`, `createPool`). One session gives the same bits
+ * belong in threads of their own (`startThread`, `createEngine`). One session gives the same bits
  * for the same inputs every time: one intra-op thread, operators one after the other. A model is
  * its bytes and nothing else; whatever it says, it reads no file.
  */
