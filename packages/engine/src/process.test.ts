@@ -1,3 +1,4 @@
+import { getPriority } from "node:os";
 import { DomainError } from "@amaas/errors";
 import { expect, test, vi } from "vitest";
 import { callProcess, KilledError, startProcess } from "./index.ts";
@@ -30,6 +31,14 @@ test("a process that is kept answers call after call, and ends when it is closed
   expect(kept.alive).toBe(false);
   expect(() => process.kill(first, 0)).toThrow();
   await expect(kept.call("pid")).rejects.toMatchObject({ code: "unavailable" });
+});
+
+test("one that yields is behind whoever started it", async () => {
+  const kept = startProcess<Trouble>(url, { ...options, yields: true });
+  const pid = await kept.call("pid");
+  expect(getPriority(pid)).toBe(Math.min(19, getPriority() + 10));
+  expect(kept.processorMs).toBeGreaterThan(0);
+  await kept.close();
 });
 
 test("one that is killed says why to everybody who waits", async () => {

@@ -4,11 +4,12 @@
  */
 import "./no-telemetry.ts";
 import { type ChildProcess, fork } from "node:child_process";
+import { constants, getPriority, setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
 import { DomainError, errorMessage } from "@amaas/errors";
 import { Calls } from "./calls.ts";
+import { processorMs, residentBytes } from "./kernel.ts";
 import type { ArgumentsOf, MethodOf, Methods, Reply, Request, ResultOf } from "./protocol.ts";
-import { residentBytes } from "./resident.ts";
 import type { Thread } from "./thread.ts";
 
 export interface ProcessOptions {
@@ -18,6 +19,8 @@ export interface ProcessOptions {
   readonly heapMiB: number;
   /** What it may take in all, looked at while it works; without, what the system gives. Linux only. */
   readonly residentMiB?: number;
+  /** Whether it leaves the processor to others that want it, as far as the system does that. */
+  readonly yields?: boolean;
 }
 
 export interface CallOptions extends ProcessOptions {
@@ -45,6 +48,8 @@ export class CrashedError extends DomainError {
 export interface Process<Api extends Methods<Api>> extends Thread<Api> {
   /** Memory that it takes at the moment; 0 where the system does not tell. */
   readonly residentBytes: number;
+  /** Processor time that it has used; 0 where the system does not tell. */
+  readonly processorMs: number;
   /** Ends it at once; what it was asked fails for that reason. */
   kill(why: DomainError): void;
 }
@@ -94,6 +99,7 @@ class ChildOfOurs<Api extends Methods<Api>> implements Process<Api> {
       serialization: "advanced",
       stdio: ["ignore", "ignore", "ignore", "ipc"],
     });
+    if (options.yields) this.#yield();
     this.#child.on("message", (reply) => this.#settle(reply as Reply));
     this.gone = new Promise((resolve) => {
       const end = (why: DomainError) => {
@@ -118,6 +124,10 @@ class ChildOfOurs<Api extends Methods<Api>> implements Process<Api> {
 
   get residentBytes(): number {
     return this.#child.pid === undefined ? 0 : residentBytes(this.#child.pid);
+  }
+
+  get processorMs(): number {
+    return this.#child.pid === undefined ? 0 : processorMs(this.#child.pid);
   }
 
   async call<M extends MethodOf<Api>>(
@@ -154,6 +164,17 @@ class ChildOfOurs<Api extends Methods<Api>> implements Process<Api> {
   #settle(reply: Reply): void {
     this.#calls.settle(reply);
     if (this.#calls.pending === 0 && !this.#closing) this.#idle();
+  }
+
+  #yield(): void {
+    try {
+      const { PRIORITY_BELOW_NORMAL: step, PRIORITY_LOW: lowest } = constants.priority;
+      // Threads that it starts have its priority, and it has started none yet.
+      if (this.#child.pid !== undefined)
+        setPriority(this.#child.pid, Math.min(lowest, getPriority() + step));
+    } catch {
+      // Gone by now, or not allowed: it works all the same.
+    }
   }
 
   #busy(): void {

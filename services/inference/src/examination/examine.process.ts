@@ -38,7 +38,7 @@ export type Level = "all" | "basic";
 export interface Trial {
   /** What the rewritten model answers differently, if anything. */
   readonly differs: string | undefined;
-  /** How long a run of one row took. */
+  /** Processor time that a run of one row took. */
   readonly runMs: number;
   /** What the process grew by, from before it was opened to after its runs; unless it is large, by each of several. */
   readonly grownBytes: number;
@@ -135,22 +135,18 @@ async function trialOf(session: Session, { run, random }: Reference, before: num
   const rows = { rowsApart: await rowsTogether(session), stray: await strayOutput(session) };
   if (!run) return { differs: undefined, runMs: 0, grownBytes: grown(before), ...rows };
   const feeds = trialFeeds(session.inputs, { rows: 1, open: run.open }, run.contents);
-  const started = performance.now();
   const outputs = await session.run(feeds);
-  const runMs = await quickest(performance.now() - started, () => session.run(feeds));
+  const runMs = await processorMs(() => session.run(feeds));
   const differs = random ? undefined : disagreement(outputs, run.outputs);
   return { differs, runMs, grownBytes: grown(before), ...rows };
 }
 
-/** One run of a quick model may have waited for the processor: a machine that is busy makes no model slow. */
-async function quickest(firstMs: number, run: () => Promise<unknown>): Promise<number> {
-  let ms = firstMs;
-  for (let again = 0; again < 4 && firstMs < 100; again++) {
-    const started = performance.now();
-    await run();
-    ms = Math.min(ms, performance.now() - started);
-  }
-  return ms;
+/** A run is work of this thread, and a machine that is busy makes no model slow. */
+async function processorMs(run: () => Promise<unknown>): Promise<number> {
+  const before = process.threadCpuUsage();
+  await run();
+  const { user, system } = process.threadCpuUsage(before);
+  return (user + system) / 1000;
 }
 
 async function fileAt(path: string): Promise<SavedGraph> {
