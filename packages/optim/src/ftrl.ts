@@ -5,7 +5,8 @@
  *   z = z + g - (1 / eta(t) - 1 / eta(t-1)) w
  *   w = 0 where |z| <= l1, else -(z - sign(z) l1) / (1 / eta(t) + l2)
  *
- * What is kept of n is its root, since a square is cheaper than a second root.
+ * What is kept of n is its root, since a square is cheaper than a second root. sign(z) l1 - z is l1 - z or -l1 - z, so
+ * that no sign has to be found: `nearest` is what is nearest to z between -l1 and l1.
  * The paper begins at w = 0, where the very first term of z is nothing. With 1 / eta(0) = 0 it stands
  * for weights that begin elsewhere: they are kept but for what the gradient and the penalties say.
  * The learning rate may change from step to step: `before` and `now` are 1 / alpha of the last step and of this one.
@@ -24,8 +25,9 @@ export function ftrl({ beta, l1, l2 }: SpecOf<"ftrl">, rate: LearningRate): Rule
         "inverse = (beta + grown) * now",
         "z = z + g - (inverse - (beta + root) * before) * w",
         "root = grown",
-        "beyond = abs(z) - l1",
-        "w = beyond <= 0 ? 0 : (-sign(z) * beyond) / (inverse + l2)",
+        "nearest = l1 < z ? l1 : z",
+        "nearest = nearest < -l1 ? -l1 : nearest",
+        "w = abs(z) <= l1 ? 0 : (nearest - z) / (inverse + l2)",
       ],
       numbers({ step }) {
         const before = step > 1 ? 1 / rate(step - 2) : 0;

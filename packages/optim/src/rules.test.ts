@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { cases } from "./cases.fixture.ts";
+import { cases, trainingOf } from "./cases.fixture.ts";
 import { createOptimizer } from "./index.ts";
 import { inJavaScript, sameBits } from "./kernel/in-javascript.fixture.ts";
 import type { ParameterRange, Scalars } from "./optimizer.ts";
@@ -8,7 +8,8 @@ import { ruleOf } from "./optimizers.ts";
 import type { Phase } from "./rule.ts";
 
 const averaging = { type: "ema", decay: 0.9, warmup: true } as const;
-const LENGTH = 7;
+/** A turn of a kernel's loop, and some elements that are less than one. */
+const LENGTH = 11;
 const SAMPLES = 3;
 const squares = { weights: 2, direction: 5 };
 /** Anything that a float32 can be. */
@@ -54,6 +55,61 @@ describe.each(cases)("%s", (_, spec) => {
       }
     },
   );
+});
+
+describe("formulas that take fewer instructions than the plain ones give the same bits", () => {
+  const positive = fc.double({ min: 2 ** -1074, max: 1000, noNaN: true });
+  const odd = fc.constantFrom(0, -0, NaN, Infinity, -Infinity, 2 ** -149, -(2 ** -149));
+  const some = fc.array(fc.oneof(fc.float(), odd), { minLength: 8, maxLength: 8 });
+  const four = fc.tuple(some, some, some, some);
+
+  function same(spec: object, values: readonly number[][], plainly: (lines: string) => string) {
+    const rule = ruleOf(trainingOf(spec).optimizer);
+    const { formulas } = rule.update;
+    const plain = plainly(formulas.join("\n")).split("\n");
+    expect(plain).not.toEqual(formulas);
+    const scalars = rule.advance(rule.advance(rule.scalars()));
+    const numbers = { ...rule.update.numbers(scalars), scale: 1 / SAMPLES };
+    const names = ["w", "gradient", ...rule.slots];
+    const [mine, theirs] = [formulas, plain].map((lines) => {
+      const all = names.map((name, at) => [name, Float32Array.from(values[at]!)] as const);
+      inJavaScript(lines, Object.fromEntries(all), numbers);
+      return all;
+    });
+    expect(mine!.map(([, each], at) => sameBits(each, theirs![at]![1]))).toEqual(
+      names.map(() => true),
+    );
+  }
+
+  test("of an L1 penalty", () => {
+    const plainly = (lines: string) =>
+      lines.replace(/pull = .*g = fround[^\n]*/s, "g = fround(g + penalty * sign(w))");
+    fc.assert(
+      fc.property(four, positive, fc.option(positive), (values, l1, clipValue) => {
+        const clipping = clipValue ? { clipValue } : {};
+        same({ type: "sgd", learningRate: 0.1, l1, ...clipping }, values, plainly);
+      }),
+    );
+    fc.assert(
+      fc.property(four, (values) =>
+        same({ type: "sgd", learningRate: 0.1, clipValue: 1 }, values, plainly),
+      ),
+    );
+  });
+
+  test("of ftrl", () => {
+    const plainly = (lines: string) =>
+      lines.replace(
+        /nearest = .*/s,
+        "beyond = abs(z) - l1\nw = beyond <= 0 ? 0 : (-sign(z) * beyond) / (inverse + l2)",
+      );
+    const rate = fc.constantFrom(0.01, 0.5, 1);
+    fc.assert(
+      fc.property(four, rate, fc.oneof(fc.constant(0), positive), (values, learningRate, l1) =>
+        same({ type: "ftrl", learningRate, l1 }, values, plainly),
+      ),
+    );
+  });
 });
 
 const allOf = ({ weights, gradient, slots }: ParameterRange) => [weights, gradient, ...slots];
