@@ -158,8 +158,11 @@ test("what was examined once is not examined at the next start, and a damaged gr
   await inference.serves("large", 1);
   await inference.stop();
   const graphs = join(folder, "graphs");
-  const [graph] = (await readdir(graphs)).filter((name) => name.endsWith(".onnx"));
-  const path = join(graphs, graph!);
+  const files = (await readdir(graphs, { recursive: true })).filter((name) =>
+    name.endsWith(".bin"),
+  );
+  expect(files).toHaveLength(1);
+  const path = join(graphs, files[0]!);
   const damaged = await readFile(path);
   damaged[damaged.length >> 1]! ^= 1;
   await writeFile(path, damaged);
@@ -172,5 +175,5 @@ test("what was examined once is not examined at the next start, and a damaged gr
     inference.log.filter(({ message }) => message === "version loaded").length +
       inference.log.filter(({ message }) => message === "version failed to load").length,
   );
-  expect(await readdir(graphs)).not.toContain(graph);
+  expect(await readdir(graphs, { recursive: true })).not.toContain(files[0]);
 });

@@ -37,6 +37,8 @@ export interface OpenOptions {
   readonly session?: SessionOptions;
   /** What one instance takes, by estimate. */
   readonly instanceBytes?: number;
+  /** What all have together, such as the weights of a saved graph. */
+  readonly sharedBytes?: number;
   readonly onFailure?: (why: DomainError) => void;
   readonly onLoss?: (replacement: Replacement) => void;
 }
@@ -78,6 +80,7 @@ class Hosts implements Engine {
     instances = 1,
     session: sessionOptions = {},
     instanceBytes = 0,
+    sharedBytes = 0,
     onFailure = () => undefined,
     onLoss = () => undefined,
   }: OpenOptions): Promise<ServingSession> {
@@ -89,6 +92,7 @@ class Hosts implements Engine {
       instances,
       session: sessionOptions,
       instanceBytes,
+      sharedBytes,
       place: () => this.#place(isolation, name),
       leave: (host) => this.#leave(host),
       onFailure,

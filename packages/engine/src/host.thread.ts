@@ -1,21 +1,15 @@
 /** The inside of a host, thread or process: sessions by number, and their runs. */
 import { readFile } from "node:fs/promises";
-import { crc32 } from "node:zlib";
-import { DomainError } from "@amaas/errors";
+import { join } from "node:path";
+import { DomainError, errorMessage } from "@amaas/errors";
 import type { Tensor } from "@amaas/tensor";
 import { giveAway, ownedMemory } from "./give-away.ts";
+import { graphFile, type SavedGraph } from "./saved-graph.ts";
 import { serveThread } from "./serve-thread.ts";
 import { openSession, type Session, type SessionOptions } from "./session.ts";
 import type { Feeds, ValueSpec } from "./signature.ts";
 
-/** The bytes of a model, or the file that has them. */
-export type ModelSource = Uint8Array | ModelFile;
-
-export interface ModelFile {
-  readonly path: string;
-  /** What the file must have; damaged, it is not opened. */
-  readonly crc32?: number;
-}
+export type ModelSource = Uint8Array | SavedGraph;
 
 export interface HostApi {
   open(session: number, model: ModelSource, options: SessionOptions): SessionSignature;
@@ -32,8 +26,7 @@ const sessions = new Map<number, Session>();
 
 serveThread<HostApi>({
   async open(number, model, options) {
-    const bytes = model instanceof Uint8Array ? model : await readModelFile(model);
-    const session = await openSession(bytes, options).finally(() => free(bytes));
+    const session = await opened(model, options);
     sessions.set(number, session);
     return { inputs: session.inputs, outputs: session.outputs };
   },
@@ -51,14 +44,15 @@ serveThread<HostApi>({
   },
 });
 
+async function opened(model: ModelSource, options: SessionOptions): Promise<Session> {
+  if (model instanceof Uint8Array) return openSession(model, options).finally(() => free(model));
+  const graph = await readFile(join(model.folder, graphFile)).catch((error: unknown) => {
+    throw new DomainError("data-loss", `the saved graph is gone: ${errorMessage(error)}`);
+  });
+  return openSession(graph, { ...options, optimization: "disabled", weightsIn: model.folder });
+}
+
 /** At once: as garbage, the bytes of models that come and go would be more than the models. */
 function free({ buffer }: Uint8Array): void {
   if (buffer instanceof ArrayBuffer) buffer.transfer(0);
-}
-
-async function readModelFile({ path, crc32: wanted }: ModelFile): Promise<Uint8Array> {
-  const bytes = await readFile(path);
-  if (wanted !== undefined && crc32(bytes) !== wanted)
-    throw new DomainError("data-loss", `${path} is damaged: its checksum is another`);
-  return bytes;
 }

@@ -7,8 +7,9 @@ export {
   type OpenOptions,
 } from "./engine.ts";
 export { giveAway } from "./give-away.ts";
-export type { ModelFile, ModelSource } from "./host.thread.ts";
+export type { ModelSource } from "./host.thread.ts";
 export { numericClass } from "./numeric-class.ts";
+export { yieldProcessor } from "./priority.ts";
 export {
   type CallOptions,
   callProcess,
@@ -17,6 +18,7 @@ export {
   type ProcessOptions,
   startProcess,
 } from "./process.ts";
+export { graphFile, type SavedGraph, weightsFile } from "./saved-graph.ts";
 export { serveThread, type ThreadHandlers } from "./serve-thread.ts";
 export type { Replacement, RunOptions, ServingSession } from "./serving-session.ts";
 export { type Fetches, openSession, type Session, type SessionOptions } from "./session.ts";

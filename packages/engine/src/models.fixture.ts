@@ -75,6 +75,25 @@ export function slow(count: number): Uint8Array {
   });
 }
 
+/** y = x w, with weights w of 1 MiB that are 0, 1, 2 .. 255 time and again. */
+export function weighted(): Uint8Array {
+  const size = 512;
+  const w = Float32Array.from({ length: size * size }, (_, at) => at & 255);
+  return model({
+    input: [value("x", "FP32", ["rows", size])],
+    output: [value("y", "FP32", ["rows", size])],
+    node: [node("MatMul", ["x", "w"], ["y"])],
+    initializer: [
+      {
+        name: "w",
+        dims: [BigInt(size), BigInt(size)],
+        dataType: onnxTypeOf("FP32"),
+        rawData: new Uint8Array(w.buffer),
+      },
+    ],
+  });
+}
+
 /** y = x + `count`, one by one: as long a run as it is asked for. */
 export function counting(): Uint8Array {
   const body: DeepPartial<GraphProto> = {

@@ -4,11 +4,11 @@
  */
 import "./no-telemetry.ts";
 import { type ChildProcess, fork } from "node:child_process";
-import { constants, getPriority, setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
 import { DomainError, errorMessage } from "@amaas/errors";
 import { Calls } from "./calls.ts";
 import { processorMs, residentBytes } from "./kernel.ts";
+import { yieldProcessor } from "./priority.ts";
 import type { ArgumentsOf, MethodOf, Methods, Reply, Request, ResultOf } from "./protocol.ts";
 import type { Thread } from "./thread.ts";
 
@@ -99,7 +99,8 @@ class ChildOfOurs<Api extends Methods<Api>> implements Process<Api> {
       serialization: "advanced",
       stdio: ["ignore", "ignore", "ignore", "ipc"],
     });
-    if (options.yields) this.#yield();
+    // Threads that it starts have its priority, and it has started none yet.
+    if (options.yields && this.#child.pid !== undefined) yieldProcessor(this.#child.pid);
     this.#child.on("message", (reply) => this.#settle(reply as Reply));
     this.gone = new Promise((resolve) => {
       const end = (why: DomainError) => {
@@ -164,17 +165,6 @@ class ChildOfOurs<Api extends Methods<Api>> implements Process<Api> {
   #settle(reply: Reply): void {
     this.#calls.settle(reply);
     if (this.#calls.pending === 0 && !this.#closing) this.#idle();
-  }
-
-  #yield(): void {
-    try {
-      const { PRIORITY_BELOW_NORMAL: step, PRIORITY_LOW: lowest } = constants.priority;
-      // Threads that it starts have its priority, and it has started none yet.
-      if (this.#child.pid !== undefined)
-        setPriority(this.#child.pid, Math.min(lowest, getPriority() + step));
-    } catch {
-      // Gone by now, or not allowed: it works all the same.
-    }
   }
 
   #busy(): void {

@@ -47,6 +47,8 @@ export interface ServingOptions {
   readonly model: () => Promise<ModelSource>;
   /** An estimate for one instance in a thread. */
   readonly instanceBytes: number;
+  /** For all in threads. */
+  readonly sharedBytes: number;
   /** A host for one more instance, and what becomes of it when the instance is gone. */
   readonly place: () => Host;
   readonly leave: (host: Host) => Promise<void>;
@@ -105,9 +107,9 @@ class Instances implements ServingSession {
   }
 
   get memoryBytes(): number {
-    let sum = 0;
-    for (const { host } of this.#instances)
-      sum += host.residentBytes || this.#options.instanceBytes;
+    const { instanceBytes, sharedBytes } = this.#options;
+    let sum = this.#instances.size > 0 ? sharedBytes : 0;
+    for (const { host } of this.#instances) sum += host.residentBytes || instanceBytes;
     return sum;
   }
 

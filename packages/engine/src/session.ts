@@ -4,13 +4,15 @@
  * Opening and running block the thread they are called on, whatever the promises say, so they
  * belong in threads of their own (`startThread`, `createEngine`). One session gives the same bits
  * for the same inputs every time: one intra-op thread, operators one after the other. A model is
- * its bytes and nothing else; whatever it says, it reads no file.
+ * its bytes and nothing else; whatever it says, it reads no file, unless it is a graph that was saved here.
  */
 import "./no-telemetry.ts";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DomainError, errorMessage } from "@amaas/errors";
 import { onnxTypeName, type Tensor } from "@amaas/tensor";
 import { InferenceSession } from "onnxruntime-node";
+import { graphFile, weightsFile } from "./saved-graph.ts";
 import {
   checkFeeds,
   checkFetches,
@@ -36,8 +38,10 @@ export interface SessionOptions {
    * Without, each run takes what it needs from malloc, tensor by tensor, and gives it back.
    */
   readonly arena?: boolean;
-  /** A file that the rewritten graph is written to, from which it opens without being rewritten again. */
+  /** A folder that the rewritten graph is written to, from which it opens without being rewritten again. */
   readonly savedTo?: string;
+  /** The folder of a saved graph, if the model is one. */
+  readonly weightsIn?: string;
 }
 
 /** All outputs, those named, or those given a place, which are then written in place. */
@@ -142,14 +146,23 @@ function notCarried(error: unknown): DomainError | undefined {
   );
 }
 
+/** A folder that cannot exist, since its name is a file's: external data is not found there. */
+const nowhere = fileURLToPath(import.meta.url);
+
+const weightsApart = {
+  "session.optimized_model_external_initializers_file_name": weightsFile,
+  "session.optimized_model_external_initializers_min_size_in_bytes": "1024",
+};
+
 function sessionOptions({
   optimization = "basic",
   threads = 1,
   arena = true,
   savedTo,
+  weightsIn = nowhere,
 }: SessionOptions) {
   return {
-    ...(savedTo === undefined ? {} : { optimizedModelFilePath: savedTo }),
+    ...(savedTo === undefined ? {} : { optimizedModelFilePath: join(savedTo, graphFile) }),
     executionProviders: ["cpu"],
     executionMode: "sequential",
     intraOpNumThreads: threads,
@@ -163,8 +176,8 @@ function sessionOptions({
     logSeverityLevel: 4,
     extra: {
       "session.intra_op.allow_spinning": "0",
-      // External data is looked for in a folder that cannot exist, since its name is a file's.
-      "session.model_external_initializers_file_folder_path": fileURLToPath(import.meta.url),
+      "session.model_external_initializers_file_folder_path": weightsIn,
+      ...(savedTo === undefined ? {} : weightsApart),
     },
   } as const satisfies InferenceSession.SessionOptions;
 }

@@ -4,6 +4,7 @@ import type { Bus } from "@amaas/events";
 import type { RpcServer } from "@amaas/rpc";
 import type { App, CommonConfig } from "@amaas/service";
 import type { Telemetry } from "@amaas/telemetry";
+import { BackgroundThread } from "./background/background.ts";
 import { Budget } from "./budget.ts";
 import type { InferenceConfig } from "./config.ts";
 import { createEvents } from "./events.ts";
@@ -45,9 +46,10 @@ export async function createApp({
 }: Parts): Promise<InferenceApp> {
   const { tracer } = telemetry;
   const events = createEvents(telemetry);
-  const { source, ...hints } = await openSource({ config, telemetry, events, bus });
+  const background = new BackgroundThread();
+  const { source, ...hints } = await openSource({ config, telemetry, events, background, bus });
 
-  const engine = openEngine(config, telemetry);
+  const engine = openEngine({ config, telemetry, background });
   const limits = limitsOf(config.tenants);
   const budget = budgetOf(config);
   if (budget) events.budgetSet(budget);
@@ -132,6 +134,7 @@ export async function createApp({
       await repository.close();
       events.statistics.stop();
       await engine.close();
+      await background.close();
       await hints.close();
     },
   };

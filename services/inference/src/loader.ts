@@ -1,5 +1,5 @@
 /**
- * From a wanted version to a session: its bytes are read, the model is examined, and it is opened.
+ * From a wanted version to a session: the model is examined, and it is opened.
  *
  * What an examination found is kept on disk by the model's digest, with the graph as onnxruntime rewrote it, so
  * that the next start needs neither. Large models are loaded one after the other, so that a start with many
@@ -12,13 +12,15 @@ import {
   type Isolation,
   type ModelSource,
   type ServingSession,
-  type SessionOptions,
   threadsPerInstance,
+  weightsFile,
 } from "@amaas/engine";
 import { type DomainError, isDomainError } from "@amaas/errors";
 import type { Telemetry } from "@amaas/telemetry";
+import type { Background } from "./background/background.ts";
 import type { EngineEvents } from "./engine-events.ts";
 import { modelTooLarge } from "./errors.ts";
+import type { ExaminedModel } from "./examination/examine.process.ts";
 import type { Examiner, Verdict } from "./examination/examiner.ts";
 import type { GraphCache } from "./examination/graph-cache.ts";
 import { instancesOf } from "./model-config/check.ts";
@@ -50,6 +52,7 @@ export interface LoaderParts {
   readonly engine: Engine;
   readonly examiner: Examiner;
   readonly cache: GraphCache;
+  readonly background: Background;
   /** That the instances of a version share. */
   readonly cores: number;
   /** Whether memory has a budget, which counts what models take, not what their runs do. */
@@ -81,12 +84,14 @@ export function createLoader(parts: LoaderParts): Loader {
       });
     },
     open(wanted, verdict, onFailure) {
-      return (wanted.bytes <= sharedBytes(parts) ? opened : large).take(() =>
+      return (wanted.bytes <= smallEnough(parts) ? opened : large).take(() =>
         open(wanted, verdict, parts, onFailure),
       );
     },
-    memoryNeeded: (wanted, verdict) =>
-      instancesOf(wanted.config) * instanceBytes(verdict, isolationOf(wanted, verdict, parts)),
+    memoryNeeded(wanted, verdict) {
+      const { sharedBytes, instanceBytes } = memoryOf(verdict, isolationOf(wanted, verdict, parts));
+      return sharedBytes + instancesOf(wanted.config) * instanceBytes;
+    },
   };
 }
 
@@ -109,18 +114,16 @@ async function verdictOn(
     events.examined("known");
     return known.verdict;
   }
-  const contents = await wanted.read();
-  const bytes = contents.byteLength;
+  const found = wanted.file ?? (await wanted.read());
+  const bytes = found instanceof Uint8Array ? found.byteLength : found.bytes;
   const keepsGraph = bytes > smallBytes;
-  const [copy, savedTo] = keepsGraph ? [await cache.scratch(), await cache.scratch()] : [];
+  const savedTo = keepsGraph ? await cache.scratch() : undefined;
+  // Bytes of a large model go to the other process by a file: a message of their size would hold up everything.
+  const copy = keepsGraph && found instanceof Uint8Array ? await cache.scratch() : undefined;
   try {
-    // A large model goes to the other process by a file: a message of its size would hold up everything.
-    const model = copy ? await written(copy, contents) : contents;
-    const verdict = await examiner.examine({
-      model,
-      bytes,
-      ...(savedTo === undefined ? {} : { savedTo }),
-    });
+    const model = copy && found instanceof Uint8Array ? await written(copy, found) : found;
+    const saved = savedTo === undefined ? {} : { savedTo };
+    const verdict = await examiner.examine({ model, bytes, ...saved });
     events.examined("passed");
     await cache.put(key, verdict, savedTo);
     return verdict;
@@ -128,11 +131,11 @@ async function verdictOn(
     events.examined("refused");
     throw error;
   } finally {
-    for (const path of [copy, savedTo]) if (path) await rm(path, { force: true });
+    for (const path of [copy, savedTo]) if (path) await rm(path, { recursive: true, force: true });
   }
 }
 
-async function written(path: string, contents: Uint8Array): Promise<ModelSource> {
+async function written(path: string, contents: Uint8Array): Promise<ExaminedModel> {
   try {
     await writeFile(path, contents);
     return { path };
@@ -148,43 +151,51 @@ async function open(
   parts: LoaderParts,
   onFailure: OnFailure,
 ): Promise<ServingSession> {
-  const { engine, cache, cores, events } = parts;
+  const { engine, cache, background, cores, events } = parts;
   // Only where somebody said how large runs may be: the largest one's memory stays until the session is closed.
   const arena = !parts.memoryIsScarce && (wanted.config?.maxBatchSize ?? 0) > 0;
   const key = cache.key(wanted.digest);
   const instances = instancesOf(wanted.config);
   const isolation = isolationOf(wanted, verdict, parts);
   const threads = isolation === "shared" ? 1 : threadsPerInstance(cores, instances);
-  const graph = async () => verdict.graph && (await cache.get(key))?.graph;
-  const openFrom = async (
-    model: () => Promise<ModelSource>,
-    optimization: SessionOptions["optimization"] & string,
-  ) => {
-    return await engine.open({
+  const { optimization, graph: sums } = verdict;
+  const openFrom = (model: () => Promise<ModelSource>) =>
+    engine.open({
       name: `${wanted.model}@${wanted.version}`,
       model,
       isolation,
       instances,
       session: { optimization, threads, arena: arena && isolation === "thread" },
-      instanceBytes: instanceBytes(verdict, isolation),
+      ...memoryOf(verdict, isolation),
       onFailure,
       onLoss: (loss) => events.instanceLost(wanted, loss),
     });
-  };
 
-  if (await graph())
+  const saved = async () => (await cache.get(key))?.graph;
+  const graph = sums && (await saved());
+  if (graph) {
+    // Side by side: what is opened is not run before.
+    const intact = background.intact(graph.folder, sums).catch(() => false);
     try {
-      return await openFrom(async () => (await graph()) ?? wanted.read(), "disabled");
+      const session = await openFrom(async () => (await saved()) ?? wanted.read());
+      if (await intact) return session;
+      await session.close();
     } catch (error) {
       if (!isDomainError(error, "data-loss") && !isDomainError(error, "invalid-argument"))
         throw error;
-      await cache.drop(key);
     }
-  return openFrom(() => wanted.read(), verdict.optimization);
+    await cache.drop(key);
+  }
+  return openFrom(() => wanted.read());
 }
 
-function instanceBytes({ memoryBytes }: Verdict, isolation: Isolation): number {
-  return memoryBytes + hostBytes[isolation];
+/** Instances in threads have the weights of a saved graph together. */
+function memoryOf({ memoryBytes, graph }: Verdict, isolation: Isolation) {
+  const sharedBytes = isolation === "process" ? 0 : (graph?.[weightsFile]?.bytes ?? 0);
+  return {
+    sharedBytes,
+    instanceBytes: Math.max(0, memoryBytes - sharedBytes) + hostBytes[isolation],
+  };
 }
 
 function isolationOf(
@@ -193,9 +204,9 @@ function isolationOf(
   parts: Pick<LoaderParts, "memoryIsScarce">,
 ): Isolation {
   if (hazards.length > 0) return "process";
-  return bytes <= sharedBytes(parts) && runMs <= quickMs ? "shared" : "thread";
+  return bytes <= smallEnough(parts) && runMs <= quickMs ? "shared" : "thread";
 }
 
-function sharedBytes({ memoryIsScarce }: Pick<LoaderParts, "memoryIsScarce">): number {
+function smallEnough({ memoryIsScarce }: Pick<LoaderParts, "memoryIsScarce">): number {
   return memoryIsScarce ? smallBytesIfScarce : smallBytes;
 }

@@ -9,6 +9,7 @@
  */
 import { ModelConfig } from "@amaas/proto/inference/model_config";
 import type { LoadedVersion } from "./loaded-version.ts";
+import type { FileLook } from "./sources/folder/file-look.ts";
 
 /** The names of classes, in the order of their places, by the output that has them. */
 export type ClassLabels = ReadonlyMap<string, readonly string[]>;
@@ -24,6 +25,8 @@ export interface Wanted {
   readonly traceparent: string;
   /** The bytes that have the digest. */
   readonly read: () => Promise<Uint8Array>;
+  /** The file that has them, if a file of this machine has them all. */
+  readonly file?: FileLook;
   /** One of the files that its configuration has it warmed up with. */
   readonly readWarmUp?: (name: string) => Promise<Uint8Array>;
   /** What was written down for it; the rest is the model's to say. */

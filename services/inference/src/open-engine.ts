@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { availableCores, createEngine } from "@amaas/engine";
 import type { Telemetry } from "@amaas/telemetry";
+import type { Background } from "./background/background.ts";
 import type { InferenceConfig } from "./config.ts";
 import { createEngineEvents } from "./engine-events.ts";
 import { Examiner } from "./examination/examiner.ts";
@@ -19,7 +20,13 @@ export interface OpenEngine {
 /** What the objects of a process of a model's may take; tensors are not among them. */
 const heapMiB = 512;
 
-export function openEngine(config: InferenceConfig, telemetry: Telemetry): OpenEngine {
+export interface OpenEngineParts {
+  readonly config: InferenceConfig;
+  readonly telemetry: Telemetry;
+  readonly background: Background;
+}
+
+export function openEngine({ config, telemetry, background }: OpenEngineParts): OpenEngine {
   const events = createEngineEvents(telemetry);
   const cores = coresOf(config);
   const engine = createEngine({
@@ -35,9 +42,10 @@ export function openEngine(config: InferenceConfig, telemetry: Telemetry): OpenE
   });
   const memoryIsScarce = config.memoryMebibytes > 0;
   const { tracer } = telemetry;
+  const parts = { engine, examiner, cache, background, cores, memoryIsScarce, events, tracer };
   return {
     cores,
-    loader: createLoader({ engine, examiner, cache, cores, memoryIsScarce, events, tracer }),
+    loader: createLoader(parts),
     async close() {
       await examiner.close();
       await engine.close();

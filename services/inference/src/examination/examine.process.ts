@@ -2,10 +2,10 @@
  * The process in which uploaded models are looked at and tried. Whatever one of them does here, hang,
  * crash or take all memory, it does to nobody else.
  */
-import { readFile } from "node:fs/promises";
-import { crc32 } from "node:zlib";
+import { readdirSync } from "node:fs";
+import { mkdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
 import {
-  type ModelSource,
   openSession,
   type Session,
   type SessionOptions,
@@ -13,7 +13,9 @@ import {
   type ValueSpec,
 } from "@amaas/engine";
 import { disagreement } from "../agreement.ts";
+import { type FileSum, sumOf } from "../background/file-sum.ts";
 import { rowsTogether, strayOutput } from "../rows-alone.ts";
+import { type FileLook, readFile as readUnchanged } from "../sources/folder/file-look.ts";
 import { firstThatRuns, trialFeeds } from "../trial-feeds.ts";
 import { type Survey, survey } from "./survey.ts";
 
@@ -21,12 +23,15 @@ export interface ExaminationApi {
   /** Answers as soon as the process can. */
   ready(): void;
   /** Reads it, and keeps what it answers without any rewriting for `compare`. */
-  reference(model: ModelSource): Survey & Signature;
-  /** Opens the same model with rewriting and compares; writes the rewritten graph where that is wanted. */
+  reference(model: ExaminedModel): Survey & Signature;
+  /** Opens the same model with rewriting and compares; writes the rewritten graph to a folder, where one is given. */
   compare(level: Level, savedTo: string | undefined): Trial;
   /** As `compare`, for the model as it is. */
   plain(): Trial;
 }
+
+/** Its bytes, a copy of them on disk, or a file that is somebody else's and may change. */
+export type ExaminedModel = Uint8Array | FileLook | { readonly path: string };
 
 export interface Signature {
   readonly inputs: readonly ValueSpec[];
@@ -46,14 +51,11 @@ export interface Trial {
   readonly rowsApart: string | undefined;
   /** Why nobody could say whose the rows of an output are, if so. */
   readonly stray: string | undefined;
-  /** The file that was written. */
-  readonly saved?: SavedGraph;
+  /** The files that were written, by name. */
+  readonly saved?: SavedFiles;
 }
 
-export interface SavedGraph {
-  readonly bytes: number;
-  readonly crc32: number;
-}
+export type SavedFiles = Readonly<Record<string, FileSum>>;
 
 interface Reference {
   readonly bytes: Uint8Array;
@@ -75,7 +77,7 @@ serveThread<ExaminationApi>({
 
   async reference(model) {
     kept = undefined;
-    const bytes = model instanceof Uint8Array ? model : await readFile(model.path);
+    const bytes = await bytesOf(model);
     const found = survey(bytes);
     const session = await openSession(bytes, { optimization: "disabled", arena: false });
     try {
@@ -90,16 +92,23 @@ serveThread<ExaminationApi>({
   async compare(level, savedTo) {
     if (savedTo === undefined) return tried({ optimization: level });
     try {
+      await mkdir(savedTo, { recursive: true });
       const trial = await tried({ optimization: level, savedTo });
-      return { ...trial, saved: await fileAt(savedTo) };
+      return { ...trial, saved: filesIn(savedTo) };
     } catch {
       // A disk that is full is no fault of the model's.
+      await rm(savedTo, { recursive: true, force: true });
       return tried({ optimization: level });
     }
   },
 
   plain: () => tried({ optimization: "disabled" }),
 });
+
+function bytesOf(model: ExaminedModel): Promise<Uint8Array> | Uint8Array {
+  if (model instanceof Uint8Array) return model;
+  return "fingerprint" in model ? readUnchanged(model) : readFile(model.path);
+}
 
 async function tried(options: SessionOptions): Promise<Trial> {
   if (!kept) throw new Error("no model has been read");
@@ -149,9 +158,10 @@ async function processorMs(run: () => Promise<unknown>): Promise<number> {
   return (user + system) / 1000;
 }
 
-async function fileAt(path: string): Promise<SavedGraph> {
-  const bytes = await readFile(path);
-  return { bytes: bytes.byteLength, crc32: crc32(bytes) };
+function filesIn(folder: string): SavedFiles {
+  return Object.fromEntries(
+    readdirSync(folder).map((name) => [name, sumOf(join(folder, name))] as const),
+  );
 }
 
 function grown(before: number): number {

@@ -5,9 +5,15 @@
  * One process is kept for one model after the other and ended when there has been none for a while; a model
  * that ends it costs the next one a new process.
  */
-import { type ModelSource, type Process, startProcess } from "@amaas/engine";
+import { type Process, startProcess } from "@amaas/engine";
 import { DomainError, errorMessage } from "@amaas/errors";
-import type { ExaminationApi, SavedGraph, Signature, Trial } from "./examine.process.ts";
+import type {
+  ExaminationApi,
+  ExaminedModel,
+  SavedFiles,
+  Signature,
+  Trial,
+} from "./examine.process.ts";
 
 export interface Limits {
   /** Of the processor, for each step: reading and a first run, and each trial. */
@@ -35,13 +41,13 @@ export interface Verdict extends Signature {
   /** Why nobody could say whose the rows of an output are, if so. */
   readonly stray?: string;
   /** The rewritten graph, where it was asked for and could be written. */
-  readonly graph?: SavedGraph;
+  readonly graph?: SavedFiles;
 }
 
 export interface Examined {
-  readonly model: ModelSource;
+  readonly model: ExaminedModel;
   readonly bytes: number;
-  /** Where the rewritten graph is to be written; it is that of the verdict's level unless that is `disabled`. */
+  /** The folder that the rewritten graph is to be written to; it is that of the verdict's level unless that is `disabled`. */
   readonly savedTo?: string;
 }
 

@@ -1,5 +1,6 @@
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   rmSync,
@@ -9,8 +10,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { crc32 } from "node:zlib";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { sumOf } from "../background/file-sum.ts";
 import type { Verdict } from "./examiner.ts";
 import { GraphCache } from "./graph-cache.ts";
 
@@ -37,11 +38,12 @@ const verdict: Verdict = {
 
 /** An entry with a graph of `size` bytes. */
 async function put(cache: GraphCache, digest: string, size = 1000): Promise<string> {
-  const bytes = new Uint8Array(size).fill(size);
-  const scratch = (await cache.scratch())!;
-  writeFileSync(scratch, bytes);
+  const made = (await cache.scratch())!;
+  mkdirSync(made);
+  writeFileSync(join(made, "graph.onnx"), new Uint8Array(size).fill(size));
   const key = cache.key(digest);
-  await cache.put(key, { ...verdict, graph: { bytes: size, crc32: crc32(bytes) } }, scratch);
+  const graph = { "graph.onnx": sumOf(join(made, "graph.onnx")) };
+  await cache.put(key, { ...verdict, graph }, made);
   return key;
 }
 
@@ -49,42 +51,49 @@ test("what was put is there for the next process, under its digest alone", async
   const key = await put(open(), "sha256:1");
   const entry = await open().get(key);
   expect(entry?.verdict).toMatchObject(verdict);
-  expect(entry?.graph).toEqual({
-    path: join(folder, `${key}.onnx`),
-    crc32: entry?.verdict.graph?.crc32,
-  });
+  expect(entry?.graph).toEqual({ folder: join(folder, key) });
   expect(await open().get(open().key("sha256:2"))).toBeUndefined();
   const plain = open().key("sha256:3");
-  await open().put(plain, verdict, undefined);
+  await open().put(plain, verdict);
   expect(await open().get(plain)).toEqual({ verdict, graph: undefined });
-  expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+  expect(readdirSync(folder).sort()).toEqual([key, plain].sort());
   expect(troubles).toEqual([]);
 });
 
-test("what is damaged, cut off or half written is no entry", async () => {
+test("what is damaged, cut off or half written is no entry, and the next one takes its place", async () => {
   const cache = open();
   const key = await put(cache, "sha256:1");
-  truncateSync(join(folder, `${key}.onnx`), 999);
+  truncateSync(join(folder, key, "graph.onnx"), 999);
   expect(await cache.get(key)).toBeUndefined();
   await put(cache, "sha256:1");
-  writeFileSync(join(folder, `${key}.json`), "12345\n{}");
+  expect(await cache.get(key)).toBeDefined();
+  writeFileSync(join(folder, key, "verdict.json"), "12345\n{}");
   expect(await cache.get(key)).toBeUndefined();
   await put(cache, "sha256:1");
-  rmSync(join(folder, `${key}.onnx`));
+  rmSync(join(folder, key, "graph.onnx"));
   expect(await cache.get(key)).toBeUndefined();
   await put(cache, "sha256:1");
   await cache.drop(key);
   expect(readdirSync(folder)).toEqual([]);
+  expect(troubles).toEqual([]);
+});
+
+test("two replicas that find the same have one entry, and no trouble", async () => {
+  const caches = Array.from({ length: 8 }, () => open());
+  const [key] = await Promise.all(caches.map((cache) => put(cache, "sha256:1")));
+  expect(await open().get(key!)).toBeDefined();
+  expect(readdirSync(folder)).toEqual([key]);
+  expect(troubles).toEqual([]);
 });
 
 test("over the limit, what was used longest ago goes", async () => {
-  const cache = open(3500);
+  const cache = open(4500);
   const old = await put(cache, "sha256:1");
   const used = await put(cache, "sha256:2");
   const past = new Date(Date.now() - 60_000);
   for (const name of readdirSync(folder)) utimesSync(join(folder, name), past, past);
   expect(await cache.get(used)).toBeDefined();
-  const last = await put(cache, "sha256:3", 1200);
+  const last = await put(cache, "sha256:3", 1800);
   expect(await cache.get(old)).toBeUndefined();
   expect(await cache.get(used)).toBeDefined();
   expect(await cache.get(last)).toBeDefined();

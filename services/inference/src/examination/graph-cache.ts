@@ -2,16 +2,16 @@
  * What examinations found and the graphs that onnxruntime rewrote, on disk, so that a restart and a second
  * replica on the machine open a model without examining or rewriting it again.
  *
- * An entry is `KEY.json`, written last and by renaming, beside `KEY.onnx` where the graph is worth keeping. What is damaged, half
- * written or not understood is no entry. A disk that is full or gone costs time and nothing else: every
- * trouble is told and none is thrown. Over the limit, what was used longest ago goes.
+ * An entry is a folder of `verdict.json` and, where the graph is worth keeping, the graph. It is made aside and put in its
+ * place by renaming. What is damaged, half written or not understood is no entry. A disk that is full or gone costs
+ * time and nothing else: every trouble is told and none is thrown. Over the limit, what was used longest ago goes.
  */
 import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import { type ModelFile, numericClass } from "@amaas/engine";
+import { numericClass, type SavedGraph } from "@amaas/engine";
 import type { Verdict } from "./examiner.ts";
 
 export interface CacheOptions {
@@ -22,12 +22,13 @@ export interface CacheOptions {
 
 export interface Entry {
   readonly verdict: Verdict;
-  readonly graph: ModelFile | undefined;
+  readonly graph: SavedGraph | undefined;
 }
 
 /** Changed when entries come to mean something else. */
-const format = 2;
-/** Files in the making that are older are left over from a process that ended. */
+const format = 3;
+const verdictFile = "verdict.json";
+/** What has been in the making for longer was left by a process that ended. */
 const abandonedMs = 3_600_000;
 
 export class GraphCache {
@@ -46,17 +47,19 @@ export class GraphCache {
   }
 
   async get(key: string): Promise<Entry | undefined> {
-    const verdict = await this.#read(key);
+    const folder = this.#path(key);
+    const verdict = await this.#read(folder);
     if (!verdict) return undefined;
-    const path = this.#path(key, "onnx");
-    const found = verdict.graph && (await stat(path).catch(() => undefined));
-    if (found?.size !== verdict.graph?.bytes) return undefined;
-    await this.#touch(key);
-    if (!verdict.graph) return { verdict, graph: undefined };
-    return { verdict, graph: { path, crc32: verdict.graph.crc32 } };
+    for (const [name, { bytes }] of Object.entries(verdict.graph ?? {})) {
+      const found = await stat(join(folder, name)).catch(() => undefined);
+      if (found?.size !== bytes) return undefined;
+    }
+    const now = new Date();
+    await utimes(folder, now, now).catch(() => undefined);
+    return { verdict, graph: verdict.graph && { folder } };
   }
 
-  /** A place for a file in the making, on the disk of the cache; undefined where there is none. */
+  /** A place for a file or a folder in the making, on the disk of the cache; undefined where there is none. */
   async scratch(): Promise<string | undefined> {
     try {
       await mkdir(this.#options.folder, { recursive: true });
@@ -67,33 +70,35 @@ export class GraphCache {
     }
   }
 
-  /** Keeps the verdict, and the graph that was written at `scratch`. */
-  async put(key: string, verdict: Verdict, scratch: string | undefined): Promise<void> {
+  /** Keeps the verdict, and the graph that was written to the folder `made`. */
+  async put(
+    key: string,
+    verdict: Verdict,
+    made = join(this.#options.folder, `${randomUUID()}.tmp`),
+  ) {
     try {
-      await mkdir(this.#options.folder, { recursive: true });
-      if (verdict.graph && scratch) await rename(scratch, this.#path(key, "onnx"));
+      await mkdir(made, { recursive: true });
       const body = JSON.stringify(verdict);
-      const made = join(this.#options.folder, `${randomUUID()}.tmp`);
-      try {
-        await writeFile(made, `${crc32(body)}\n${body}`);
-        await rename(made, this.#path(key, "json"));
-      } finally {
-        await rm(made, { force: true });
-      }
-      await this.#sweepAfter(body.length + (verdict.graph?.bytes ?? 0));
+      await writeFile(join(made, verdictFile), `${crc32(body)}\n${body}`);
+      // There may be a damaged one.
+      await rm(this.#path(key), { recursive: true, force: true });
+      await rename(made, this.#path(key));
+      await this.#sweepAfter(body.length + bytesOf(verdict));
     } catch (error) {
-      this.#options.onTrouble(error);
+      // Another replica's is as good.
+      if (!isThere(error)) this.#options.onTrouble(error);
+    } finally {
+      await rm(made, { recursive: true, force: true }).catch(this.#options.onTrouble);
     }
   }
 
   async drop(key: string): Promise<void> {
-    await rm(this.#path(key, "json"), { force: true }).catch(this.#options.onTrouble);
-    await rm(this.#path(key, "onnx"), { force: true }).catch(this.#options.onTrouble);
+    await rm(this.#path(key), { recursive: true, force: true }).catch(this.#options.onTrouble);
   }
 
-  async #read(key: string): Promise<Verdict | undefined> {
+  async #read(folder: string): Promise<Verdict | undefined> {
     try {
-      const text = await readFile(this.#path(key, "json"), "utf8");
+      const text = await readFile(join(folder, verdictFile), "utf8");
       const end = text.indexOf("\n");
       const body = text.slice(end + 1);
       return Number(text.slice(0, end)) === crc32(body) ? JSON.parse(body) : undefined;
@@ -101,12 +106,6 @@ export class GraphCache {
       if (!isMissing(error)) this.#options.onTrouble(error);
       return undefined;
     }
-  }
-
-  async #touch(key: string): Promise<void> {
-    const now = new Date();
-    for (const ending of ["json", "onnx"] as const)
-      await utimes(this.#path(key, ending), now, now).catch(() => undefined);
   }
 
   /** Not every time: sweeping looks at every file, and thousands may be put in one after the other. */
@@ -119,27 +118,49 @@ export class GraphCache {
 
   async #sweep(): Promise<void> {
     const { folder, mostBytes } = this.#options;
-    const files = await Promise.all(
+    const entries = await Promise.all(
       (await readdir(folder)).map(async (name) => {
         const found = await stat(join(folder, name)).catch(() => undefined);
-        return found ? { name, bytes: found.size, used: found.mtimeMs } : [];
+        if (!found) return [];
+        return { name, used: found.mtimeMs, bytes: await sizeOf(join(folder, name)) };
       }),
     ).then((all) => all.flat());
     const now = Date.now();
     let bytes = 0;
-    for (const file of files.sort((a, b) => b.used - a.used)) {
-      bytes += file.bytes;
-      const abandoned = file.name.endsWith(".tmp") && now - file.used > abandonedMs;
-      if (abandoned || (bytes > mostBytes && !file.name.endsWith(".tmp")))
-        await rm(join(folder, file.name), { force: true });
+    for (const { name, used, bytes: taken } of entries.sort((a, b) => b.used - a.used)) {
+      bytes += taken;
+      const isMaking = name.endsWith(".tmp");
+      if (isMaking ? now - used > abandonedMs : bytes > mostBytes)
+        await rm(join(folder, name), { recursive: true, force: true });
     }
   }
 
-  #path(key: string, ending: "json" | "onnx"): string {
-    return join(this.#options.folder, `${key}.${ending}`);
+  #path(key: string): string {
+    return join(this.#options.folder, key);
   }
 }
 
+function bytesOf({ graph = {} }: Verdict): number {
+  return Object.values(graph).reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** Of a file, or a folder of files; 0 once it is gone. */
+async function sizeOf(path: string): Promise<number> {
+  const names = await readdir(path).catch(() => [""]);
+  const sizes = names.map(
+    async (name) => (await stat(join(path, name)).catch(() => undefined))?.size,
+  );
+  return (await Promise.all(sizes)).reduce<number>((sum, size = 0) => sum + size, 0);
+}
+
+function isThere(error: unknown): boolean {
+  return hasCode(error, "ENOTEMPTY") || hasCode(error, "EEXIST");
+}
+
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
+  return hasCode(error, "ENOENT");
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
 }

@@ -10,6 +10,7 @@
  * changes nothing that is.
  */
 import { DomainError, errorMessage } from "@amaas/errors";
+import type { Background } from "../background/background.ts";
 import { loadFailed, modelControlOff, modelNotInRepository } from "../errors.ts";
 import { Resolver, resolveSent } from "./folder/resolve.ts";
 import { checkName, placesIn, type Survey, survey, textOf } from "./folder/survey.ts";
@@ -24,6 +25,7 @@ export interface FolderSourceParts {
   readonly pollMs: number;
   /** In mode explicit, what to begin with; all of them where it has a "*". */
   readonly models: readonly string[];
+  readonly background: Pick<Background, "digest">;
 }
 
 interface Known {
@@ -42,7 +44,7 @@ export class FolderSource implements ModelSource {
 
   constructor(parts: FolderSourceParts) {
     this.#parts = parts;
-    this.#resolver = new Resolver(parts.mode !== "explicit");
+    this.#resolver = new Resolver(parts.background, parts.mode !== "explicit");
   }
 
   async read(): Promise<readonly WantedModel[]> {

@@ -5,6 +5,7 @@ import { type Bus, connectBus } from "@amaas/events";
 import { RegistryDefinition } from "@amaas/proto/amaas/registry/v1/registry";
 import { createClient } from "@amaas/rpc";
 import type { Telemetry } from "@amaas/telemetry";
+import type { Background } from "../background/background.ts";
 import type { InferenceConfig } from "../config.ts";
 import type { Events } from "../events.ts";
 import type { Wanted } from "../model-version.ts";
@@ -27,21 +28,25 @@ export interface OpenSourceParts {
   readonly config: InferenceConfig & { readonly nodeId: string };
   readonly telemetry: Telemetry;
   readonly events: Events;
+  readonly background: Background;
   /** The one that the configuration asks for, unless another is given. */
   readonly bus: Bus | undefined;
 }
 
 export async function openSource(parts: OpenSourceParts): Promise<OpenSource> {
   const settings = sourceSettings(parts.config);
-  return settings.kind === "folder" ? openFolder(settings) : openRegistry(settings, parts);
+  return settings.kind === "folder" ? openFolder(settings, parts) : openRegistry(settings, parts);
 }
 
 type SettingsOf<K extends SourceSettings["kind"]> = Extract<SourceSettings, { kind: K }>;
 
-function openFolder(settings: SettingsOf<"folder">): OpenSource {
+function openFolder(
+  settings: SettingsOf<"folder">,
+  { background }: Pick<OpenSourceParts, "background">,
+): OpenSource {
   let timer: NodeJS.Timeout | undefined;
   return {
-    source: new FolderSource(settings),
+    source: new FolderSource({ ...settings, background }),
     watch(changed) {
       if (settings.mode === "poll") timer = setInterval(changed, settings.pollMs);
     },

@@ -1,4 +1,5 @@
 /** What was found out about files by reading them, kept for as long as they do not change. */
+import type { Background } from "../../background/background.ts";
 import { digestOf, type FileLook, readFile, readPlaces } from "./file-look.ts";
 import { locationsOf, type ModelFile } from "./model-files.ts";
 
@@ -12,11 +13,20 @@ interface Known {
 /** Of files that may be gone by now, too. */
 const mostKnown = 20_000;
 
+/** A smaller one is read and hashed sooner than somebody else is asked to. */
+const mostHere = 2 ** 20;
+
 export class KnownFiles {
+  readonly #background: Pick<Background, "digest">;
   readonly #known = new Map<string, Known>();
+
+  constructor(background: Pick<Background, "digest">) {
+    this.#background = background;
+  }
 
   modelFile(look: FileLook): ModelFile {
     return {
+      look,
       bytes: look.bytes,
       digest: () => this.#digest(look),
       read: () => readFile(look),
@@ -36,7 +46,7 @@ export class KnownFiles {
   async #digest(look: FileLook): Promise<string> {
     const known = this.#of(look);
     if (known.digest !== undefined) return known.digest;
-    const digest = await digestOf(look);
+    const digest = await (look.bytes > mostHere ? this.#background.digest(look) : digestOf(look));
     this.#keep(look, { ...this.#of(look), digest });
     return digest;
   }

@@ -5,10 +5,12 @@
 import { createHash } from "node:crypto";
 import { DomainError } from "@amaas/errors";
 import { type Assembly, assemblyOf, type Part } from "./external-data.ts";
-import type { Place } from "./file-look.ts";
+import type { FileLook, Place } from "./file-look.ts";
 
 /** A file in the folder, or one that was sent in its place. */
 export interface ModelFile {
+  /** Where it is, unless it was sent. */
+  readonly look?: FileLook;
   readonly bytes: number;
   /** sha256:<hex> */
   digest(): Promise<string>;
@@ -20,6 +22,8 @@ export interface ModelFiles {
   readonly digest: string;
   readonly bytes: number;
   readonly read: () => Promise<Uint8Array>;
+  /** If one file in the folder is all there is. */
+  readonly file?: FileLook;
 }
 
 /** Weights may share bytes; a small file that all of a model's weights are read from again and again is a bomb. */
@@ -31,8 +35,11 @@ export async function modelFiles(
   locations: readonly string[],
   find: (name: string) => ModelFile,
 ): Promise<ModelFiles> {
-  if (locations.length === 0)
-    return { digest: await model.digest(), bytes: model.bytes, read: () => model.read() };
+  if (locations.length === 0) {
+    const { look, bytes } = model;
+    const digest = await model.digest();
+    return { digest, bytes, read: () => model.read(), ...(look && { file: look }) };
+  }
   const data = new Map(locations.map((location) => [location, find(location)]));
   const digests = [["", await model.digest()]];
   let { bytes } = model;

@@ -1,7 +1,8 @@
 /** From what lies in a model's folder, or was sent in its place, to what should be served of it. */
-import { createHash } from "node:crypto";
+import { webcrypto } from "node:crypto";
 import { DomainError, errorMessage } from "@amaas/errors";
 import type { ModelConfig } from "@amaas/proto/inference/model_config";
+import type { Background } from "../../background/background.ts";
 import { checkConfig } from "../../model-config/check.ts";
 import { configFromText } from "../../model-config/forms.ts";
 import { chosenVersions } from "../../model-config/version-policy.ts";
@@ -21,10 +22,11 @@ const mostSample = 64 * 2 ** 20;
 /** Keeps what it knows of files that have not changed. */
 export class Resolver {
   readonly #persistent: boolean;
-  readonly #known = new KnownFiles();
+  readonly #known: KnownFiles;
 
-  /** Whether versions that could not be loaded are tried again though nothing has changed. */
-  constructor(persistent: boolean) {
+  /** `persistent`: versions that could not be loaded are tried again though nothing has changed. */
+  constructor(background: Pick<Background, "digest">, persistent: boolean) {
+    this.#known = new KnownFiles(background);
     this.#persistent = persistent;
   }
 
@@ -107,7 +109,10 @@ export async function resolveSent(
 function sentFile(bytes: Uint8Array): ModelFile {
   return {
     bytes: bytes.byteLength,
-    digest: async () => `sha256:${createHash("sha256").update(bytes).digest("hex")}`,
+    async digest() {
+      const hash = await webcrypto.subtle.digest("SHA-256", bytes);
+      return `sha256:${Buffer.from(hash).toString("hex")}`;
+    },
     // Whoever reads it owns what was read.
     read: async () => bytes.slice(),
     async readPlaces(places) {
