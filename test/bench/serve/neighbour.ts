@@ -2,13 +2,10 @@
  * Whether a model notices that another is loaded: its p99 at a steady rate, at rest and while one new version of the other
  * after the next is examined, loaded, warmed and swapped in.
  */
-import { mkdir, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { GRPCInferenceServiceDefinition } from "@amaas/proto/inference/grpc_service";
-import { createClient } from "@amaas/rpc";
-import { nullTelemetry } from "@amaas/telemetry";
+import { startProcess } from "@amaas/engine";
 import { load, percentile } from "./h2load.ts";
 import { requestFrame, type ServedModel } from "./models.ts";
+import type { NewcomersApi } from "./newcomers.process.ts";
 import type { Serving } from "./server.ts";
 
 export interface Neighbour {
@@ -26,8 +23,6 @@ export interface Neighbours {
   readonly seconds: number;
 }
 
-const other = "neighbour";
-
 export async function neighbour(options: Neighbours): Promise<Neighbour> {
   const { server, folder, name, model, perSecond, seconds } = options;
   const frame = requestFrame(name, model);
@@ -36,41 +31,27 @@ export async function neighbour(options: Neighbours): Promise<Neighbour> {
     const loaded = await load({ ...server, frame, calls: 1000, rate, requests: rate * seconds });
     return percentile(loaded.milliseconds, 0.99);
   };
-  const client = createClient(GRPCInferenceServiceDefinition, server.grpc, {
-    telemetry: nullTelemetry(),
+  // Whoever makes models and has them loaded does so elsewhere, and is not to be measured.
+  const newcomers = startProcess<NewcomersApi>(new URL("./newcomers.process.ts", import.meta.url), {
+    name: "newcomers",
+    heapMiB: 512,
+    yields: true,
   });
-  let version = 0;
-  const flip = async () => {
-    version += 1;
-    await put(folder, version, model.onnx);
-    await client.repositoryModelLoad({ modelName: other }, { deadlineMs: 120_000 });
-    await rm(join(folder, other, String(version - 1)), { recursive: true, force: true });
-  };
   try {
-    await flip();
+    await newcomers.call("begin", server.grpc, folder, name);
+    await newcomers.call("flip");
     const restP99Ms = await p99();
     let isOver = false;
-    const before = version;
+    let flips = 0;
     const flipping = (async () => {
-      while (!isOver) await flip();
+      for (; !isOver; flips++) await newcomers.call("flip");
     })();
     const loadingP99Ms = await p99().finally(() => {
       isOver = true;
     });
     await flipping;
-    return { restP99Ms, loadingP99Ms, flips: version - before };
+    return { restP99Ms, loadingP99Ms, flips };
   } finally {
-    client.close();
+    await newcomers.close();
   }
-}
-
-/** A version unlike all others: fields of a message may stand in any order, and this is its doc_string. */
-async function put(folder: string, version: number, onnx: Uint8Array): Promise<void> {
-  const text = Buffer.from(`version ${version}`);
-  const path = join(folder, other, String(version));
-  await mkdir(path, { recursive: true });
-  await writeFile(
-    join(path, "model.onnx"),
-    Buffer.concat([onnx, Buffer.of(0x32, text.length), text]),
-  );
 }
