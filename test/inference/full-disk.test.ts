@@ -67,8 +67,7 @@ describe.skipIf(!canMount())("a full disk", () => {
   });
 
   test("of the cache, in the middle of a graph: nothing half written stays, or is missed", async () => {
-    // The model fits in, its graph no longer does.
-    disk = smallDisk(6);
+    disk = smallDisk(3);
     await models.put("wide/1/model.onnx", wideScaling(1));
     const inference = await serve({ AMAAS_INFERENCE_CACHE: join(disk.folder, "graphs") });
     await expectAnswers(inference, 1);
