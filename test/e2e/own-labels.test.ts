@@ -9,10 +9,10 @@ import { join } from "node:path";
 import { generate, languageModel } from "@amaas/cli";
 import { decodeNpy } from "@amaas/data";
 import { examples } from "@amaas/examples";
-import { hashKey, uniform } from "@amaas/random";
 import { tensor } from "@amaas/tensor";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { inProcess } from "../suite/amaas.ts";
+import { phrases } from "./phrases.ts";
 import type { Run } from "./run.ts";
 import { type Story, showLinesOnFailure, startStory } from "./story.ts";
 
@@ -150,20 +150,3 @@ describe("a language model of text", () => {
       expect(Number(probabilities?.data[width + id])).toBeCloseTo(p, 5);
   });
 });
-
-/** Sentences that a grammar of a few words makes, always the same ones. */
-function phrases(count: number): string {
-  const key = hashKey("phrases");
-  const lists = [
-    ["the", "a"],
-    ["quick", "lazy", "old"],
-    ["fox", "bird", "fish"],
-    ["sleeps", "sings"],
-    ["in the sun", "at night"],
-  ];
-  return Array.from({ length: count }, (_, sentence) =>
-    lists
-      .map((words, place) => words[Math.floor(uniform(key, sentence * 5 + place) * words.length)])
-      .join(" "),
-  ).join(". ");
-}

@@ -31,6 +31,13 @@ export interface NoLabels {
 
 export type Labels = ClassLabels | ValueLabels | NoLabels;
 
+export interface KnownTokens {
+  /** In the order of their ids, without those of padding and of all other tokens. */
+  readonly tokens: readonly string[];
+  /** Whether these are all that the network of a file has ids for: its own are from 0. */
+  readonly ofFile: boolean;
+}
+
 export interface Dataset {
   /** What the inputs were read from; integers of arrays are measurements that nobody has scaled. */
   readonly source: "columns" | "floats" | "integers" | "tokens" | "text";
@@ -42,6 +49,8 @@ export interface Dataset {
   readonly shape?: readonly number[];
   /** Of tokens: how many ids there are; of a text at most. */
   readonly vocabulary?: number;
+  /** Of a text: the tokens that are told apart, where they are not those that it has most often. */
+  readonly known?: KnownTokens;
   /** Of images: who decoded them, which decides the last bits of their pixels. */
   readonly decoder?: string;
   readonly labels: Labels;

@@ -30,6 +30,8 @@ export interface FittedFeatures {
   readonly vocabulary?: number;
   /** What each id stands for, where tokens are of a text. */
   readonly tokens?: readonly string[];
+  /** The id that is 0 in the file whose tokens these are; those before it are none of the file's. */
+  readonly firstOfFile?: number;
   /** Columns that hold ids 0 … size - 1, of which 0 is unknown or missing. */
   readonly categories?: readonly { readonly column: number; readonly size: number }[];
   /** What each feature is called, where they are made of columns. */

@@ -1,6 +1,7 @@
 /**
  * Fits what turns the tokens of a text into ids: 0 is padding, the empty text; 1 is every token that is not among the
- * most frequent of the training rows; those follow, the most frequent first.
+ * most frequent of the training rows; those follow, the most frequent first. Where it is said which tokens are known,
+ * they stand in the place of those.
  */
 import { graphBuilder } from "@amaas/graph";
 import type { Dataset } from "./dataset.ts";
@@ -15,25 +16,34 @@ const blockRows = 1024;
 
 /** The graph's input is the data set's, BYTES [rows, time]; its output `features` FP32 [rows, time]. */
 export function fitText(dataset: Dataset, rows: Uint32Array): FittedFeatures {
-  const { inputs, shape = [], vocabulary: most = 0 } = dataset;
+  const { inputs, shape = [], vocabulary: most = 0, known } = dataset;
   const name = inputs[0]?.name ?? "";
-  const frequent = mostFrequent(dataset, name, rows).slice(0, most - 2);
-  const tokens = [padding, unknown, ...frequent];
+  const own = known?.tokens ?? mostFrequent(dataset, name, rows).slice(0, most - 2);
+  const tokens = [padding, unknown, ...own];
+  const ids = new Map(tokens.map((token, id) => [token, id]));
+  ids.set(padding, 0);
+  if (ids.get(unknown) === unknownId) ids.delete(unknown);
   const g = graphBuilder("features");
   const text = g.input(name, "BYTES", ["rows", "time"]);
-  const known = [padding, ...frequent];
-  const ids = g.node(
+  const features = g.node(
     "LabelEncoder",
     [text],
     {
-      keys_strings: known,
-      values_floats: known.map((token) => tokens.indexOf(token)),
+      keys_strings: [...ids.keys()],
+      values_floats: [...ids.values()],
       default_float: unknownId,
     },
     { domain: "ai.onnx.ml" },
   );
-  g.output("features", ids);
-  return { model: g.model(), width: shape[0] ?? 0, shape, vocabulary: tokens.length, tokens };
+  g.output("features", features);
+  return {
+    model: g.model(),
+    width: shape[0] ?? 0,
+    shape,
+    vocabulary: tokens.length,
+    tokens,
+    ...(known?.ofFile && { firstOfFile: unknownId + 1 }),
+  };
 }
 
 /** Of equally frequent ones, in the order of their code units. */

@@ -109,4 +109,26 @@ describe("ids", () => {
     expect((await session.run({ tokens })).features).toEqual(tensor("FP32", [2, 4], ids));
     await session.release();
   });
+
+  test("are those of a file where they are listed, behind two of no token of its", async () => {
+    const ids = ["x", "", "-", "\uFFFD", "a", "b", "c"];
+    const dataset = await read(text, { context: 8, stride: 10, ids });
+    const { model, ...found } = fitFeatures(dataset, Uint32Array.of(0));
+    expect(found).toEqual({
+      width: 9,
+      shape: [9],
+      vocabulary: 9,
+      tokens: ["", "\uFFFD", ...ids],
+      firstOfFile: 2,
+    });
+    const tokens = tensor("BYTES", [1, 6], ["x", "c", "", "y", "\uFFFD", "a"]);
+    const { features } = evaluate(model.graph, { tokens });
+    expect(Array.from(features?.data ?? [], Number)).toEqual([2, 8, 0, 1, 5, 6]);
+  });
+
+  test("that are listed have to be there for every token of the text", async () => {
+    await expect(read(text, { ids: ["a", "b", "x"] })).rejects.toThrow(
+      'data.ids: does not list "c", which the text has, wanted every token of it',
+    );
+  });
 });

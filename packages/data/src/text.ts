@@ -14,12 +14,13 @@ import { tokenize } from "./text-tokens.ts";
 const field = "data.file";
 
 export async function readText(spec: TextSpec, open: OpenFile, limits: Limits): Promise<Dataset> {
-  const { context, stride = context } = spec;
+  const { context, stride = context, ids } = spec;
   const width = context + 1;
   const parts = await openParts(field, spec.file, open, limits);
   const bytes = parts.reduce((sum, { file }) => sum + file.bytes, 0);
   holdTo(limits.textBytes, bytes, field, "bytes of text");
   const { tokens, distinct } = await numbered(spec, parts, bytes);
+  if (ids) refuseUnlisted(distinct, ids);
   const rows = Math.floor((tokens.length - width) / stride) + 1;
   if (rows < 1)
     throw faultyData(
@@ -35,6 +36,7 @@ export async function readText(spec: TextSpec, open: OpenFile, limits: Limits): 
     inputs: [{ name: "tokens", datatype: "BYTES", shape: [-1, -1] }],
     shape: [width],
     vocabulary: spec.vocabulary,
+    ...(ids && { known: { tokens: ids, ofFile: true } }),
     labels: { kind: "none" },
     keys: { windows: { stride, width } },
     tensors: (chosen) => ({
@@ -50,6 +52,17 @@ export async function readText(spec: TextSpec, open: OpenFile, limits: Limits): 
       ),
     }),
   };
+}
+
+/** A file that is trained on has no id for it, and so no score. */
+function refuseUnlisted(distinct: readonly string[], ids: readonly string[]): void {
+  const listed = new Set(ids);
+  const other = distinct.find((token) => !listed.has(token));
+  if (other !== undefined)
+    throw faultyData(
+      "data.ids",
+      `does not list ${JSON.stringify(other)}, which the text has, wanted every token of it`,
+    );
 }
 
 /** The tokens of all files, each by its place among those that are distinct. */

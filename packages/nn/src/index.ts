@@ -1,6 +1,7 @@
 export { buildNetwork } from "./architectures/index.ts";
 export { classWeights } from "./class-weights.ts";
 export { freeze } from "./freezing.ts";
+export { type ServedLanguageModel, servedLanguageModel } from "./imported/served.ts";
 export { infoNce, klDivergence, tripletMargin } from "./losses/contrastive.ts";
 export type { Initialization, Network, NetworkSize, Parameter } from "./network.ts";
 export { type Aim, networkSize, type Samples } from "./network-size.ts";

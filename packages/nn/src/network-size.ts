@@ -4,7 +4,7 @@ import type { NetworkSize } from "./network.ts";
 import { ownLabels } from "./objectives/index.ts";
 
 /** As the features are fitted. */
-export interface Samples extends Omit<NetworkSize, "features" | "outputs"> {
+export interface Samples extends Omit<NetworkSize, "features" | "outputs" | "eachPlace"> {
   readonly width: number;
   /** 0 where there are none. */
   readonly classes: number;
@@ -48,14 +48,24 @@ const outputs: { readonly [T in Task]: (loss: LossSpec, samples: Samples) => num
   },
 };
 
+const hasEachPlace: { readonly [T in Task]: boolean } = {
+  classification: false,
+  regression: false,
+  embedding: false,
+  reconstruction: false,
+  "language-modeling": true,
+};
+
 export function networkSize({ task, loss }: Aim, samples: Samples): NetworkSize {
-  const { width, shape, vocabulary, categories } = samples;
+  const { width, shape, vocabulary, firstOfFile, categories } = samples;
   const features = width - (ownLabels(task)?.unseen ?? 0);
   return {
     features,
     outputs: outputs[task](loss, samples),
     ...(shape && { shape: vocabulary === undefined ? shape : [features] }),
     ...(vocabulary !== undefined && { vocabulary }),
+    ...(firstOfFile !== undefined && { firstOfFile }),
+    ...(hasEachPlace[task] && { eachPlace: true }),
     ...(categories && { categories }),
   };
 }

@@ -51,6 +51,10 @@ export interface NetworkSize {
   readonly shape?: readonly number[];
   /** How many ids a token can be, where samples are tokens; 0 is padding. */
   readonly vocabulary?: number;
+  /** The id that is 0 in the file of an architecture, where those before it are none of the file's. */
+  readonly firstOfFile?: number;
+  /** Whether there are outputs at every place of a sample, not for all of it. */
+  readonly eachPlace?: boolean;
   /** Columns that hold ids 0 … size - 1, of which 0 is unknown or missing. */
   readonly categories?: readonly { readonly column: number; readonly size: number }[];
 }

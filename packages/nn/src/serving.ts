@@ -45,7 +45,7 @@ export function servingGraph(features: Model, network: Network, options: Serving
       "invalid-argument",
       `found ${features.graph.outputs.length} outputs of the data's graph, wanted 1, the features`,
     );
-  const seen = seenBy(g, network, prepared);
+  const seen = seenBy(g, network, prepared, options.task);
   const { outputs, code } = g.inline(network.graph, { ...parameters, features: seen });
   const found = { seen, outputs: outputs!, code };
   for (const [name, answer] of Object.entries(answers[options.task].give(g, found, options)))

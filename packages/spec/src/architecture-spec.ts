@@ -139,6 +139,9 @@ export interface OnnxSpec {
   /** Of the values that the file computes with, where samples go in and scores come out. */
   readonly input?: string;
   readonly output?: string;
+  /** Inputs that follow from the samples: which places hold a token, and how many are before each. */
+  readonly mask?: string;
+  readonly positions?: string;
   /** Names of initializers that are parameters, `*` standing for anything; the others are constants. */
   readonly train: readonly string[];
   /** What parameters start from: what the file holds, or what new ones would. */

@@ -57,6 +57,8 @@ export interface TextSpec {
   readonly tokens: "characters" | "bytes" | "words";
   /** How many tokens are told apart at most; padding and one for all others are two of them. */
   readonly vocabulary: number;
+  /** What the ids of an ONNX file stand for, from 0; `vocabulary` does not count then. */
+  readonly ids?: readonly string[];
   /** How many tokens the network sees at most. */
   readonly context: number;
   /** Where rows begin after each other; the context where it is left out. */

@@ -72,12 +72,31 @@ test("architectures are for the tasks that they were made for", () => {
   const found = (task: Task, type: string) =>
     faultsOf({ ...base, task, architecture: { type } })["architecture.type"];
   expect(found("language-modeling", "linear")).toBe(
-    'found "linear", wanted gpt for language-modeling',
+    'found "linear", wanted gpt or onnx for language-modeling',
   );
   expect(found("reconstruction", "gpt")).toBe(
     'found "gpt" for reconstruction, wanted it for language-modeling',
   );
   expect(found("reconstruction", "unet")).toBeUndefined();
+});
+
+test("the ids of a file are of a text and a file, and leave no score for smoothing", () => {
+  const data = { format: "text", file: "a.txt", ids: ["\n", "a", "<pad>"] };
+  const spec = { ...base, task: "language-modeling", data };
+  const onnx = { type: "onnx", file: "gpt.onnx", mask: "seen", positions: "places" };
+  expect(parseJobSpec({ ...spec, architecture: onnx }).architecture).toMatchObject(onnx);
+  const loss = { type: "cross-entropy", labelSmoothing: 0.1 };
+  expect(
+    faultsOf({ ...spec, architecture: { type: "gpt" }, training: { ...training, loss } }),
+  ).toEqual({
+    "data.ids": 'found a list, wanted none: "gpt" gives tokens ids of its own',
+    "training.loss.labelSmoothing":
+      "found 0.1, wanted 0: with data.ids there are ids that the file gives no score",
+  });
+  for (const ids of [[], ["a", "b", "a"], [1], "ab"])
+    expect(
+      Object.keys(faultsOf({ ...spec, architecture: onnx, data: { ...data, ids } }))[0],
+    ).toMatch(/^data\.ids/);
 });
 
 test.each<[Task, object, string]>([

@@ -9,7 +9,7 @@ type Architecture = ArchitectureSpec["type"];
 
 /** Of the tasks that want an architecture made for them, those; others want one of the rest. */
 const ownArchitectures: { readonly [T in Task]?: readonly Architecture[] } = {
-  "language-modeling": ["gpt"],
+  "language-modeling": ["gpt", "onnx"],
 };
 /** Those that are of use to one task alone. */
 const taskOf: { readonly [A in Architecture]?: Task } = {
@@ -62,6 +62,20 @@ export const taskChecks: readonly Check[] = [
         ? undefined
         : `found "${type}" for ${task}, wanted it for ${only}`;
     },
+  },
+  {
+    reads: ["data.ids", "data", "architecture.type", "architecture"],
+    fault: ({ data, architecture: { type } }) =>
+      data.format === "text" && data.ids && type !== "onnx"
+        ? `found a list, wanted none: "${type}" gives tokens ids of its own`
+        : undefined,
+  },
+  {
+    reads: ["training.loss.labelSmoothing", "training.loss", "data"],
+    fault: ({ training: { loss }, data }) =>
+      data.format === "text" && data.ids && "labelSmoothing" in loss && loss.labelSmoothing > 0
+        ? `found ${loss.labelSmoothing}, wanted 0: with data.ids there are ids that the file gives no score`
+        : undefined,
   },
   {
     reads: ["training.loss.labelSmoothing", "training.loss", "task"],

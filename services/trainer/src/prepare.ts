@@ -47,9 +47,10 @@ import { divide } from "./divide.ts";
 import { writeScoringGraphs } from "./evaluation/graphs.ts";
 import { slicingsOf } from "./evaluation/slicing.ts";
 import { type FeatureRun, fitted } from "./fit.ts";
+import { tokenWarnings, withTokensOf } from "./known-tokens.ts";
 import { modelIn } from "./model-in.ts";
 import { openData } from "./open-data.ts";
-import { requireRowsAlone } from "./rows-alone.ts";
+import { probe } from "./probe.ts";
 import { suspects } from "./suspects.ts";
 import type { AllowedUrls } from "./urls/allowed-urls.ts";
 import { fetchData } from "./urls/fetch-data.ts";
@@ -57,8 +58,6 @@ import { beginOf } from "./warm-start.ts";
 
 /** Steps, and places among the rows, have to fit into 32 bits. */
 const MOST_STEPS = 100_000_000;
-/** One block, in which most data has two rows that differ. */
-const PROBED_ROWS = 64;
 
 export interface PrepareArguments {
   readonly spec: unknown;
@@ -71,7 +70,9 @@ export async function prepare(args: PrepareArguments): Promise<Prepared> {
   const blobs = openBlobs(args.blobs);
   const { spec, ...fetched } = await fetchData(parseJobSpec(args.spec), blobs, args.dataUrls);
   const open = (ref: string) => openData(blobs, ref);
-  const dataset = await readDataset(spec.data, spec.task, open, defaultLimits, spec.split);
+  const model = await modelIn(spec.architecture, blobs);
+  const read = await readDataset(spec.data, spec.task, open, defaultLimits, spec.split);
+  const dataset = withTokensOf(model, spec.architecture, read);
   const { rows, warnings } = divide(dataset, spec.split);
   await using run = await fitted(spec, dataset, rows.training);
   const { features, notes } = run;
@@ -82,7 +83,7 @@ export async function prepare(args: PrepareArguments): Promise<Prepared> {
   const measures = measuresOf(spec, classes, isImage);
   const aim = { task: spec.task, loss: spec.training.loss };
   const size = networkSize(aim, { ...features, classes });
-  const built = buildNetwork(spec.architecture, size, await modelIn(spec.architecture, blobs));
+  const built = buildNetwork(spec.architecture, size, model);
   const begin = await beginOf(built.parameters, spec.training, blobs);
   const { network, values } = freeze(built, spec.training.freeze ?? [], begin.values);
 
@@ -92,9 +93,7 @@ export async function prepare(args: PrepareArguments): Promise<Prepared> {
     { spec, network, values, features, dataset, scale, measures, training: rows.training },
     blobs,
   );
-  if (spec.architecture.type === "onnx")
-    for await (const some of run.blocks(rows.training.subarray(0, PROBED_ROWS), true))
-      await requireRowsAlone(network, values, some.features);
+  if (model) await probe({ network, values, size }, run, rows.training);
   const stepsPerEpoch = Math.ceil(rows.training.length / spec.training.batchSize);
   const totalSteps = checkedSteps(stepsPerEpoch * spec.training.epochs);
   requireValidation(spec, rows.validation.length);
@@ -123,7 +122,11 @@ export async function prepare(args: PrepareArguments): Promise<Prepared> {
       ...begin.notes,
       ...decoder.map((name) => `images decoded by ${name}`),
     ],
-    warnings: [...warnings, ...suspects(dataset, rows.training)],
+    warnings: [
+      ...warnings,
+      ...tokenWarnings(spec.architecture, dataset, rows.training),
+      ...suspects(dataset, rows.training),
+    ],
   };
 }
 

@@ -1,6 +1,7 @@
 /**
  * Whether a network of somebody else's looks at each row alone, as steps in equal parts and rows that fill up a batch
- * want it. It is asked once, with rows of the data, in the process that a file cannot make the trainer's end.
+ * want it; and, where it tells the next token at each place, at none behind it. It is asked once, with rows of the data,
+ * in the process that a file cannot make the trainer's end.
  */
 import { openSession } from "@amaas/engine";
 import { isDomainError } from "@amaas/errors";
@@ -24,6 +25,36 @@ export async function requireRowsAlone(
   );
   if (differs)
     throw fault("what it makes of a row depends on those beside it, wanted each row by itself");
+}
+
+/**
+ * A network that sees the token which it should tell learns nothing, with the best of losses.
+ *
+ * `features` are rows of ids, FP32 [n, places], of which a vocabulary says how many there are.
+ */
+export async function requirePlacesBefore(
+  network: Network,
+  values: Float32Array,
+  features: Tensor,
+  vocabulary: number,
+): Promise<void> {
+  const [row] = differentRows(features);
+  const places = row.length;
+  const other = (id: number) => (id === vocabulary - 1 ? vocabulary - 2 : vocabulary - 1);
+  const from = [...new Set([1, Math.ceil(places / 2), places - 1])].filter((at) => at > 0);
+  const changed = from.map((start) =>
+    Float32Array.from(row, (id, at) => (at < start ? id : other(id))),
+  );
+  const { data } = await outputsOf(network, values, [row, ...changed]);
+  const width = data.length / (changed.length + 1);
+  for (const [index, start] of from.entries()) {
+    const before = (width / places) * start;
+    for (let at = 0; at < before; at++)
+      if (!Object.is(data[at], data[(index + 1) * width + at]))
+        throw fault(
+          "what it tells at a place depends on those behind it, wanted a causal network, each of whose places looks at itself and those before it",
+        );
+  }
 }
 
 type Row = ArrayLike<number>;

@@ -29,8 +29,22 @@ export const answers: { readonly [T in Task]: Answers } = {
 /** The largest number that an end of a slice can be. */
 const end = Number.MAX_SAFE_INTEGER;
 
-/** What the network sees of features: of tokens that are more than it can, the last. */
-export function seenBy(g: GraphBuilder, { context }: Network, features: Value): Value {
-  if (context === undefined) return features;
-  return g.node("Slice", [features, g.ints([-context]), g.ints([end]), g.ints([1])]);
+/**
+ * What the network sees of features: of tokens that are more than it can, the last. A language model that takes only so
+ * many tokens sees a row that is shorter with padding behind it, as it does in training.
+ */
+export function seenBy(
+  g: GraphBuilder,
+  { context, graph }: Network,
+  features: Value,
+  task: Task,
+): Value {
+  const columns = (of: Value, from: number, to: number) =>
+    g.node("Slice", [of, g.ints([from]), g.ints([to]), g.ints([1])]);
+  if (context !== undefined) return columns(features, -context, end);
+  const width = graph.inputs.find(({ name }) => name === "features")?.shape[1];
+  if (task !== "language-modeling" || typeof width !== "number") return features;
+  const rows = g.shape(features, 0, 1);
+  const padding = g.expand(g.scalar(0, features), g.concat([rows, g.ints([width])], 0));
+  return columns(g.concat([columns(features, -width, end), padding], 1), 0, width);
 }

@@ -1,14 +1,17 @@
 /**
- * A graph that was exported for a fixed number of samples, for any number of them: its input is open, nothing declares
+ * A graph that was exported for a fixed number of samples, for any number of them: its inputs are open, nothing declares
  * the number inside, and a Reshape to sizes that begin with it copies that size instead. For the fixed number it is the
  * same graph; where the number is written into it in other ways, it still is in what comes out.
  */
 import { type Graph, inferTypes, type Known, type Node } from "@amaas/graph";
 import { type Tensor, tensor } from "@amaas/tensor";
 
-export function forAnyBatch(graph: Graph, input: string): Graph {
+/** `input` is that of the samples; `others` have the same number of rows, or one for all of them. */
+export function forAnyBatch(graph: Graph, input: string, others: readonly string[] = []): Graph {
   const fixed = graph.inputs.find(({ name }) => name === input)?.shape[0];
   if (typeof fixed !== "number") return graph;
+  const isOpened = ({ name, shape }: Graph["inputs"][number]) =>
+    name === input || (others.includes(name) && shape.length > 1 && shape[0] === fixed);
   const types = inferTypes(graph);
   const sizes = new Map<string, Tensor>();
   const nodes = graph.nodes.map((node) => {
@@ -22,7 +25,7 @@ export function forAnyBatch(graph: Graph, input: string): Graph {
   return {
     ...graph,
     inputs: graph.inputs.map((info) =>
-      info.name === input ? { ...info, shape: info.shape.with(0, "?") } : info,
+      isOpened(info) ? { ...info, shape: info.shape.with(0, "?") } : info,
     ),
     outputs: graph.outputs.map((info) => ({ ...info, shape: info.shape.map(() => "?") })),
     values: (graph.values ?? []).map((info) =>

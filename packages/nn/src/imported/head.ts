@@ -24,7 +24,8 @@ export function withoutHead(part: Part): Part {
   while (isA(last, ...behind)) last = makers.get(last.inputs[0]!);
   const product = isA(last, "Add") ? addedTo(last, part.graph, makers) : last;
   const given = isA(product, "Gemm", "MatMul") ? givenTo(product, part.graph) : undefined;
-  if (given !== undefined) return partFor(part.graph, given, "architecture.head.outputs");
+  if (given !== undefined)
+    return partFor(part.graph, { output: given, field: "architecture.head.outputs" });
   const found = last ? `${last.op} "${last.name}"` : `"${part.output}"`;
   const description = `found "replace", but ${found} makes the output, wanted a dense layer: Gemm, or MatMul and Add, with weights of the file`;
   throw faultySpec([{ field: "architecture.head.outputs", description }]);

@@ -5,6 +5,7 @@
 import type { Graph, GraphBuilder, Replace, Value } from "@amaas/graph";
 import { faultySpec } from "@amaas/spec";
 import { forAnyBatch } from "./batch-axis.ts";
+import type { Inputs } from "./inputs.ts";
 import type { Part } from "./part.ts";
 
 /** Their bits would be others each time. */
@@ -18,7 +19,7 @@ const drawing = [
 ];
 
 export interface Bound {
-  readonly input: string;
+  readonly inputs: Inputs;
   /** Of every input of the graph: of samples, and of its weights. */
   readonly values: Readonly<Record<string, Value>>;
   /** Whether weights begin anew: nothing is known then of batches that they would make. */
@@ -29,18 +30,22 @@ export interface Bound {
 export function inlined(
   g: GraphBuilder,
   { graph, output }: Part,
-  { input, values, fresh }: Bound,
+  { inputs: { samples, ...others }, values, fresh }: Bound,
 ): Value {
   refuseDrawing(graph);
-  const made = g.inlineAll(forAnyBatch(graph, input), values, (node, inputs) => {
-    if (node.domain !== "") return undefined;
-    if (node.op === "Dropout") return kept(g, inputs);
-    if (node.op === "BatchNormalization") {
-      const isNew = fresh && Object.hasOwn(values, node.inputs[1] ?? "");
-      return byStatistics(g, node, isNew ? withoutStatistics(g, inputs) : inputs);
-    }
-    return undefined;
-  });
+  const made = g.inlineAll(
+    forAnyBatch(graph, samples, Object.values(others)),
+    values,
+    (node, inputs) => {
+      if (node.domain !== "") return undefined;
+      if (node.op === "Dropout") return kept(g, inputs);
+      if (node.op === "BatchNormalization") {
+        const isNew = fresh && Object.hasOwn(values, node.inputs[1] ?? "");
+        return byStatistics(g, node, isNew ? withoutStatistics(g, inputs) : inputs);
+      }
+      return undefined;
+    },
+  );
   return made.get(output)!;
 }
 

@@ -1,5 +1,12 @@
 /** The part of a graph that one of its values is made by, and how such a part is looked around in. */
-import { type Graph, inferTypes, type Known, type Node, namesUsedBy } from "@amaas/graph";
+import {
+  type Graph,
+  inferTypes,
+  type Known,
+  type Node,
+  namesUsedBy,
+  type ValueInfo,
+} from "@amaas/graph";
 import { faultySpec } from "@amaas/spec";
 
 export interface Part {
@@ -10,14 +17,26 @@ export interface Part {
   readonly types: ReadonlyMap<string, Known>;
 }
 
+interface Ends {
+  readonly output: string;
+  /** A value that the graph makes, where the part begins with that; else it begins with the graph's inputs. */
+  readonly input?: string | undefined;
+  /** Of the spec, which says so. */
+  readonly field?: string;
+}
+
 /** @throws DomainError invalid-argument where the graph has no such value, or does not say what it is. */
-export function partFor(graph: Graph, output: string, field = "architecture.output"): Part {
-  const types = inferTypes(graph);
-  const { type, shape } = types.get(output) ?? unknownValue(graph, output);
-  if (!type || !shape)
-    throw faultySpec([
-      { field, description: `"${output}" has no known type and shape in the file` },
-    ]);
+export function partFor(whole: Graph, { output, input, field }: Ends): Part {
+  const types = inferTypes(whole);
+  const known = (name: string, by: string): ValueInfo => {
+    const { type, shape } = types.get(name) ?? unknownValue(whole, name);
+    if (type && shape) return { name, type, shape };
+    const description = `"${name}" has no known type and shape in the file`;
+    throw faultySpec([{ field: by, description }]);
+  };
+  const made = known(output, field ?? "architecture.output");
+  const isInside = input !== undefined && makersIn(whole).has(input);
+  const graph = isInside ? beginningWith(whole, known(input, "architecture.input")) : whole;
   const needed = new Set([output]);
   for (const node of graph.nodes.toReversed())
     if (node.outputs.some((name) => needed.has(name)))
@@ -26,12 +45,27 @@ export function partFor(graph: Graph, output: string, field = "architecture.outp
     graph: {
       ...graph,
       inputs: graph.inputs.filter(({ name }) => needed.has(name)),
-      outputs: [{ name: output, type, shape }],
+      outputs: [made],
       initializers: new Map([...graph.initializers].filter(([name]) => needed.has(name))),
       nodes: graph.nodes.filter(({ outputs }) => outputs.some((name) => needed.has(name))),
     },
     output,
     types,
+  };
+}
+
+/** With a value as an input that a node made. */
+function beginningWith(graph: Graph, info: ValueInfo): Graph {
+  const { name } = info;
+  return {
+    ...graph,
+    inputs: [...graph.inputs, info],
+    values: (graph.values ?? []).filter((value) => value.name !== name),
+    nodes: graph.nodes.map((node) =>
+      node.outputs.includes(name)
+        ? { ...node, outputs: node.outputs.map((other) => (other === name ? "" : other)) }
+        : node,
+    ),
   };
 }
 

@@ -19,12 +19,20 @@ export function samplesFor(g: GraphBuilder, features: Value, fitting: Fitting): 
   const { type, shape } = part.graph.inputs.find(({ name }) => name === input)!;
   if (shape.length === 0) throw unfitInput(input, "takes a single number, wanted a row a sample");
   const wanted = sampleShape(input, shape.slice(1), size);
-  const seen = wanted.length === 1 ? features : g.reshape(features, [0, ...wanted]);
+  const own = ofFile(g, features, size);
+  const seen = wanted.length === 1 ? own : g.reshape(own, [0, ...wanted]);
   if (type === "FP32") return seen;
   if (type !== "INT32" && type !== "INT64")
     throw unfitInput(input, `is ${type}, wanted FP32, or INT32 or INT64 for tokens`);
   requireTokens(fitting, type);
   return g.cast(seen, type);
+}
+
+/** Ids as the file has them; those that it has none for are its first. */
+function ofFile(g: GraphBuilder, features: Value, { firstOfFile }: NetworkSize): Value {
+  if (firstOfFile === undefined) return features;
+  const shifted = g.sub(features, g.scalar(firstOfFile, features));
+  return g.node("Max", [shifted, g.scalar(0, shifted)]);
 }
 
 /** What the file says, and the data where the file leaves it open. */
@@ -39,16 +47,21 @@ function sampleShape(input: string, sizes: Shape, size: NetworkSize): readonly n
     sizes.length === seen.length &&
     sizes.every((one, axis) => typeof one === "string" || one === seen[axis]);
   if (fits) return seen;
+  if (size.eachPlace)
+    throw unfitInput(
+      input,
+      `takes rows of the shape [${sizes}], found ${size.features} tokens; data.context of a text, or the columns of an array but one, say how many`,
+    );
   const who = `input ${JSON.stringify(input)} of the file`;
   throw unfit("architecture.file", who, `samples of the shape [${sizes}]`, seen);
 }
 
 /** Ids that a table has rows for. */
 function requireTokens({ part, input, size }: Fitting, type: string): void {
-  const { vocabulary } = size;
-  if (vocabulary === undefined)
+  if (size.vocabulary === undefined)
     throw unfitInput(input, `is ${type}, which takes tokens, found data that has no vocabulary`);
   const { graph } = part;
+  const vocabulary = size.vocabulary - (size.firstOfFile ?? 0);
   const ids = new Set([input]);
   for (const node of graph.nodes) {
     const [table = "", index = ""] = node.inputs;

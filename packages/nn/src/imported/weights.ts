@@ -1,6 +1,7 @@
 /**
  * Which initializers of a graph are parameters: FP32 ones that a pattern names. Single numbers, and what the file has as
- * Constant nodes, belong to the program, so it takes their names in full; statistics of batches are never any.
+ * Constant nodes, belong to the program, so it takes their names in full; statistics of batches and causal masks are
+ * never any.
  */
 import type { Graph } from "@amaas/graph";
 import { faultySpec, type OnnxSpec } from "@amaas/spec";
@@ -8,6 +9,7 @@ import type { Tensor } from "@amaas/tensor";
 import { matcher, shownNames, withoutMatch } from "../name-pattern.ts";
 import type { Initialization, Parameter } from "../network.ts";
 import { freshValues } from "./fresh.ts";
+import { isCausalMask } from "./masks.ts";
 import { type Use, usesOf } from "./uses.ts";
 
 /** Inputs of operators that are no weights, by their place. */
@@ -35,7 +37,8 @@ export function weightsOf(
 ): readonly Weight[] {
   const uses = usesOf(graph);
   const possible = [...graph.initializers].filter(
-    ([name, { type }]) => type === "FP32" && !(uses.get(name) ?? []).some(isNoWeight),
+    ([name, value]) =>
+      value.type === "FP32" && !(uses.get(name) ?? []).some(isNoWeight) && !isCausalMask(value),
   );
   const isWeight = (name: string, { shape }: Tensor) =>
     shape.length > 0 && !graph.constants?.has(name);
