@@ -9,6 +9,8 @@ import type { NewcomersApi } from "./newcomers.process.ts";
 import type { Serving } from "./server.ts";
 
 export interface Neighbour {
+  /** That models may keep busy; loads have the others to themselves. */
+  readonly cores: number;
   readonly restP99Ms: number;
   readonly loadingP99Ms: number;
   readonly flips: number;
@@ -19,12 +21,13 @@ export interface Neighbours {
   readonly folder: string;
   readonly name: string;
   readonly model: ServedModel;
+  readonly cores: number;
   readonly perSecond: number;
   readonly seconds: number;
 }
 
 export async function neighbour(options: Neighbours): Promise<Neighbour> {
-  const { server, folder, name, model, perSecond, seconds } = options;
+  const { server, folder, name, model, cores, perSecond, seconds } = options;
   const frame = requestFrame(name, model);
   const rate = Math.max(10, Math.round(perSecond));
   const p99 = async () => {
@@ -50,7 +53,7 @@ export async function neighbour(options: Neighbours): Promise<Neighbour> {
       isOver = true;
     });
     await flipping;
-    return { restP99Ms, loadingP99Ms, flips };
+    return { cores, restP99Ms, loadingP99Ms, flips };
   } finally {
     await newcomers.close();
   }

@@ -21,10 +21,12 @@ let home: string;
 let version = 0;
 
 serveThread<NewcomersApi>({
-  begin(grpc, folder, model) {
+  async begin(grpc, folder, model) {
     server = grpc;
     template = join(folder, model, "1", "model.onnx");
     home = join(folder, name);
+    // An earlier round's.
+    await rm(home, { recursive: true, force: true });
   },
 
   async flip() {

@@ -35,9 +35,12 @@ const windows = 3;
 /** In percent. A generator that is late with more of its requests has not made the load that it was asked for. */
 const mostDelayed = 10;
 
-/** Requests per second; 0 where not even a hundred in the seconds of a try were answered in time. */
+/** A try at a low rate takes so much longer at the most, to have enough of them. */
+const mostLonger = 5;
+
+/** Requests per second; 0 where not even a hundred in the seconds of the longest try were answered in time. */
 export async function highestRate(options: Poisson): Promise<number> {
-  const least = Math.ceil(leastRequests / options.seconds);
+  const least = Math.ceil(leastRequests / (mostLonger * options.seconds));
   // Down by halves, since of few requests a single late one decides; then between the last two.
   let failed = options.mostPerSecond;
   let passed = Math.round(failed / 2);
@@ -75,7 +78,7 @@ async function p99At(
   // What is no whole number has to look like none.
   const numbers = [...content].map((value) => (Number.isInteger(value) ? `${value}.0` : value));
   const features = `{"content": [${numbers}], "shape": [${content.length}]}`;
-  const interval = Math.ceil((seconds * 1000) / windows);
+  const interval = Math.ceil((Math.max(seconds, leastRequests / rate) * 1000) / windows);
   try {
     await writeFile(data, `{"data": [{"features": ${features}}]}`);
     const { stdout } = await run(perfAnalyzer, [
