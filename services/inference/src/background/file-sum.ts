@@ -1,5 +1,6 @@
-/** What a file is told by from one that was damaged, cut off or half written. */
+/** What a file is told by from one that was damaged, cut off or half written. All of it blocks the thread it is called on. */
 import { closeSync, openSync, readSync } from "node:fs";
+import { join } from "node:path";
 import { crc32 } from "node:zlib";
 
 export interface FileSum {
@@ -7,9 +8,26 @@ export interface FileSum {
   readonly crc32: number;
 }
 
+/** By the names of files in one folder. */
+export type FileSums = Readonly<Record<string, FileSum>>;
+
 const chunkBytes = 2 ** 20;
 
-/** Blocks the thread it is called on. */
+export function bytesOf(sums: FileSums): number {
+  return Object.values(sums).reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+export function areIntact(folder: string, sums: FileSums): boolean {
+  try {
+    return Object.entries(sums).every(([name, wanted]) => {
+      const found = sumOf(join(folder, name));
+      return found.bytes === wanted.bytes && found.crc32 === wanted.crc32;
+    });
+  } catch {
+    return false;
+  }
+}
+
 export function sumOf(path: string): FileSum {
   const file = openSync(path, "r");
   try {

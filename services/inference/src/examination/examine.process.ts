@@ -13,7 +13,7 @@ import {
   type ValueSpec,
 } from "@amaas/engine";
 import { disagreement } from "../agreement.ts";
-import { type FileSum, sumOf } from "../background/file-sum.ts";
+import { type FileSums, sumOf } from "../background/file-sum.ts";
 import { rowsTogether, strayOutput } from "../rows-alone.ts";
 import { type FileLook, readFile as readUnchanged } from "../sources/folder/file-look.ts";
 import { firstThatRuns, trialFeeds } from "../trial-feeds.ts";
@@ -52,10 +52,8 @@ export interface Trial {
   /** Why nobody could say whose the rows of an output are, if so. */
   readonly stray: string | undefined;
   /** The files that were written, by name. */
-  readonly saved?: SavedFiles;
+  readonly saved?: FileSums;
 }
-
-export type SavedFiles = Readonly<Record<string, FileSum>>;
 
 interface Reference {
   readonly bytes: Uint8Array;
@@ -158,7 +156,7 @@ async function processorMs(run: () => Promise<unknown>): Promise<number> {
   return (user + system) / 1000;
 }
 
-function filesIn(folder: string): SavedFiles {
+function filesIn(folder: string): FileSums {
   return Object.fromEntries(
     readdirSync(folder).map((name) => [name, sumOf(join(folder, name))] as const),
   );

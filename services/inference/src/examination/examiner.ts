@@ -7,13 +7,8 @@
  */
 import { type Process, startProcess } from "@amaas/engine";
 import { DomainError, errorMessage } from "@amaas/errors";
-import type {
-  ExaminationApi,
-  ExaminedModel,
-  SavedFiles,
-  Signature,
-  Trial,
-} from "./examine.process.ts";
+import type { FileSums } from "../background/file-sum.ts";
+import type { ExaminationApi, ExaminedModel, Signature, Trial } from "./examine.process.ts";
 
 export interface Limits {
   /** Of the processor, for each step: reading and a first run, and each trial. */
@@ -41,7 +36,7 @@ export interface Verdict extends Signature {
   /** Why nobody could say whose the rows of an output are, if so. */
   readonly stray?: string;
   /** The rewritten graph, where it was asked for and could be written. */
-  readonly graph?: SavedFiles;
+  readonly graph?: FileSums;
 }
 
 export interface Examined {

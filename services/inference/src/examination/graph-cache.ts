@@ -12,6 +12,7 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { numericClass, type SavedGraph } from "@amaas/engine";
+import { bytesOf } from "../background/file-sum.ts";
 import type { Verdict } from "./examiner.ts";
 
 export interface CacheOptions {
@@ -83,7 +84,7 @@ export class GraphCache {
       // There may be a damaged one.
       await rm(this.#path(key), { recursive: true, force: true });
       await rename(made, this.#path(key));
-      await this.#sweepAfter(body.length + bytesOf(verdict));
+      await this.#sweepAfter(body.length + bytesOf(verdict.graph ?? {}));
     } catch (error) {
       // Another replica's is as good.
       if (!isThere(error)) this.#options.onTrouble(error);
@@ -138,10 +139,6 @@ export class GraphCache {
   #path(key: string): string {
     return join(this.#options.folder, key);
   }
-}
-
-function bytesOf({ graph = {} }: Verdict): number {
-  return Object.values(graph).reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /** Of a file, or a folder of files; 0 once it is gone. */

@@ -1,6 +1,6 @@
 /** What was found out about files by reading them, kept for as long as they do not change. */
 import type { Background } from "../../background/background.ts";
-import { digestOf, type FileLook, readFile, readPlaces } from "./file-look.ts";
+import { type FileLook, readFile, readPlaces } from "./file-look.ts";
 import { locationsOf, type ModelFile } from "./model-files.ts";
 
 interface Known {
@@ -12,9 +12,6 @@ interface Known {
 
 /** Of files that may be gone by now, too. */
 const mostKnown = 20_000;
-
-/** A smaller one is read and hashed sooner than somebody else is asked to. */
-const mostHere = 2 ** 20;
 
 export class KnownFiles {
   readonly #background: Pick<Background, "digest">;
@@ -46,7 +43,7 @@ export class KnownFiles {
   async #digest(look: FileLook): Promise<string> {
     const known = this.#of(look);
     if (known.digest !== undefined) return known.digest;
-    const digest = await (look.bytes > mostHere ? this.#background.digest(look) : digestOf(look));
+    const digest = await this.#background.digest(look);
     this.#keep(look, { ...this.#of(look), digest });
     return digest;
   }
