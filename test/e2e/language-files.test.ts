@@ -7,7 +7,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { generate, languageModel } from "@amaas/cli";
 import { jobStateName } from "@amaas/client";
-import { readDataset, splitRows } from "@amaas/data";
+import { encodeNpy, readDataset, splitRows } from "@amaas/data";
 import { graphBuilder, readModel, writeModel } from "@amaas/graph";
 import { parseJobSpec } from "@amaas/spec";
 import { tensor } from "@amaas/tensor";
@@ -148,6 +148,32 @@ describe("a file of PyTorch's", () => {
     const together = await story.run(job(2), { atStep: 15, act });
     expect(together.bits).toEqual(alone.bits);
   });
+});
+
+test("arrays of its ids are learnt and asked about, of which none is taken for padding", {
+  timeout,
+}, async () => {
+  // A space is 0 in the file, and 1 here.
+  const idOf = (token: string) => tokens.indexOf(token) + 1;
+  const ids = Array.from(await readFile(file("phrases.txt"), "utf8"), idOf);
+  const width = context + 1;
+  const rows = Math.floor(ids.length / width);
+  const array = tensor("INT32", [rows, width], Int32Array.from(ids.slice(0, rows * width)));
+  await writeFile(file("ids.npy"), encodeNpy(array));
+  const vocabulary = tokens.length + 1;
+  const data = { format: "arrays", features: file("ids.npy"), vocabulary, idsFrom: 1 };
+  const gate = { metric: "perplexity", max: 4 };
+  const { data: _, ...job } = { data: {}, ...jobOf("of-ids", { gate }) };
+  const run = await story.run({ ...job, data });
+  const [first = 0, ...others] = perplexities(run, "validation");
+  expect(others.at(-1)).toBeLessThan(first);
+  await story.client.waitServed("of-ids", run.version);
+  const prompt = Float32Array.from("the lazy bird sleeps at nig", idOf);
+  const input = tensor("FP32", [1, prompt.length], prompt);
+  const { label, probabilities } = await story.client.predict("of-ids", { input });
+  expect(Number(label?.data[0])).toBe(idOf("h"));
+  expect(probabilities?.shape).toEqual([1, vocabulary]);
+  expect(probabilities?.data[0]).toBe(0);
 });
 
 test("one of Hugging Face learns a text anew, with a mask and positions that follow from tokens", {

@@ -54,7 +54,7 @@ function views(network: ReturnType<typeof networkOf>, vector: Float32Array, pref
   );
 }
 
-test.each(["written", "huggingFace"] as const)(
+test.each(["written", "attention", "huggingFace"] as const)(
   "the file %s scores tokens as PyTorch does, and gives none to padding",
   async (name) => {
     const network = networkOf(name);
@@ -73,6 +73,33 @@ test.each(["written", "huggingFace"] as const)(
     expect(numbers(outputs).filter((score) => score === -1e9)).toHaveLength(rows * context * first);
   },
 );
+
+test.each(["written", "attention", "huggingFace"] as const)(
+  "every parameter of the file %s has a slope",
+  async (name) => {
+    const network = networkOf(name);
+    const features = idsOf(array(header.shown));
+    const batch = features.shape[0]!;
+    const mask = tensor("FP32", [batch], new Float32Array(batch).fill(1));
+    const weights = views(network, initialValues(network.parameters, 0));
+    const session = await openSession(writeModel(trainingGraph(network, { ...aim, batch })));
+    const { sums: _, ...slopes } = await session.run({ features, mask, ...weights });
+    await session.release();
+    expect(Object.keys(slopes)).toHaveLength(network.parameters.length);
+    for (const [of, slope] of Object.entries(slopes)) {
+      expect(numbers(slope).every(Number.isFinite), of).toBe(true);
+      expect(
+        numbers(slope).some((value) => value !== 0),
+        of,
+      ).toBe(true);
+    }
+  },
+);
+
+test("the operator Attention is one of a file", () => {
+  const ops = readModel(languageFile("attention")).graph.nodes.map(({ op }) => op);
+  expect(ops).toContain("Attention");
+});
 
 test("parameters are those of the model, without its causal mask", () => {
   const { parameters, graph } = networkOf("written");

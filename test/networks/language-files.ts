@@ -2,8 +2,11 @@
 import { join } from "node:path";
 import { type ArrayRef, type BlobRef, readPacked } from "../gradients/packed.ts";
 
-/** One that is written out, for any number of rows and tokens; and one of Hugging Face, with a mask and positions. */
-export type LanguageFile = "written" | "huggingFace";
+/**
+ * One that is written out, and one of the operator Attention, for any number of rows and tokens; and one of Hugging Face,
+ * with a mask and positions.
+ */
+export type LanguageFile = "written" | "attention" | "huggingFace";
 
 export const { header, array, blob } = readPacked<{
   readonly context: number;

@@ -18,7 +18,7 @@ function read(
   features: Tensor<NpyType>,
   labels: Tensor<NpyType>,
   task: Task = "classification",
-  seen: Pick<ArraysSpec, "shape" | "vocabulary"> = {},
+  seen: Pick<ArraysSpec, "shape" | "vocabulary" | "idsFrom"> = {},
 ): Promise<Dataset> {
   const files: Record<string, Uint8Array> = {
     "x.npy": encodeNpy(features),
@@ -113,6 +113,20 @@ describe("tokens", () => {
     expect(vocabulary).toBe(6);
     const input = tensor("FP32", [2, 2], Float32Array.of(5, 6, -1, Number.NaN));
     expect([...evaluate(model.graph, { input }).features!.data]).toEqual([5, 0, 0, 0]);
+  });
+
+  test("say from which on they are a file's", async () => {
+    const idsFrom = async (first?: 0 | 1) =>
+      fitFeatures(
+        await read(ids, classes, "classification", {
+          vocabulary: 6,
+          ...(first !== undefined && { idsFrom: first }),
+        }),
+        Uint32Array.of(0),
+      ).firstOfFile;
+    expect(await idsFrom(1)).toBe(1);
+    expect(await idsFrom(0)).toBeUndefined();
+    expect(await idsFrom()).toBeUndefined();
   });
 
   test("outside the vocabulary are refused", async () => {

@@ -24,7 +24,7 @@ export async function readArrays(
   const { rows, sizes } = checkShape(features, limits);
   const width = elementCount(sizes);
   const shape = shapeOf(spec, sizes);
-  const { vocabulary } = spec;
+  const { vocabulary, idsFrom } = spec;
   const isLanguage = task === "language-modeling";
   refuseNonFinite("data.features", features, width);
   if (vocabulary !== undefined) refuseUnknownTokens(features, width, vocabulary);
@@ -36,6 +36,7 @@ export async function readArrays(
     inputs: [{ name: "input", datatype: "FP32", shape: isLanguage ? [-1, -1] : [-1, ...sizes] }],
     ...((shape || isLanguage) && { shape: shape ?? sizes }),
     ...(vocabulary !== undefined && { vocabulary }),
+    ...(idsFrom && { firstOfFile: idsFrom }),
     labels: await readLabels(spec, task, rows, open, limits),
     tensors: (chosen) => ({ input: take(features, chosen, sizes) }),
   };

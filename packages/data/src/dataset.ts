@@ -31,13 +31,6 @@ export interface NoLabels {
 
 export type Labels = ClassLabels | ValueLabels | NoLabels;
 
-export interface KnownTokens {
-  /** In the order of their ids, without those of padding and of all other tokens. */
-  readonly tokens: readonly string[];
-  /** Whether these are all that the network of a file has ids for: its own are from 0. */
-  readonly ofFile: boolean;
-}
-
 export interface Dataset {
   /** What the inputs were read from; integers of arrays are measurements that nobody has scaled. */
   readonly source: "columns" | "floats" | "integers" | "tokens" | "text";
@@ -49,8 +42,10 @@ export interface Dataset {
   readonly shape?: readonly number[];
   /** Of tokens: how many ids there are; of a text at most. */
   readonly vocabulary?: number;
-  /** Of a text: the tokens that are told apart, where they are not those that it has most often. */
-  readonly known?: KnownTokens;
+  /** Of a text: the tokens that are told apart, in the order of their ids, where they are not those that it has most often. */
+  readonly known?: readonly string[];
+  /** Of tokens: the id that is 0 in an ONNX file; those before it are none of the file's. */
+  readonly firstOfFile?: number;
   /** Of images: who decoded them, which decides the last bits of their pixels. */
   readonly decoder?: string;
   readonly labels: Labels;

@@ -63,13 +63,14 @@ function ofArray(g: GraphBuilder, dataset: Dataset, rows: Uint32Array): FittedFe
   holdTo(defaultLimits.features, width, "data", "features");
   const columns = isSequence(dataset) ? "time" : width;
   g.output("features", value, { type: "FP32", shape: ["rows", columns] });
-  const { shape, vocabulary } = dataset;
+  const { shape, vocabulary, firstOfFile } = dataset;
   return {
     model: g.model(),
     width,
     ...(unit !== undefined && { unit }),
     ...(shape && { shape }),
     ...(vocabulary !== undefined && { vocabulary }),
+    ...(firstOfFile !== undefined && { firstOfFile }),
   };
 }
 

@@ -1,13 +1,6 @@
 export { type FeaturePlan, labelsAt } from "./column-features.ts";
 export type { DataFile, OpenFile } from "./data-file.ts";
-export type {
-  ClassLabels,
-  Dataset,
-  InputSpec,
-  KnownTokens,
-  Labels,
-  ValueLabels,
-} from "./dataset.ts";
+export type { ClassLabels, Dataset, InputSpec, Labels, ValueLabels } from "./dataset.ts";
 export { datasetDigest, splitDigest } from "./digest.ts";
 export { type Duplicates, withoutDuplicates } from "./duplicates.ts";
 export { type FittedFeatures, fitFeatures, type TrainingFeature } from "./features.ts";

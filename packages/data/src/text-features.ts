@@ -16,9 +16,9 @@ const blockRows = 1024;
 
 /** The graph's input is the data set's, BYTES [rows, time]; its output `features` FP32 [rows, time]. */
 export function fitText(dataset: Dataset, rows: Uint32Array): FittedFeatures {
-  const { inputs, shape = [], vocabulary: most = 0, known } = dataset;
+  const { inputs, shape = [], vocabulary: most = 0, known, firstOfFile } = dataset;
   const name = inputs[0]?.name ?? "";
-  const own = known?.tokens ?? mostFrequent(dataset, name, rows).slice(0, most - 2);
+  const own = known ?? mostFrequent(dataset, name, rows).slice(0, most - 2);
   const tokens = [padding, unknown, ...own];
   const ids = new Map(tokens.map((token, id) => [token, id]));
   ids.set(padding, 0);
@@ -42,7 +42,7 @@ export function fitText(dataset: Dataset, rows: Uint32Array): FittedFeatures {
     shape,
     vocabulary: tokens.length,
     tokens,
-    ...(known?.ofFile && { firstOfFile: unknownId + 1 }),
+    ...(firstOfFile !== undefined && { firstOfFile }),
   };
 }
 

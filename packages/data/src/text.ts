@@ -12,6 +12,8 @@ import { openParts, type Part } from "./parts.ts";
 import { tokenize } from "./text-tokens.ts";
 
 const field = "data.file";
+/** Those of padding and of all other tokens. */
+const reservedIds = 2;
 
 export async function readText(spec: TextSpec, open: OpenFile, limits: Limits): Promise<Dataset> {
   const { context, stride = context, ids } = spec;
@@ -36,7 +38,7 @@ export async function readText(spec: TextSpec, open: OpenFile, limits: Limits): 
     inputs: [{ name: "tokens", datatype: "BYTES", shape: [-1, -1] }],
     shape: [width],
     vocabulary: spec.vocabulary,
-    ...(ids && { known: { tokens: ids, ofFile: true } }),
+    ...(ids && { known: ids, firstOfFile: reservedIds }),
     labels: { kind: "none" },
     keys: { windows: { stride, width } },
     tensors: (chosen) => ({

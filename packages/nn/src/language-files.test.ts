@@ -133,6 +133,13 @@ test.each<[string, Model, object, NetworkSize, string]>([
     'architecture.file: input "ids" of the file takes rows of the shape [4], found 3 tokens; data.context',
   ],
   [
+    "more places than are written into it",
+    other((g) => g.initializer("places", floats([1, 2, 5]))),
+    { output: "y" },
+    size,
+    'architecture.file: it cannot take samples of the shape [3]: node "y" (Add, ai.onnx opset',
+  ],
+  [
     "fewer ids than the data has",
     file({ vocabulary: 4 }),
     {},
@@ -157,7 +164,7 @@ test.each<[string, Model, object, NetworkSize, string]>([
     file(),
     {},
     { ...size, vocabulary: 6, outputs: 6, firstOfFile: 2 },
-    'data.ids: found 4 tokens, but "logits" has scores of 5 tokens, wanted as many',
+    'data: has 4 ids of the file (data.ids, or data.vocabulary from data.idsFrom), but "logits" has scores of 5 tokens, wanted as many',
   ],
   [
     "scores of whole rows",

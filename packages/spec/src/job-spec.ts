@@ -36,6 +36,8 @@ export interface ArraysSpec {
   readonly shape?: readonly number[];
   /** How many ids there are, where samples are tokens. */
   readonly vocabulary?: number;
+  /** What id 0 of an ONNX file is in the arrays; 0 where left out, and padding then. */
+  readonly idsFrom?: 0 | 1;
 }
 
 export interface RecordsSpec {

@@ -80,7 +80,7 @@ test("architectures are for the tasks that they were made for", () => {
   expect(found("reconstruction", "unet")).toBeUndefined();
 });
 
-test("the ids of a file are of a text and a file, and leave no score for smoothing", () => {
+test("ids of a file go with a file alone, and leave no score for smoothing", () => {
   const data = { format: "text", file: "a.txt", ids: ["\n", "a", "<pad>"] };
   const spec = { ...base, task: "language-modeling", data };
   const onnx = { type: "onnx", file: "gpt.onnx", mask: "seen", positions: "places" };
@@ -91,7 +91,16 @@ test("the ids of a file are of a text and a file, and leave no score for smoothi
   ).toEqual({
     "data.ids": 'found a list, wanted none: "gpt" gives tokens ids of its own',
     "training.loss.labelSmoothing":
-      "found 0.1, wanted 0: with data.ids there are ids that the file gives no score",
+      "found 0.1, wanted 0: with ids of a file there are others, which it gives no score",
+  });
+  const rows = { ...arrays, idsFrom: 1 };
+  expect(faultsOf({ ...spec, architecture: onnx, data: { ...rows, vocabulary: 9 } })).toEqual({});
+  expect(faultsOf({ ...spec, architecture: onnx, data: rows })).toMatchObject({
+    "data.idsFrom": "found 1, wanted it with data.vocabulary",
+  });
+  const decoder = { type: "gpt" };
+  expect(faultsOf({ ...spec, architecture: decoder, data: { ...rows, vocabulary: 9 } })).toEqual({
+    "data.idsFrom": 'found 1, wanted none for "gpt"',
   });
   for (const ids of [[], ["a", "b", "a"], [1], "ab"])
     expect(

@@ -71,10 +71,22 @@ export const taskChecks: readonly Check[] = [
         : undefined,
   },
   {
-    reads: ["training.loss.labelSmoothing", "training.loss", "data"],
-    fault: ({ training: { loss }, data }) =>
-      data.format === "text" && data.ids && "labelSmoothing" in loss && loss.labelSmoothing > 0
-        ? `found ${loss.labelSmoothing}, wanted 0: with data.ids there are ids that the file gives no score`
+    reads: ["data.idsFrom", "data", "architecture.type", "architecture"],
+    fault({ data, architecture: { type } }) {
+      if (data.format !== "arrays" || data.idsFrom === undefined) return undefined;
+      if (data.vocabulary === undefined)
+        return `found ${data.idsFrom}, wanted it with data.vocabulary`;
+      return type === "onnx" ? undefined : `found ${data.idsFrom}, wanted none for "${type}"`;
+    },
+  },
+  {
+    reads: ["training.loss.labelSmoothing", "training.loss", "data", "task"],
+    fault: ({ training: { loss }, data, task }) =>
+      task === "language-modeling" &&
+      hasIdsOfFile(data) &&
+      "labelSmoothing" in loss &&
+      loss.labelSmoothing > 0
+        ? `found ${loss.labelSmoothing}, wanted 0: with ids of a file there are others, which it gives no score`
         : undefined,
   },
   {
@@ -92,6 +104,12 @@ export const taskChecks: readonly Check[] = [
         : undefined,
   },
 ];
+
+/** Whether ids of the data begin with some that are none of the file's. */
+function hasIdsOfFile(data: JobSpec["data"]): boolean {
+  if (data.format === "text") return data.ids !== undefined;
+  return data.format === "arrays" && data.idsFrom === 1;
+}
 
 function labelFault(task: JobSpec["task"], found: string | undefined, wanted: string) {
   if (found === undefined) return hasLabels(task) ? `is missing, wanted ${wanted}` : undefined;

@@ -40,13 +40,12 @@ function served(...known: string[]): Model {
 }
 
 test("a served model brings its own, unless the spec lists others or enters it elsewhere", async () => {
-  const own = { tokens: ["c", "a"], ofFile: false };
+  const own = ["c", "a"];
   const model = served("c", "a");
   expect(withTokensOf(model, architecture(), await read()).known).toEqual(own);
   expect(withTokensOf(model, architecture({ input: "features" }), await read()).known).toEqual(own);
   const ids = ["a", "b", "c", "d"];
-  const listed = { tokens: ids, ofFile: true };
-  expect(withTokensOf(model, architecture(), await read({ ids })).known).toEqual(listed);
+  expect(withTokensOf(model, architecture(), await read({ ids })).known).toEqual(ids);
   const inside = architecture({ input: "slice_1" });
   expect(withTokensOf(model, inside, await read()).known).toBeUndefined();
   expect(withTokensOf(undefined, { type: "linear" }, await read()).known).toBeUndefined();

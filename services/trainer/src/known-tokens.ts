@@ -17,7 +17,7 @@ export function withTokensOf(
     return dataset;
   const text = servedLanguageModel(model.graph)?.text;
   const isEntered = text && (architecture.input ?? text.input) === text.input;
-  return isEntered ? { ...dataset, known: { tokens: text.tokens, ofFile: false } } : dataset;
+  return isEntered ? { ...dataset, known: text.tokens } : dataset;
 }
 
 /** Below this share it is as in any text. */
@@ -30,15 +30,15 @@ export function tokenWarnings(
   dataset: Dataset,
   training: Uint32Array,
 ): string[] {
-  const { source, known } = dataset;
-  if (architecture.type !== "onnx" || source !== "text" || known?.ofFile) return [];
+  const { source, known, firstOfFile } = dataset;
+  if (architecture.type !== "onnx" || source !== "text" || firstOfFile !== undefined) return [];
   if (!known)
     return architecture.initial === "fresh"
       ? []
       : [
           "ids are given to tokens by how often the text has them; if those of the file stand for tokens already, list these in data.ids",
         ];
-  const { share, first } = unknownIn(dataset, training, new Set(known.tokens));
+  const { share, first } = unknownIn(dataset, training, new Set(known));
   if (share < shareTold) return [];
   return [
     `${(100 * share).toFixed(1)} % of the training part's tokens are none of the file's, as ${JSON.stringify(first)}: it takes them all for one`,

@@ -89,7 +89,9 @@ async function outputsOf(
     if (!outputs) throw new Error("the network put out nothing");
     return outputs;
   } catch (error) {
-    throw isDomainError(error) ? fault(`it does not run: ${error.message}`) : error;
+    throw isDomainError(error)
+      ? fault(`it does not run on samples of ${width} values: ${error.message}`)
+      : error;
   }
 }
 

@@ -4,8 +4,8 @@
     python test/networks/python/language_files.py
 
 One is written out, with a causal mask among its buffers, and knows a text a little; it is exported for any number of rows
-and of tokens. The steps, in float64, go on from there. The other is of Hugging Face, with a mask and positions as inputs,
-for rows of one length.
+and of tokens. The steps, in float64, go on from there. Another has the attention that is an operator since opset 23, the third
+is of Hugging Face, with a mask and positions as inputs, for rows of one length.
 """
 
 import random
@@ -60,6 +60,22 @@ class Gpt(nn.Module):
         return self.head(self.norm(self.blocks(self.token(idx) + self.place(places))))
 
 
+class Attention(nn.Module):
+    """One block by PyTorch's own attention, which becomes ONNX's; with one table for reading and telling tokens."""
+
+    def __init__(self, vocabulary):
+        super().__init__()
+        self.token, self.place = nn.Embedding(vocabulary, WIDTH), nn.Parameter(torch.randn(1, CONTEXT, WIDTH) / 8)
+        self.norm, self.qkv, self.out = nn.LayerNorm(WIDTH), nn.Linear(WIDTH, 3 * WIDTH), nn.Linear(WIDTH, WIDTH)
+
+    def forward(self, tokens):
+        rows, time = tokens.shape
+        x = self.token(tokens) + self.place[:, :time]
+        q, k, v = (part.view(rows, time, HEADS, -1).transpose(1, 2) for part in self.qkv(self.norm(x)).chunk(3, -1))
+        y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        return F.linear(self.norm(x + self.out(y.transpose(1, 2).reshape(rows, time, WIDTH))), self.token.weight)
+
+
 class HuggingFace(nn.Module):
     def __init__(self, vocabulary):
         super().__init__()
@@ -108,10 +124,14 @@ def main():
     shown = rows_of(ids, 0)
     hugging_face = HuggingFace(len(tokens)).eval()
     size = {0: torch.export.Dim("batch", min=2, max=1024), 1: torch.export.Dim("time", min=2, max=CONTEXT)}
-    written = torch.onnx.export(
-        model, (shown[:, :-1],), input_names=["idx"], output_names=["logits"], dynamo=True, optimize=True,
-        dynamic_shapes=(size,), verbose=False).model_proto
     seen = shown[:, :-1]
+    attention = Attention(len(tokens)).eval()
+
+    def exported(module, name, opset):
+        return torch.onnx.export(
+            module, (seen,), input_names=[name], output_names=["logits"], dynamo=True, optimize=True,
+            dynamic_shapes=(size,), opset_version=opset, verbose=False).model_proto.SerializeToString()
+
     inputs = {
         "input_ids": seen,
         "attention_mask": torch.ones_like(seen),
@@ -121,18 +141,22 @@ def main():
     with torch.no_grad():
         twin = Gpt(len(tokens)).double().eval()
         twin.load_state_dict(model.state_dict())
-        scores = twin(seen).numpy()
-        other_scores = hugging_face(**inputs).numpy()
+        scores = {
+            "written": twin(seen),
+            "attention": attention(seen),
+            "huggingFace": hugging_face(**inputs),
+        }
     header = {
         "torch": torch.__version__,
         "context": CONTEXT,
         "tokens": tokens,
         "files": {
-            "written": pack.blob(written.SerializeToString()),
+            "written": pack.blob(exported(model, "idx", 20)),
+            "attention": pack.blob(exported(attention, "tokens", 23)),
             "huggingFace": pack.blob(by_dynamo(hugging_face, inputs, True, True).SerializeToString()),
         },
         "shown": pack.array(shown.numpy().astype(np.uint8)),
-        "scores": {"written": pack.array(scores), "huggingFace": pack.array(other_scores)},
+        "scores": {name: pack.array(value.float().numpy()) for name, value in scores.items()},
         "curve": {
             "optimizer": OPTIMIZER,
             "batch": BATCH,

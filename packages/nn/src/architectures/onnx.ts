@@ -2,7 +2,7 @@
  * The network of an ONNX file, which training goes on from: its FP32 initializers are parameters, with the values that
  * they have there. All else stays as the file has it, in the form for inference.
  */
-import { DomainError } from "@amaas/errors";
+import { DomainError, isDomainError } from "@amaas/errors";
 import type { Model, Value } from "@amaas/graph";
 import { faultySpec, type OnnxSpec } from "@amaas/spec";
 import { answers } from "../answers/index.ts";
@@ -52,8 +52,19 @@ export function onnx(
     values[initializer] = n.parameter(name, shape, init, fans);
   const fresh = spec.initial === "fresh";
   const open = withInputs(part, new Set(weights.map(({ initializer }) => initializer)));
-  const made = inlined(n.g, open, { inputs, values, fresh });
+  const made = taking(values[inputs.samples]!, () => inlined(n.g, open, { inputs, values, fresh }));
   return replaces ? newHead(n, made, size) : outputsOf(n.g, made, part, size);
+}
+
+/** A node that cannot work on samples of this shape says so; that it is of the file, and what the shape is, is said here. */
+function taking<T>({ shape = [] }: Value, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!isDomainError(error) || error.violations.length > 0) throw error;
+    const description = `it cannot take samples of the shape [${shape.slice(1)}]: ${error.message}`;
+    throw faultySpec([{ field: "architecture.file", description }]);
+  }
 }
 
 function isReserved(name: string): boolean {

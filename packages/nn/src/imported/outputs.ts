@@ -64,19 +64,17 @@ function scoresAtPlaces(g: GraphBuilder, made: Value, part: Part, size: NetworkS
 function unfitVocabulary(part: Part, width: number, size: NetworkSize): DomainError {
   const { outputs, firstOfFile } = size;
   const scores = `"${part.output}" has scores of ${width} tokens`;
-  return firstOfFile === undefined
-    ? faultySpec([
-        {
-          field: "architecture.output",
-          description: `${scores}, found ${outputs} different ones in the data, wanted a vocabulary of at most ${width}`,
-        },
-      ])
-    : faultySpec([
-        {
-          field: "data.ids",
-          description: `found ${outputs - firstOfFile} tokens, but ${scores}, wanted as many`,
-        },
-      ]);
+  const [field, description] =
+    firstOfFile === undefined
+      ? [
+          "architecture.output",
+          `${scores}, found ${outputs} different ones in the data, wanted a vocabulary of at most ${width}`,
+        ]
+      : [
+          "data",
+          `has ${outputs - firstOfFile} ids of the file (data.ids, or data.vocabulary from data.idsFrom), but ${scores}, wanted as many`,
+        ];
+  return faultySpec([{ field, description }]);
 }
 
 function unfitOutput({ type, shape }: Value, what: string, wanted: string): DomainError {
