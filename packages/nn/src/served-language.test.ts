@@ -94,6 +94,16 @@ test.each([
   expect(ask(served(again, ofText()), ["b", "a"])).toEqual(ask(model, ["b", "a"]));
 });
 
+test("one of any number of tokens is gone on with at fewer, and at more is refused", () => {
+  const gpt = buildNetwork({ type: "gpt", width: 4, heads: 1, layers: 1, tied: true }, size);
+  const of = (places: number) => ({ ...size, features: places, shape: [places] });
+  const model = served(gpt, ofText());
+  expect(() => networkOf(model, {}, of(5))).toThrow(
+    'architecture.output: "outputs" has scores at 3 places, found 5 tokens; data.context of a text',
+  );
+  expect(networkOf(model, {}, of(2)).graph.outputs[0]?.shape).toEqual(["batch", 2, 5]);
+});
+
 test("one of ids is found again where they go in", () => {
   const before = networkOf(file(), {}, size);
   const model = served(before, ofIds(), [0, 1, 2, 3, 4]);

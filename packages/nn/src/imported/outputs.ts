@@ -7,6 +7,7 @@ import { dense } from "../layers/dense.ts";
 import type { LayerBuilder } from "../layers/layer-builder.ts";
 import type { NetworkSize } from "../network.ts";
 import { isA, makersIn, type Part } from "./part.ts";
+import { placesAdvice } from "./samples.ts";
 
 /** Far below every score: what has it is never said. */
 const unsaid = -1e9;
@@ -45,9 +46,16 @@ function ofSamples(g: GraphBuilder, made: Value, part: Part, { outputs }: Networ
 function scoresAtPlaces(g: GraphBuilder, made: Value, part: Part, size: NetworkSize): Value {
   const { features: places, outputs, firstOfFile = 0 } = size;
   const [batch, time, width, ...more] = made.shape ?? [];
-  const isAtPlaces = typeof time === "string" || time === places;
-  if (made.type !== "FP32" || typeof batch !== "string" || !isAtPlaces || more.length > 0)
+  const isAtPlaces = time !== undefined && width !== undefined && more.length === 0;
+  if (made.type !== "FP32" || typeof batch !== "string" || !isAtPlaces)
     throw unfitOutput(made, `"${part.output}"`, `FP32 [samples, ${places}, vocabulary]`);
+  if (typeof time === "number" && time !== places)
+    throw faultySpec([
+      {
+        field: "architecture.output",
+        description: `"${part.output}" has scores at ${time} places, found ${places} tokens; ${placesAdvice}`,
+      },
+    ]);
   if (typeof width !== "number")
     throw unfitOutput(made, `"${part.output}"`, `FP32 [samples, ${places}, ${outputs}]`);
   const own = outputs - firstOfFile;

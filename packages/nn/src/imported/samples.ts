@@ -13,6 +13,10 @@ export interface Fitting {
   readonly size: NetworkSize;
 }
 
+/** What says how many tokens there are in a row. */
+export const placesAdvice =
+  "data.context of a text, or the columns of an array but one, say how many";
+
 /** @throws DomainError invalid-argument where samples are of another shape or kind. */
 export function samplesFor(g: GraphBuilder, features: Value, fitting: Fitting): Value {
   const { part, input, size } = fitting;
@@ -50,7 +54,7 @@ function sampleShape(input: string, sizes: Shape, size: NetworkSize): readonly n
   if (size.eachPlace)
     throw unfitInput(
       input,
-      `takes rows of the shape [${sizes}], found ${size.features} tokens; data.context of a text, or the columns of an array but one, say how many`,
+      `takes rows of the shape [${sizes}], found ${size.features} tokens; ${placesAdvice}`,
     );
   const who = `input ${JSON.stringify(input)} of the file`;
   throw unfit("architecture.file", who, `samples of the shape [${sizes}]`, seen);
