@@ -122,7 +122,8 @@ export async function startInferenceServer({
       return { version: answer.modelVersion, y: firstOf(answer) };
     },
     async metric(name) {
-      const { body } = await telemetry.metrics.exposition();
+      const { pieces } = await telemetry.metrics.exposition();
+      const body = [...pieces].join("");
       const samples = body.matchAll(new RegExp(`^${name}(?:_total)?(?:{.*})? ([0-9.e+-]+)`, "gm"));
       return [...samples].reduce((sum, [, value]) => sum + Number(value), 0);
     },

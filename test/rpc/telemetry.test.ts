@@ -8,7 +8,7 @@ import { blobs, connect, eventually, serve } from "./stage.ts";
 test("calls are timed and counted by method and status on both sides", async () => {
   const telemetry = createTelemetry({ service: "test", instance: "1", level: "silent", env: {} });
   onTestFinished(() => telemetry.shutdown());
-  const text = async () => (await telemetry.metrics.exposition()).body;
+  const text = async () => [...(await telemetry.metrics.exposition()).pieces].join("");
   const finish = Promise.withResolvers<void>();
   const stage = await serve(
     [

@@ -1,20 +1,14 @@
 /** A service process, from its first variable to its exit code. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { BlobsDefinition } from "@amaas/proto/amaas/registry/v1/blobs";
 import { createClient } from "@amaas/rpc";
 import { nullTelemetry } from "@amaas/telemetry";
 import { afterEach, expect, test } from "vitest";
+import { endAll, get, start } from "./echo-process.ts";
 
-const children: ChildProcess[] = [];
-
-afterEach(() => {
-  for (const child of children.splice(0)) child.kill("SIGKILL");
-});
+afterEach(endAll);
 
 test("it starts, becomes ready, drains a call in flight on SIGTERM and exits with 0", async () => {
   const service = start({ AMAAS_PORT: "0", TEST_ANSWER_AFTER_MS: "400", TEST_COLD: "true" });
@@ -106,43 +100,3 @@ test("a taken port is said plainly", async () => {
   expect(await second.exitCode).toBe(1);
   expect(second.lines.at(-1)).toMatchObject({ level: "error" });
 });
-
-type Line = Record<string, unknown>;
-
-function start(env: Record<string, string>) {
-  const child = spawn(process.execPath, [new URL("./echo.fixture.ts", import.meta.url).pathname], {
-    env: { PATH: process.env.PATH, ...env },
-    stdio: ["ignore", "pipe", "pipe", "ipc"],
-  });
-  children.push(child);
-  const lines: Line[] = [];
-  const errors: string[] = [];
-  const messages: Line[] = [];
-  child.on("message", (message: Line) => messages.push(message));
-  createInterface({ input: child.stdout! }).on("line", (line) => lines.push(JSON.parse(line)));
-  createInterface({ input: child.stderr! }).on("line", (line) => errors.push(line));
-  const said = [once(child.stdout!, "close"), once(child.stderr!, "close")];
-  const exitCode = once(child, "exit").then(async ([code]) => {
-    await Promise.all(said);
-    return code;
-  });
-  return {
-    child,
-    lines,
-    errors,
-    exitCode,
-    async message(type: string): Promise<{ grpc: string; http: string }> {
-      for (;;) {
-        const found = messages.find((message) => message.type === type);
-        if (found) return { grpc: String(found.grpc), http: String(found.http) };
-        if (child.exitCode !== null) throw new Error(`exited: ${errors.join("\n")}`);
-        await Promise.race([once(child, "message"), exitCode]);
-      }
-    },
-  };
-}
-
-async function get(host: string, path: string): Promise<{ status: number; body: string }> {
-  const response = await fetch(`http://${host}${path}`);
-  return { status: response.status, body: await response.text() };
-}

@@ -3,6 +3,8 @@
  * or 503 and why not) and /metrics.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { pipeline } from "node:stream/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { listenOn } from "@amaas/rpc";
 import type { Telemetry } from "@amaas/telemetry";
 
@@ -18,6 +20,9 @@ export interface ProbeOptions {
   readonly ready: () => true | string;
 }
 
+/** A peer that takes nothing for so long is left alone with what it has. */
+const silenceMs = 30_000;
+
 type Page = (response: ServerResponse, request: IncomingMessage) => void | Promise<void>;
 
 export async function openProbes({ host, port, telemetry, ready }: ProbeOptions): Promise<Probes> {
@@ -29,8 +34,8 @@ export async function openProbes({ host, port, telemetry, ready }: ProbeOptions)
       else answer(response, 503, `${state}\n`);
     },
     "/metrics": async (response, { headers: { accept } }) => {
-      const { contentType, body } = await telemetry.metrics.exposition(accept);
-      answer(response, 200, body, contentType);
+      const { contentType, pieces } = await telemetry.metrics.exposition(accept);
+      await answerInPieces(response, pieces, contentType);
     },
   };
 
@@ -43,11 +48,13 @@ export async function openProbes({ host, port, telemetry, ready }: ProbeOptions)
       if (request.method !== "GET" && request.method !== "HEAD")
         return answer(response, 405, "wanted GET\n");
       Promise.resolve(page(response, request)).catch((error) => {
+        if (hasLeft(error)) return;
         telemetry.log.error("an HTTP page failed", { url: request.url, error });
-        answer(response, 500, "internal error\n");
+        if (!response.headersSent) answer(response, 500, "internal error\n");
       });
     },
   );
+  server.setTimeout(silenceMs);
 
   return {
     port: await listenOn(server, host, port),
@@ -71,4 +78,30 @@ function answer(
     "cache-control": "no-store",
   });
   response.end(body);
+}
+
+/**
+ * A long page, made as fast as it is taken. Between two pieces others have their turn, however fast that is.
+ * What fails on the way breaks it off.
+ */
+async function answerInPieces(
+  response: ServerResponse,
+  pieces: Iterable<string>,
+  contentType: string,
+): Promise<void> {
+  response.writeHead(200, { "content-type": contentType, "cache-control": "no-store" });
+  await pipeline(inTurns(response.req.method === "HEAD" ? [] : pieces), response);
+}
+
+/** Who leaves in the middle of a page is no fault. */
+function hasLeft(error: unknown): boolean {
+  return error instanceof Error && "code" in error && left.has(error.code);
+}
+const left: ReadonlySet<unknown> = new Set(["ERR_STREAM_PREMATURE_CLOSE", "ECONNRESET", "EPIPE"]);
+
+async function* inTurns(pieces: Iterable<string>): AsyncGenerator<string> {
+  for (const piece of pieces) {
+    yield piece;
+    await nextTurn();
+  }
 }

@@ -2,7 +2,8 @@
  * How often a figure fell into which range, with a trace for each range: a histogram that is counted
  * where the figure is made and shown when somebody looks.
  *
- * Observing is a comparison for each bound below the figure and two stores; nothing is allocated.
+ * Observing is a comparison for each bound below the figure and a few stores. Memory is taken with the first
+ * figure, and for traces with the first recorded one: of thousands, few are ever used.
  */
 import { isSampled } from "./trace-context.ts";
 
@@ -12,26 +13,37 @@ export const callSeconds: readonly number[] = [
   2.5, 5, 7.5, 10,
 ];
 
+interface Traces {
+  readonly traceparents: (string | undefined)[];
+  readonly values: Float64Array;
+  readonly times: Float64Array;
+}
+
+const nothing: readonly number[] = [];
+
 export class Distribution {
   /** Ascending; a value equal to a bound is counted in its range. */
   readonly bounds: readonly number[];
-  /** For each bound, and one for what is above them all. */
-  readonly counts: Float64Array;
-  readonly #traces: (string | undefined)[];
-  readonly #values: Float64Array;
-  readonly #times: Float64Array;
+  #counts: number[] | undefined;
+  #traces: Traces | undefined;
   #sum = 0;
 
   constructor(bounds: readonly number[]) {
     this.bounds = bounds;
-    this.counts = new Float64Array(bounds.length + 1);
-    this.#traces = new Array<string | undefined>(bounds.length + 1).fill(undefined);
-    this.#values = new Float64Array(bounds.length + 1);
-    this.#times = new Float64Array(bounds.length + 1);
+  }
+
+  /** For each bound, and one for what is above them all; nothing before the first figure. */
+  get counts(): readonly number[] {
+    return this.#counts ?? nothing;
   }
 
   get sum(): number {
     return this.#sum;
+  }
+
+  /** Whether nothing was observed. */
+  get isEmpty(): boolean {
+    return this.#counts === undefined;
   }
 
   get count(): number {
@@ -46,26 +58,24 @@ export class Distribution {
    */
   observe(value: number, traceparent?: string, at = 0): void {
     const { bounds } = this;
+    this.#counts ??= new Array<number>(bounds.length + 1).fill(0);
     let index = 0;
     while (index < bounds.length && value > bounds[index]!) index++;
-    this.counts[index]!++;
+    this.#counts[index]!++;
     this.#sum += value;
     if (traceparent === undefined || !isSampled(traceparent)) return;
-    this.#traces[index] = traceparent;
-    this.#values[index] = value;
-    this.#times[index] = at;
+    this.#traces ??= noTraces(bounds.length + 1);
+    this.#traces.traceparents[index] = traceparent;
+    this.#traces.values[index] = value;
+    this.#traces.times[index] = at;
   }
 
   /** The newest that was observed in a range together with a recorded trace. */
   exemplar(index: number): Exemplar | undefined {
-    const traceparent = this.#traces[index];
-    if (traceparent === undefined) return undefined;
-    const [traceId, value, at] = [
-      traceparent.slice(3, 35),
-      this.#values[index]!,
-      this.#times[index]!,
-    ];
-    return { traceId, value, at };
+    const traceparent = this.#traces?.traceparents[index];
+    if (this.#traces === undefined || traceparent === undefined) return undefined;
+    const { values, times } = this.#traces;
+    return { traceId: traceparent.slice(3, 35), value: values[index]!, at: times[index]! };
   }
 
   /**
@@ -75,6 +85,14 @@ export class Distribution {
   quantile(share: number): number | undefined {
     return quantile(this.bounds, this.counts, share);
   }
+}
+
+function noTraces(ranges: number): Traces {
+  return {
+    traceparents: new Array<string | undefined>(ranges).fill(undefined),
+    values: new Float64Array(ranges),
+    times: new Float64Array(ranges),
+  };
 }
 
 export interface Exemplar {

@@ -14,7 +14,7 @@ import {
   Registry,
 } from "prom-client";
 import { plainTextType, toPlainText } from "./plain-text.ts";
-import { type Family, familyText, type Labels } from "./readings.ts";
+import { type Family, type Format, familyText, type Labels } from "./readings.ts";
 
 export interface Counter {
   add(value?: number, labels?: Labels): void;
@@ -40,10 +40,15 @@ export interface Metrics {
   exposition(accept?: string): Promise<Exposition>;
 }
 
+/** A page. With thousands of models it is some megabytes long, so it is made while it is sent. */
 export interface Exposition {
   readonly contentType: string;
-  readonly body: string;
+  /** Of some kilobytes each, with what is true when it is asked for. */
+  readonly pieces: Iterable<string>;
 }
+
+/** Characters in a piece of a page. */
+const pieceSize = 2 ** 15;
 
 /** Seconds, from 1 ms to 10 s. */
 const defaultBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -64,8 +69,11 @@ export function createMetrics(): Metrics {
   };
   const registers = [registry];
   const families = new Map<string, Family>();
-  const readings = (format: "openmetrics" | "plain") =>
-    [...families.values()].map((family) => familyText(family, format)).join("");
+  function* page(registered: string, format: Format, end: string): Iterable<string> {
+    yield registered;
+    for (const family of families.values()) yield* familyText(family, format);
+    yield end;
+  }
 
   return {
     counter: (name, help, labels = []) =>
@@ -99,18 +107,28 @@ export function createMetrics(): Metrics {
       }),
     read: (family) => void families.set(family.name, family),
     async exposition(accept = "") {
-      const body = await registry.metrics();
-      if (accept.includes("application/openmetrics-text"))
-        return {
-          contentType: registry.contentType,
-          body: body.replace(/# EOF\n$/, () => `${readings("openmetrics")}# EOF\n`),
-        };
-      return {
-        contentType: plainTextType,
-        body: toPlainText(body, counters) + readings("plain"),
-      };
+      const registered = await registry.metrics();
+      if (accept.includes("application/openmetrics-text")) {
+        const end = "# EOF\n";
+        const texts = page(registered.slice(0, -end.length), "openmetrics", end);
+        return { contentType: registry.contentType, pieces: pieces(texts) };
+      }
+      const texts = page(toPlainText(registered, counters), "plain", "");
+      return { contentType: plainTextType, pieces: pieces(texts) };
     },
   };
+}
+
+/** A line at a time would be a write to the socket each. */
+function* pieces(texts: Iterable<string>): Iterable<string> {
+  let piece = "";
+  for (const text of texts) {
+    piece += text;
+    if (piece.length < pieceSize) continue;
+    yield piece;
+    piece = "";
+  }
+  if (piece !== "") yield piece;
 }
 
 export const noMetrics: Metrics = {
@@ -118,5 +136,5 @@ export const noMetrics: Metrics = {
   gauge: () => ({ set() {} }),
   histogram: () => ({ observe() {} }),
   read() {},
-  exposition: async () => ({ contentType: plainTextType, body: "" }),
+  exposition: async () => ({ contentType: plainTextType, pieces: [] }),
 };

@@ -31,10 +31,10 @@ function page(type: string) {
     type: "histogram",
     read: () => [{ labels, distribution }],
   });
-  return metrics.exposition(type).then(({ body }) => ({
-    body,
-    lines: body.split("\n").filter((line) => line.includes("test_")),
-  }));
+  return metrics.exposition(type).then(({ pieces }) => {
+    const body = [...pieces].join("");
+    return { body, lines: body.split("\n").filter((line) => line.includes("test_")) };
+  });
 }
 
 test("what is read from elsewhere stands on the page in either format", async () => {

@@ -6,12 +6,18 @@ import type { Distribution } from "./distribution.ts";
 
 export type Labels = Readonly<Record<string, string | number>>;
 
-export interface Reading {
+/** What a series is told apart by. */
+interface Labelled {
+  /** Of whoever the series is about, the same object on every page: its text is kept. */
   readonly labels: Labels;
+  /** Those of the series alone. */
+  readonly besides?: Labels;
+}
+export interface Reading extends Labelled {
   readonly value: number;
 }
-export interface Spread {
-  readonly labels: Labels;
+export interface Spread extends Labelled {
+  /** Has no lines while it is empty. */
   readonly distribution: Distribution;
 }
 
@@ -23,45 +29,54 @@ export type Family = { readonly name: string; readonly help: string } & (
 
 export type Format = "openmetrics" | "plain";
 
-/** One family in either format, each line with its end; empty where it has no series. */
-export function familyText(family: Family, format: Format): string {
+/** One family in either format, series by series, each line with its end; nothing where it has no series. */
+export function* familyText(family: Family, format: Format): Iterable<string> {
   const open = format === "openmetrics";
   const base = family.type === "counter" ? family.name.replace(/_total$/, "") : family.name;
-  const lines =
+  const shown = open ? base : family.name;
+  let head = `# HELP ${shown} ${escaped(family.help)}\n# TYPE ${shown} ${family.type}\n`;
+  const series =
     family.type === "histogram"
-      ? histogramLines(family.name, family.read(), open)
-      : sampleLines(
+      ? histogramTexts(family.name, family.read(), open)
+      : sampleTexts(
           family.type === "counter" && open ? `${base}_total` : family.name,
           family.read(),
         );
-  if (lines === "") return "";
-  const shown = open ? base : family.name;
-  return `# HELP ${shown} ${escaped(family.help)}\n# TYPE ${shown} ${family.type}\n${lines}`;
-}
-
-function sampleLines(name: string, readings: Iterable<Reading>): string {
-  let text = "";
-  for (const { labels, value } of readings)
-    text += `${name}${inBraces(labelText(labels))} ${numberText(value)}\n`;
-  return text;
-}
-
-function histogramLines(name: string, spreads: Iterable<Spread>, exemplars: boolean): string {
-  let text = "";
-  for (const { labels, distribution } of spreads) {
-    const own = labelText(labels);
-    const before = own === "" ? "" : `${own},`;
-    let count = 0;
-    for (let index = 0; index < distribution.counts.length; index++) {
-      count += distribution.counts[index]!;
-      const bound = distribution.bounds[index] ?? Number.POSITIVE_INFINITY;
-      text += `${name}_bucket{${before}le="${numberText(bound)}"} ${count}`;
-      text += exemplars ? `${exemplarText(distribution, index)}\n` : "\n";
-    }
-    text += `${name}_sum${inBraces(own)} ${numberText(distribution.sum)}\n`;
-    text += `${name}_count${inBraces(own)} ${count}\n`;
+  for (const text of series) {
+    yield head + text;
+    head = "";
   }
-  return text;
+}
+
+function* sampleTexts(name: string, readings: Iterable<Reading>): Iterable<string> {
+  for (const reading of readings)
+    yield `${name}${inBraces(labelText(reading))} ${numberText(reading.value)}\n`;
+}
+
+/** A series at a time: its buckets, sum and count are of one moment. */
+function* histogramTexts(
+  name: string,
+  spreads: Iterable<Spread>,
+  exemplars: boolean,
+): Iterable<string> {
+  for (const spread of spreads)
+    if (!spread.distribution.isEmpty) yield histogramText(name, spread, exemplars);
+}
+
+function histogramText(name: string, spread: Spread, exemplars: boolean): string {
+  const { distribution } = spread;
+  const own = labelText(spread);
+  const before = own === "" ? "" : `${own},`;
+  let text = "";
+  let count = 0;
+  for (let index = 0; index < distribution.counts.length; index++) {
+    count += distribution.counts[index]!;
+    const bound = distribution.bounds[index] ?? Number.POSITIVE_INFINITY;
+    text += `${name}_bucket{${before}le="${numberText(bound)}"} ${count}`;
+    text += exemplars ? `${exemplarText(distribution, index)}\n` : "\n";
+  }
+  text += `${name}_sum${inBraces(own)} ${numberText(distribution.sum)}\n`;
+  return `${text}${name}_count${inBraces(own)} ${count}\n`;
 }
 
 function exemplarText(distribution: Distribution, index: number): string {
@@ -74,13 +89,20 @@ function exemplarText(distribution: Distribution, index: number): string {
 /** The same labels are shown in many families and on every page. */
 const known = new WeakMap<Labels, string>();
 
-function labelText(labels: Labels): string {
-  const found = known.get(labels);
-  if (found !== undefined) return found;
-  const parts = Object.entries(labels).map(([name, value]) => `${name}="${quotable(value)}"`);
-  const text = parts.join(",");
-  known.set(labels, text);
-  return text;
+function labelText({ labels, besides }: Labelled): string {
+  let text = known.get(labels);
+  if (text === undefined) {
+    text = pairs(labels);
+    known.set(labels, text);
+  }
+  if (besides === undefined) return text;
+  return text === "" ? pairs(besides) : `${text},${pairs(besides)}`;
+}
+
+function pairs(labels: Labels): string {
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}="${quotable(value)}"`)
+    .join(",");
 }
 
 const inBraces = (text: string): string => (text === "" ? "" : `{${text}}`);

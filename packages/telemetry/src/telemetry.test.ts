@@ -54,9 +54,10 @@ test("metrics come out as OpenMetrics text with exemplars and process figures", 
   const wait = metrics.histogram("amaas_test_wait_seconds", "Wait", { buckets: [1, 2] });
   wait.observe(1.5, {}, "4bf92f3577b34da6a3ce929d0e0e4736");
   wait.observe(0.5);
-  const { contentType, body } = await metrics.exposition(
+  const { contentType, pieces } = await metrics.exposition(
     "application/openmetrics-text;version=1.0.0,text/plain;q=0.5",
   );
+  const body = [...pieces].join("");
   expect(contentType).toContain("application/openmetrics-text");
   expect(body).toContain('amaas_test_jobs_total{state="queued"} 3\n');
   expect(body).toContain("amaas_test_nodes 3\n");
@@ -76,7 +77,8 @@ test("a scraper that does not ask for OpenMetrics gets the older text, each coun
   metrics.histogram("amaas_test_wait_seconds", "Wait", { buckets: [1] }).observe(0.5, {}, "4bf9");
   // Once in the newer form, which must not change the names.
   await metrics.exposition("application/openmetrics-text");
-  const { contentType, body } = await metrics.exposition("text/html, */*");
+  const { contentType, pieces } = await metrics.exposition("text/html, */*");
+  const body = [...pieces].join("");
   expect(contentType).toBe("text/plain; version=0.0.4; charset=utf-8");
   const own = body.split("\n").filter((line) => line.includes("_test_"));
   expect(own).toEqual([

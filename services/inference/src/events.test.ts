@@ -7,7 +7,8 @@ test("the page tells which version answers for each model, and nothing of one th
   const events = createEvents(telemetry);
   events.statistics.stop();
   const told = async () => {
-    const { body } = await telemetry.metrics.exposition();
+    const { pieces } = await telemetry.metrics.exposition();
+    const body = [...pieces].join("");
     return body.split("\n").filter((line) => line.startsWith("amaas_inference_serving_version"));
   };
   events.answers("one", 3);

@@ -19,7 +19,8 @@ test("the cores' share is that since the page before, and a page that follows at
 test("the machine's memory is that which may be used", async () => {
   const { metrics } = createTelemetry({ service: "a", instance: "b", level: "silent", env: {} });
   showMachine(metrics);
-  const { body } = await metrics.exposition();
+  const { pieces } = await metrics.exposition();
+  const body = [...pieces].join("");
   const figure = (name: string) => Number(new RegExp(`^${name} (.*)$`, "m").exec(body)?.[1]);
   const total = figure("nv_cpu_memory_total_bytes");
   expect(total).toBeGreaterThan(0);

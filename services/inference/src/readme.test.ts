@@ -72,7 +72,8 @@ test("every metric of the page is told, and every one that is told is on the pag
     traceparent: "",
   });
   of.failed("internal", 1, "");
-  const { body } = await telemetry.metrics.exposition();
+  const { pieces } = await telemetry.metrics.exposition();
+  const body = [...pieces].join("");
   events.statistics.stop();
   const shown = [...body.matchAll(/^# TYPE ((?:nv|amaas_inference)_\w+)/gm)].map(
     ([, name]) => name,

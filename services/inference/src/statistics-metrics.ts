@@ -181,7 +181,7 @@ function* known(
 function* failures(all: Statistics): Iterable<Reading> {
   for (const { labels, failures: counts } of all)
     for (const reason of failureReasons)
-      yield { labels: { ...labels, reason }, value: counts[reason] };
+      yield { labels, besides: { reason }, value: counts[reason] };
 }
 
 function* tallies(
@@ -190,21 +190,20 @@ function* tallies(
   read: (of: VersionStatistics) => ReadonlyMap<string, number>,
 ): Iterable<Reading> {
   for (const of of all)
-    for (const [name, value] of read(of)) yield { labels: { ...of.labels, [label]: name }, value };
+    for (const [name, value] of read(of))
+      yield { labels: of.labels, besides: { [label]: name }, value };
 }
 
-/** A version that nobody has asked has no lines for it: of thousands, few are asked. */
 function* spreads(
   all: Statistics,
   read: (of: VersionStatistics) => Distribution,
 ): Iterable<Spread> {
-  for (const of of all) if (of.requests > 0) yield { labels: of.labels, distribution: read(of) };
+  for (const of of all) yield { labels: of.labels, distribution: read(of) };
 }
 
 function* outcomes(all: Statistics): Iterable<Spread> {
-  for (const { labels, requests, requestSeconds, failedSeconds } of all) {
-    if (requests === 0) continue;
-    yield { labels: { ...labels, outcome: "success" }, distribution: requestSeconds };
-    yield { labels: { ...labels, outcome: "failure" }, distribution: failedSeconds };
+  for (const { labels, requestSeconds, failedSeconds } of all) {
+    yield { labels, besides: { outcome: "success" }, distribution: requestSeconds };
+    yield { labels, besides: { outcome: "failure" }, distribution: failedSeconds };
   }
 }

@@ -97,7 +97,8 @@ test("metrics say what the statistics say, and are gone with the version", async
   }
   events.inferFailed(of, new Error("no"), 7, traceparent);
 
-  const { body } = await metrics.exposition();
+  const { pieces } = await metrics.exposition();
+  const body = [...pieces].join("");
   const figure = (name: string, more = "") => {
     const series = `${name}{model="di\\"gits",version="3"${more}} `;
     const line = body.split("\n").find((text) => text.startsWith(series));
@@ -121,5 +122,5 @@ test("metrics say what the statistics say, and are gone with the version", async
   expect([...of.batches].reduce((sum, [rows, { count }]) => sum + rows * count, 0)).toBe(37);
 
   events.statistics.close(of);
-  expect((await metrics.exposition()).body).not.toContain("gits");
+  expect([...(await metrics.exposition()).pieces].join("")).not.toContain("gits");
 });
