@@ -30,7 +30,7 @@ import { Turns } from "./turns.ts";
 /** An ONNX file is one protobuf message, which ends at 2 GiB. */
 const mostBytes = 2 ** 31;
 
-/** Up to here a model is small: it shares a thread if it is quick, and its graph is not worth keeping. */
+/** Up to here a model is small: it shares a thread if it is quick. */
 const smallBytes = 2 ** 20;
 /**
  * Where memory is scarce, up to here: a thread takes more than the model, and starting one longer than opening
@@ -116,10 +116,11 @@ async function verdictOn(
   }
   const found = wanted.file ?? (await wanted.read());
   const bytes = found instanceof Uint8Array ? found.byteLength : found.bytes;
-  const keepsGraph = bytes > smallBytes;
-  const savedTo = keepsGraph ? await cache.scratch() : undefined;
+  // A session that rewrote its graph keeps what it did that with: 40 KB, however small the model is.
+  const savedTo = await cache.scratch();
   // Bytes of a large model go to the other process by a file: a message of their size would hold up everything.
-  const copy = keepsGraph && found instanceof Uint8Array ? await cache.scratch() : undefined;
+  const isLarge = bytes > smallBytes && found instanceof Uint8Array;
+  const copy = isLarge ? await cache.scratch() : undefined;
   try {
     const model = copy && found instanceof Uint8Array ? await written(copy, found) : found;
     const saved = savedTo === undefined ? {} : { savedTo };
