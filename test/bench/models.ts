@@ -1,16 +1,16 @@
 /**
  * Many models offered by one replica that has memory for some of them: how soon it is ready, what a request to a model
  * takes that is loaded or not, and what random access to all of them takes at a steady rate. The
- * replica is a process of its own; every answer is checked to be that of its model.
+ * replica is the process that `amaas serve` starts; every answer is checked to be that of its model.
  */
 import { join } from "node:path";
 import { isDomainError } from "@amaas/errors";
 import { graphBuilder, writeModel } from "@amaas/graph";
 import { GRPCInferenceServiceDefinition } from "@amaas/proto/inference/grpc_service";
 import { createClient } from "@amaas/rpc";
+import { type ModelServer, startModelServer } from "@amaas/suite";
 import { nullTelemetry } from "@amaas/telemetry";
 import { tensor } from "@amaas/tensor";
-import { type InferenceProcess, startInferenceProcess } from "../inference/inference-process.ts";
 import { type ModelFolder, modelFolder } from "../inference/model-folder.ts";
 import { benchOptions } from "./options.ts";
 import { peakMb, residentMb } from "./process-usage.ts";
@@ -90,17 +90,25 @@ async function measure({ models, width, budgetMib, rate }: Scenario): Promise<Fi
 
 async function started({ path }: ModelFolder, budgetMib: number) {
   const from = performance.now();
-  const replica = await startInferenceProcess({
-    AMAAS_MODEL_REPOSITORY: path,
-    AMAAS_INFERENCE_CACHE: join(path, "..", "graphs"),
-    AMAAS_INFERENCE_MEMORY_MIB: String(budgetMib),
-    // As `amaas serve` has it.
-    MALLOC_MMAP_THRESHOLD_: String(2 ** 20),
+  const replica = await startModelServer({
+    folder: path,
+    host: "127.0.0.1",
+    ports: { http: 0, grpc: 0, metrics: 0 },
+    mode: "none",
+    pollSeconds: 60,
+    models: [],
+    env: {
+      AMAAS_LOG_LEVEL: "warn",
+      AMAAS_INFERENCE_CACHE: join(path, "..", "graphs"),
+      AMAAS_INFERENCE_MEMORY_MIB: String(budgetMib),
+    },
+    onLine: (line) => process.stderr.write(`${line}\n`),
   });
+  await replica.ready;
   return { replica, ms: performance.now() - from };
 }
 
-async function ask(replica: InferenceProcess, models: number, width: number, rate: number) {
+async function ask(replica: ModelServer, models: number, width: number, rate: number) {
   const client = createClient(GRPCInferenceServiceDefinition, replica.grpc, {
     telemetry: nullTelemetry(),
   });
@@ -121,7 +129,8 @@ async function ask(replica: InferenceProcess, models: number, width: number, rat
     return performance.now() - from;
   };
   try {
-    const readyMb = residentMb(replica.pid);
+    const pid = replica.pid!;
+    const readyMb = residentMb(pid);
     await loadedAhead(replica);
     const coldMs: number[] = [];
     const warmMs: number[] = [];
@@ -133,7 +142,7 @@ async function ask(replica: InferenceProcess, models: number, width: number, rat
       warmMs.push(await timed(number));
     }
     const random = await randomly(models, rate, infer);
-    const unscrapedMb = peakMb(replica.pid);
+    const unscrapedMb = peakMb(pid);
     const metric = await metricsOf(replica);
     return {
       unscrapedMb,
@@ -144,7 +153,7 @@ async function ask(replica: InferenceProcess, models: number, width: number, rat
       evictions: metric("amaas_inference_evictions_total"),
       demanded: metric("amaas_inference_residence_loads_total", "demand"),
       inMemory: metric("amaas_inference_models_in_memory"),
-      peakMb: peakMb(replica.pid),
+      peakMb: peakMb(pid),
     };
   } finally {
     client.close();
@@ -178,7 +187,7 @@ async function randomly(models: number, rate: number, infer: (number: number) =>
 }
 
 /** As many as have room. */
-async function loadedAhead(replica: InferenceProcess): Promise<void> {
+async function loadedAhead(replica: ModelServer): Promise<void> {
   for (let last = -1; ; ) {
     const now = (await metricsOf(replica))("amaas_inference_models_in_memory");
     if (now === last) return;
@@ -190,8 +199,8 @@ async function loadedAhead(replica: InferenceProcess): Promise<void> {
 type Metric = (name: string, label?: string) => number;
 
 /** The page is read once for all: with a thousand models it is some megabytes long. */
-async function metricsOf({ http }: InferenceProcess): Promise<Metric> {
-  const lines = (await (await fetch(`http://${http}/metrics`)).text()).split("\n");
+async function metricsOf({ metrics }: ModelServer): Promise<Metric> {
+  const lines = (await (await fetch(`http://${metrics}/metrics`)).text()).split("\n");
   return (name, label = "") =>
     lines
       .filter((line) => line.startsWith(name) && line.includes(label))

@@ -4,6 +4,7 @@
  */
 import { inheritedEnvironment } from "./environment.ts";
 import { portsOrFree } from "./ports.ts";
+import { sparing } from "./sparing.ts";
 import { type Exit, SupervisedProcess } from "./supervised-process.ts";
 import { mainOf } from "./topology.ts";
 
@@ -35,18 +36,13 @@ export interface ModelServer {
   stop(graceMs?: number): Promise<void>;
 }
 
-/**
- * For glibc: what is larger has pages of its own, which go back when it is freed. Otherwise it raises that limit by
- * itself, and models that come and go leave holes that are several times what is loaded.
- */
-const largeBlocksReturned = { MALLOC_MMAP_THRESHOLD_: "1048576" };
-
 const name = "inference";
 const defaultGraceMs = 20_000;
 
 export async function startModelServer(options: ModelServerOptions): Promise<ModelServer> {
   const { host, mode, models } = options;
   const ports = await portsOrFree(host, options.ports);
+  const inherited = inheritedEnvironment();
   const at = (port: keyof typeof options.ports) => `${bracketed(host)}:${ports[port]}`;
   const planned = {
     name,
@@ -56,7 +52,7 @@ export async function startModelServer(options: ModelServerOptions): Promise<Mod
     grpc: at("grpc"),
     http: at("metrics"),
     env: {
-      ...(options.env?.AMAAS_INFERENCE_MEMORY_MIB === undefined ? {} : largeBlocksReturned),
+      ...(options.env?.AMAAS_INFERENCE_MEMORY_MIB && sparing(inherited.NODE_OPTIONS)),
       ...options.env,
       AMAAS_MODEL_REPOSITORY: options.folder,
       AMAAS_MODEL_CONTROL_MODE: mode,
@@ -69,7 +65,7 @@ export async function startModelServer(options: ModelServerOptions): Promise<Mod
       AMAAS_NODE_ID: name,
     },
   } as const;
-  const child = new SupervisedProcess(planned, inheritedEnvironment(), true, {
+  const child = new SupervisedProcess(planned, inherited, true, {
     started: () => {},
     line: (line) => options.onLine?.(line),
     exited: (exit) => options.onExit?.(exit),
