@@ -38,8 +38,7 @@ test("a peer that takes nothing holds no page in memory", async () => {
   await service.line("the page has a reader");
   // Twice what sockets hold would be made by now if nobody waited for the peer.
   for (let asked = 0; asked < 200; asked++) await get(http, "/livez");
-  const made = () =>
-    service.lines.filter(({ message }) => message === "the page has 20 MB").length;
+  const made = () => service.lines.filter(({ message }) => message === "the page has 20 MB").length;
   expect(made()).toBe(0);
   socket.destroy();
   await service.line("the page has no reader");
