@@ -23,6 +23,7 @@ import { median, round } from "./statistics.ts";
 
 const options = benchOptions({
   models: { default: modelNames.join(","), what: "some of them" },
+  parts: { default: "arrivals,loads", what: "besides saturation, some of them, or none" },
   rivals: { default: rivalNames.join(","), what: "some of them, or none" },
   rounds: { default: "2", what: "of which medians are taken" },
   seconds: { default: "4", what: "for each contender of a round, and each try at a rate" },
@@ -31,6 +32,7 @@ const options = benchOptions({
 const seconds = Number(options.seconds);
 const threads = Number(options.threads);
 const rounds = Number(options.rounds);
+const parts = new Set(options.parts.split(","));
 const boundsMs = [50, 10];
 
 interface Entrant {
@@ -81,16 +83,18 @@ async function measure(server: Serving): Promise<void> {
       saturations.get(name)!.push(await saturation(contest));
       if (name === "tiny") smalls.push(await smallCalls(contest));
     }
-  for (const { name, model } of entrants) {
-    let most = Math.ceil(of(name, ({ batched }) => batched));
-    for (const boundMs of boundsMs) {
-      tell(`random arrivals: ${name}, p99 within ${boundMs} ms`);
-      const search = { row: model.row(), boundMs, mostPerSecond: most, seconds, precision: 1.15 };
-      const rate = most > 0 ? await highestRate({ ...server, model: name, ...search }) : 0;
-      poisson.set(name, [...poisson.get(name)!, rate]);
-      // What was too much for one bound is too much for a tighter one.
-      most = Math.min(most, Math.ceil(rate * search.precision));
-    }
+  if (parts.has("arrivals")) for (const entrant of entrants) await arrivals(server, entrant);
+}
+
+async function arrivals(server: Serving, { name, model }: Entrant): Promise<void> {
+  let most = Math.ceil(of(name, ({ batched }) => batched));
+  for (const boundMs of boundsMs) {
+    tell(`random arrivals: ${name}, p99 within ${boundMs} ms`);
+    const search = { row: model.row(), boundMs, mostPerSecond: most, seconds, precision: 1.15 };
+    const rate = most > 0 ? await highestRate({ ...server, model: name, ...search }) : 0;
+    poisson.set(name, [...poisson.get(name)!, rate]);
+    // What was too much for one bound is too much for a tighter one.
+    most = Math.min(most, Math.ceil(rate * search.precision));
   }
 }
 
@@ -114,7 +118,7 @@ function of(name: ModelName, figure: (round: Saturation) => number): number {
 try {
   await startRivals();
   await serving(folder, measure, { AMAAS_INFERENCE_THREADS: options.threads });
-  for (const cores of [threads, threads - 1]) await besideLoads(cores);
+  if (parts.has("loads")) for (const cores of [threads, threads - 1]) await besideLoads(cores);
 } finally {
   for (const rival of rivals) await rival.stop();
   await folder.remove();
