@@ -11,7 +11,14 @@ import { join } from "node:path";
 import { errorMessage } from "@amaas/errors";
 import { benchOptions } from "./options.ts";
 import { printReport, type Target, tell } from "./report.ts";
-import { type ModelName, modelNames, type ServedModel, servedModel } from "./serve/models.ts";
+import { load } from "./serve/h2load.ts";
+import {
+  type ModelName,
+  modelNames,
+  requestFrame,
+  type ServedModel,
+  servedModel,
+} from "./serve/models.ts";
 import { type Neighbour, neighbour } from "./serve/neighbour.ts";
 import { highestRate } from "./serve/poisson.ts";
 import { isMade, rivalNames } from "./serve/rivals/environment.ts";
@@ -54,6 +61,9 @@ for (const name of chosen) {
   entrants.push({ name, model, file });
 }
 
+const warmUp = servedModel("tiny");
+await folder.put("warm-up", warmUp.onnx);
+
 const saturations = new Map<ModelName, Saturation[]>(chosen.map((name) => [name, []]));
 const smalls: SmallCalls[] = [];
 /** Requests per second by model, in the order of the bounds. */
@@ -75,6 +85,8 @@ async function startRivals(): Promise<void> {
 }
 
 async function measure(server: Serving): Promise<void> {
+  // In the first seconds the machine compiles the server's code while it runs it.
+  await load({ ...server, frame: requestFrame("warm-up", warmUp), calls: 64, seconds: 5 });
   for (let index = 0; index < rounds; index++)
     for (const entrant of entrants) {
       const { name } = entrant;
