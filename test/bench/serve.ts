@@ -117,7 +117,7 @@ async function besideLoads(cores: number): Promise<void> {
   const perSecond = (of("resnet18", ({ batched }) => batched) / 4) * (cores / threads);
   const watch = async (server: Serving) => {
     beside.push(
-      await neighbour({ ...resnet, server, folder: folder.path, cores, perSecond, seconds: 10 }),
+      await neighbour({ ...resnet, server, folder: folder.path, cores, perSecond, seconds: 20 }),
     );
   };
   await serving(folder, watch, { AMAAS_INFERENCE_THREADS: String(cores) });
