@@ -9,7 +9,12 @@
 import { DomainError } from "@amaas/errors";
 import type { ModelSource } from "./host.thread.ts";
 import { type Host, type ProcessLimits, processHost, threadHost } from "./host.ts";
-import { openServingSession, type Replacement, type ServingSession } from "./serving-session.ts";
+import {
+  type OpenedSession,
+  openServingSession,
+  type Replacement,
+  type ServingSession,
+} from "./serving-session.ts";
 import type { SessionOptions } from "./session.ts";
 
 export type Isolation =
@@ -39,12 +44,14 @@ export interface OpenOptions {
   readonly instanceBytes?: number;
   /** What all have together, such as the weights of a saved graph. */
   readonly sharedBytes?: number;
+  /** Whether threads of its own leave the processor to others until it is promoted, as far as the system does that. */
+  readonly behind?: boolean;
   readonly onFailure?: (why: DomainError) => void;
   readonly onLoss?: (replacement: Replacement) => void;
 }
 
 export interface Engine {
-  open(options: OpenOptions): Promise<ServingSession>;
+  open(options: OpenOptions): Promise<OpenedSession>;
   /** Ends when everything asked for before has ended and all threads and processes are gone. */
   close(): Promise<void>;
 }
@@ -81,11 +88,12 @@ class Hosts implements Engine {
     session: sessionOptions = {},
     instanceBytes = 0,
     sharedBytes = 0,
+    behind = false,
     onFailure = () => undefined,
     onLoss = () => undefined,
-  }: OpenOptions): Promise<ServingSession> {
+  }: OpenOptions): Promise<OpenedSession> {
     if (this.#closed) throw new DomainError("unavailable", "the engine is closed");
-    let opened: ServingSession | undefined;
+    let opened: OpenedSession | undefined;
     opened = await openServingSession({
       name,
       model,
@@ -93,7 +101,7 @@ class Hosts implements Engine {
       session: sessionOptions,
       instanceBytes,
       sharedBytes,
-      place: () => this.#place(isolation, name),
+      place: () => this.#place(isolation, name, behind),
       leave: (host) => this.#leave(host),
       onFailure,
       onLoss,
@@ -111,9 +119,9 @@ class Hosts implements Engine {
     this.#hosts.clear();
   }
 
-  #place(isolation: Isolation, name: string): Host {
+  #place(isolation: Isolation, name: string, behind: boolean): Host {
     if (isolation === "shared") return this.#sharedHost();
-    const options = this.#hostOptions(name);
+    const options = this.#hostOptions(name, behind && isolation === "thread");
     return this.#watched(
       isolation === "thread" ? threadHost(options) : processHost(options, this.#options.processes),
     );
@@ -124,7 +132,7 @@ class Hosts implements Engine {
     const empty = this.#shared.find((host) => host.sessions === 0);
     if (empty) return empty;
     if (this.#shared.length < this.#options.sharedThreads) {
-      const host = threadHost(this.#hostOptions(`models-${this.#shared.length + 1}`));
+      const host = threadHost(this.#hostOptions(`models-${this.#shared.length + 1}`, false));
       this.#shared.push(host);
       void host.lost.then(() => this.#shared.splice(this.#shared.indexOf(host), 1));
       return this.#watched(host);
@@ -145,7 +153,7 @@ class Hosts implements Engine {
     this.#hosts.delete(host);
   }
 
-  #hostOptions(name: string) {
-    return { name, runLimitMs: this.#options.runLimitMs, openLimitMs };
+  #hostOptions(name: string, behind: boolean) {
+    return { name, runLimitMs: this.#options.runLimitMs, openLimitMs, behind };
   }
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DomainError, errorMessage } from "@amaas/errors";
 import type { Tensor } from "@amaas/tensor";
 import { giveAway, ownedMemory } from "./give-away.ts";
+import { comeForward } from "./priority.ts";
 import { graphFile, type SavedGraph } from "./saved-graph.ts";
 import { serveThread } from "./serve-thread.ts";
 import { openSession, type Session, type SessionOptions } from "./session.ts";
@@ -13,6 +14,8 @@ export type ModelSource = Uint8Array | SavedGraph;
 
 export interface HostApi {
   open(session: number, model: ModelSource, options: SessionOptions): SessionSignature;
+  /** It was started behind others, and is no longer. */
+  promote(): void;
   run(session: number, feeds: Feeds): Record<string, Tensor>;
   release(session: number): void;
 }
@@ -25,6 +28,8 @@ export interface SessionSignature {
 const sessions = new Map<number, Session>();
 
 serveThread<HostApi>({
+  promote: comeForward,
+
   async open(number, model, options) {
     const session = await opened(model, options);
     sessions.set(number, session);

@@ -19,6 +19,8 @@ export interface HostOptions {
   readonly runLimitMs: number;
   /** How long opening a model may take. */
   readonly openLimitMs: number;
+  /** Whether it works with what others leave of the processor until it is promoted, where the system knows that. */
+  readonly behind: boolean;
 }
 
 export interface Loss {
@@ -36,7 +38,8 @@ interface Call {
 const file = new URL("./host.thread.ts", import.meta.url);
 
 export function threadHost(options: HostOptions): Host {
-  const thread = startThread<HostApi>(file, { name: options.name });
+  const { name, behind } = options;
+  const thread = startThread<HostApi>(file, { name, behind });
   return new Host(thread, options, undefined);
 }
 
@@ -122,6 +125,11 @@ export class Host {
   watchFor(session: number, tell: (loss: Loss) => void): void {
     if (this.#loss) void this.lost.then(tell);
     else this.#sessions.set(session, tell);
+  }
+
+  /** From here on it works as the others do. */
+  async promote(): Promise<void> {
+    if (this.#options.behind) await this.#worker.call("promote");
   }
 
   run(session: number, feeds: Feeds): Promise<Record<string, Tensor>> {

@@ -20,7 +20,7 @@ export {
 } from "./process.ts";
 export { graphFile, type SavedGraph, weightsFile } from "./saved-graph.ts";
 export { serveThread, type ThreadHandlers } from "./serve-thread.ts";
-export type { Replacement, RunOptions, ServingSession } from "./serving-session.ts";
+export type { OpenedSession, Replacement, RunOptions, ServingSession } from "./serving-session.ts";
 export { type Fetches, openSession, type Session, type SessionOptions } from "./session.ts";
 export type { Feeds, ValueSpec } from "./signature.ts";
 export { startThread, type Thread, type ThreadOptions } from "./thread.ts";

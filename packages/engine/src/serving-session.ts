@@ -32,6 +32,12 @@ export interface ServingSession {
   readonly failure: DomainError | undefined;
 }
 
+/** One that may have been opened behind others. */
+export interface OpenedSession extends ServingSession {
+  /** From here on its runs are as urgent as those of others. */
+  promote(): Promise<void>;
+}
+
 export interface Replacement {
   readonly why: DomainError;
   /** Of the losses in a row, how many this is. */
@@ -70,13 +76,13 @@ interface Instance {
   readonly lane: Lane;
 }
 
-export async function openServingSession(options: ServingOptions): Promise<ServingSession> {
+export async function openServingSession(options: ServingOptions): Promise<OpenedSession> {
   const session = new Instances(options);
   await session.start();
   return session;
 }
 
-class Instances implements ServingSession {
+class Instances implements OpenedSession {
   readonly #options: ServingOptions;
   readonly #dispatcher = new Dispatcher();
   readonly #instances = new Set<Instance>();
@@ -84,6 +90,7 @@ class Instances implements ServingSession {
   /** Instances that are being put in place. */
   readonly #starting = new Set<Promise<void>>();
   readonly #retries = new Set<NodeJS.Timeout>();
+  #promoted = false;
   #signature: SessionSignature = { inputs: [], outputs: [] };
   /** When instances were lost, of late. */
   #losses: number[] = [];
@@ -125,6 +132,11 @@ class Instances implements ServingSession {
     throw failed.reason;
   }
 
+  async promote(): Promise<void> {
+    this.#promoted = true;
+    await Promise.allSettled([...this.#instances].map(({ host }) => host.promote()));
+  }
+
   async run(feeds: Feeds, { began }: RunOptions = {}): Promise<Record<string, Tensor>> {
     if (this.#closed) throw closed();
     const run = this.#dispatcher.run(feeds, began);
@@ -164,6 +176,7 @@ class Instances implements ServingSession {
     const host = place();
     try {
       const { session, inputs, outputs } = await host.open(model, options);
+      if (this.#promoted) await host.promote();
       this.#signature = { inputs, outputs };
       const instance = { host, session, lane: this.#dispatcher.join(host, session) };
       this.#instances.add(instance);

@@ -11,6 +11,7 @@ import { DomainError, errorMessage } from "@amaas/errors";
 import { Calls } from "./calls.ts";
 import { guardThread, unguardThread } from "./exit-guard.ts";
 import { givenAway } from "./give-away.ts";
+import { startBehind } from "./priority.ts";
 import type { ArgumentsOf, MethodOf, Methods, Reply, Request, ResultOf } from "./protocol.ts";
 
 export interface Thread<Api extends Methods<Api>> {
@@ -31,6 +32,8 @@ export interface ThreadOptions {
   readonly name: string;
   /** Reaches the thread as `workerData` of node:worker_threads. */
   readonly data?: unknown;
+  /** Whether it begins behind others, until it calls `comeForward`. */
+  readonly behind?: boolean;
 }
 
 /** Starts the thread whose file calls `serveThread<Api>`. */
@@ -49,9 +52,10 @@ class WorkerThread<Api extends Methods<Api>> implements Thread<Api> {
   #closing = false;
   #failure: DomainError | undefined;
 
-  constructor(url: URL, { name, data }: ThreadOptions) {
+  constructor(url: URL, { name, data, behind = false }: ThreadOptions) {
     this.#name = name;
-    this.#worker = new Worker(url, { name, workerData: data });
+    const start = () => new Worker(url, { name, workerData: data });
+    this.#worker = behind ? startBehind(start) : start();
     this.#worker.unref();
     this.#worker.on("message", (reply: Reply) => this.#settle(reply));
     this.#worker.on("error", (error: unknown) => {

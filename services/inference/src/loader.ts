@@ -11,7 +11,7 @@ import {
   type Engine,
   type Isolation,
   type ModelSource,
-  type ServingSession,
+  type OpenedSession,
   threadsPerInstance,
   weightsFile,
 } from "@amaas/engine";
@@ -67,7 +67,7 @@ export type OnFailure = (why: DomainError) => void;
 export interface Loader {
   /** Before it is opened. @throws what is wrong with it. */
   examine(wanted: Wanted, signal: AbortSignal): Promise<Verdict>;
-  open(wanted: Wanted, verdict: Verdict, onFailure: OnFailure): Promise<ServingSession>;
+  open(wanted: Wanted, verdict: Verdict, onFailure: OnFailure): Promise<OpenedSession>;
   /** What all instances will take, as far as can be told before they are opened. */
   memoryNeeded(wanted: Wanted, verdict: Verdict): number;
 }
@@ -151,7 +151,7 @@ async function open(
   verdict: Verdict,
   parts: LoaderParts,
   onFailure: OnFailure,
-): Promise<ServingSession> {
+): Promise<OpenedSession> {
   const { engine, cache, background, cores, events } = parts;
   // Only where somebody said how large runs may be: the largest one's memory stays until the session is closed.
   const arena = !parts.memoryIsScarce && (wanted.config?.maxBatchSize ?? 0) > 0;
@@ -168,6 +168,7 @@ async function open(
       instances,
       session: { optimization, threads, arena: arena && isolation === "thread" },
       ...memoryOf(verdict, isolation),
+      behind: true,
       onFailure,
       onLoss: (loss) => events.instanceLost(wanted, loss),
     });

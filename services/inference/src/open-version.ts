@@ -103,6 +103,7 @@ export function createOpener(parts: OpenParts): Open {
     const session = await loader.open(wanted, verdict, onFailure);
     return unlessItFails(session, async () => {
       await warmed(wanted, session, ways, occasion);
+      await session.promote();
       return session;
     });
   }
