@@ -2,6 +2,7 @@
 import { type Compiled, compile } from "./kernel/compile.ts";
 import { Kernel } from "./kernel/kernel.ts";
 import { KernelMemory } from "./kernel/memory.ts";
+import { VectorSums } from "./kernel/vector-sums.ts";
 import {
   checkRange,
   type Optimizer,
@@ -41,11 +42,19 @@ export function compiled(rule: Rule): Optimizer {
     scalars,
     advance,
 
-    reserve(length) {
-      const reserved = memoryFor(names.length, length * names.length);
+    reserve(length, spare = 0) {
+      const own = length * names.length;
+      const withSpare = memoryFor(names.length, own + length * spare);
+      const reserved = withSpare ?? memoryFor(names.length, own);
       if (reserved) moveTo(reserved);
       const take = () => reserved?.take(length) ?? new Float32Array(length);
-      return { weights: take(), gradient: take(), slots: slots.map(take) };
+      return {
+        weights: take(),
+        gradient: take(),
+        slots: slots.map(take),
+        spare: withSpare ? Array.from({ length: spare }, take) : [],
+        ...(reserved && { sums: new VectorSums(reserved) }),
+      };
     },
 
     ...(direct && {

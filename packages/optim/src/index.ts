@@ -1,4 +1,5 @@
 export { clippedDivisor } from "./clip-norm.ts";
+export type { VectorSums } from "./kernel/vector-sums.ts";
 export { type LearningRate, learningRate, type TrainingLength } from "./learning-rate.ts";
 export type {
   Optimizer,

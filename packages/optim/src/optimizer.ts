@@ -7,6 +7,7 @@
  * bits on every machine: the arithmetic is IEEE double, rounded to float32 where it is stored.
  */
 import { DomainError } from "@amaas/errors";
+import type { VectorSums } from "./kernel/vector-sums.ts";
 
 /** Numbers that depend on the step alone; plain data, so that a checkpoint can hold them. */
 export interface Scalars {
@@ -28,6 +29,10 @@ export interface ReservedRange extends ParameterRange {
   readonly weights: Float32Array<ArrayBuffer>;
   readonly gradient: Float32Array<ArrayBuffer>;
   readonly slots: readonly Float32Array<ArrayBuffer>[];
+  /** As many more vectors as were asked for, or none where they are not to be had. */
+  readonly spare: readonly Float32Array<ArrayBuffer>[];
+  /** Sums of these, and of parts of them; not where they are elsewhere. */
+  readonly sums?: VectorSums;
 }
 
 /** What a tensor's length is the root of, over all ranges. */
@@ -49,9 +54,9 @@ export interface Optimizer {
   /**
    * A range of so many parameters, zeros, in memory where updates take it as it is, or any part of it. What is
    * elsewhere is updated just so, by way of copies. There is one such memory at a time, of at most 4 GiB; where it
-   * cannot be had, this is elsewhere too.
+   * cannot be had with spare vectors there are none, and where it cannot be had at all, this is elsewhere too.
    */
-  reserve(length: number): ReservedRange;
+  reserve(length: number, spare?: number): ReservedRange;
   /**
    * Only where steps depend on the lengths of whole tensors, which no range knows: what comes before
    * `update`, and leaves the direction of the step in the place of the gradient.

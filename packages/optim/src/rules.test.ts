@@ -132,6 +132,14 @@ test("what was reserved before is updated as any other", () => {
   expect(first.weights[0]).toBeLessThan(0);
 });
 
+test("spare vectors are none where they would not fit beside the others", () => {
+  const optimizer = createOptimizer(cases[0]![1]);
+  expect(optimizer.reserve(5, 2).spare).toEqual([new Float32Array(5), new Float32Array(5)]);
+  // Of which nothing is touched.
+  const { weights, spare } = optimizer.reserve(2 ** 29 - 2 ** 20, 1);
+  expect([weights.length, spare]).toEqual([2 ** 29 - 2 ** 20, []]);
+});
+
 test("where no memory for kernels is large enough, parameters are in memory as any other", () => {
   const optimizer = createOptimizer(cases[0]![1]);
   // Of which nothing is touched but the end.

@@ -33,13 +33,15 @@ export async function restore(
   if (!prepared)
     throw new DomainError("invalid-argument", "a host task came without its preparation");
   const [from, to] = shardRange(prepared.parameterCount, task.shard, task.shards);
-  const { weights, gradient, slots } = optimizer.reserve(to - from);
+  const { weights, gradient, slots, spare, sums } = optimizer.reserve(to - from, 3);
+  // Gradients of two workers, or of one that is a step ahead; snapshots are kept of two versions.
+  const room = { gradients: [gradient, ...spare.slice(0, 1)], snapshots: spare.slice(1), sums };
   if (task.step === 0) {
     const digest = parseDigest(prepared.initialWeights);
     fill(weights, await blobs.get(digest, { offset: from * 4, length: (to - from) * 4 }));
     const scalars = optimizer.scalars();
     return {
-      state: { step: 0, weights, gradient, slots, scalars, squares: [] },
+      state: { step: 0, weights, slots, scalars, squares: [], room },
       keeping: { best: undefined, closed: false },
       history: { losses: [], evaluations: [], series: noSeries() },
     };
@@ -63,7 +65,7 @@ export async function restore(
   const { keptStep, keptWeights, closed } = message;
   const best = keptStep > 0 ? { step: keptStep, weights: floats(keptWeights) } : undefined;
   return {
-    state: { step, weights, gradient, slots, scalars, squares },
+    state: { step, weights, slots, scalars, squares, room },
     keeping: { best, closed },
     history: { losses, evaluations: message.evaluations, series: seriesOf(message.series) },
   };

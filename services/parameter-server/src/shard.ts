@@ -7,7 +7,7 @@
  * of the event loop handles one chunk at most.
  */
 import { crc32 } from "node:zlib";
-import type { Optimizer, ParameterRange, Scalars } from "@amaas/optim";
+import type { Optimizer, ParameterRange, Scalars, VectorSums } from "@amaas/optim";
 import type { Squares } from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
 import { addInto, chunkRanges, isNode, SumTree, type TreeNode } from "@amaas/reduction";
 import { BufferPool } from "./buffer-pool.ts";
@@ -42,13 +42,20 @@ export interface ShardState {
   readonly step: number;
   readonly weights: Float32Array<ArrayBuffer>;
   readonly slots: readonly Float32Array<ArrayBuffer>[];
-  /** Room for the gradient where it is updated fastest; the shard's from now on, as the others are. */
-  readonly gradient?: Float32Array<ArrayBuffer>;
+  /** The shard's from now on, as the others are. */
+  readonly room?: Room;
   readonly scalars: Scalars;
   /** Of the newest step, by chunk; none before the first. */
   readonly squares: readonly Squares[];
   /** The last of the slots is a mean of the weights, which the model is to have. */
   readonly averaged?: boolean;
+}
+
+/** Vectors as long as the weights, where they are added, summed and updated fastest. */
+export interface Room {
+  readonly gradients: readonly Float32Array<ArrayBuffer>[];
+  readonly snapshots: readonly Float32Array<ArrayBuffer>[];
+  readonly sums: VectorSums | undefined;
 }
 
 interface Summand {
@@ -78,6 +85,7 @@ export class Shard {
   readonly #chunks: Chunk[];
   readonly #gradients: BufferPool;
   readonly #snapshots: BufferPool;
+  readonly #sums: VectorSums | undefined;
   /** Of the newest step applied, and of the one to apply next. */
   #applied: Scalars;
   #scalars: Scalars;
@@ -100,9 +108,12 @@ export class Shard {
     const ranges = chunkRanges(state.weights.length);
     // A worker may be a whole step ahead of the one that completes its sums.
     this.#gradients = new BufferPool(2 * ranges.length);
-    if (state.gradient)
-      for (const range of ranges) this.#gradients.give(state.gradient.subarray(...range));
     this.#snapshots = new BufferPool(2 * ranges.length);
+    this.#sums = state.room?.sums;
+    for (const range of ranges) {
+      for (const each of state.room?.gradients ?? []) this.#gradients.give(each.subarray(...range));
+      for (const each of state.room?.snapshots ?? []) this.#snapshots.give(each.subarray(...range));
+    }
     this.#chunks = ranges.map((range, chunk) =>
       this.#openChunk(chunk, range, state.squares[chunk]),
     );
@@ -151,7 +162,8 @@ export class Shard {
     }
     const { range, samples: all } = this.#sum(chunk);
     // Before anything is made of the gradient: clipping and some optimizers write into it.
-    chunk.gradient = sumOfSquares(range.gradient) / all ** 2;
+    const squares = this.#sums?.squares(range.gradient) ?? sumOfSquares(range.gradient);
+    chunk.gradient = squares / all ** 2;
     if (this.#holds) {
       this.#held += 1;
       return "held";
@@ -244,7 +256,9 @@ export class Shard {
     update(range, samples, this.#scalars);
     this.#gradients.give(range.gradient);
     const before = chunk.snapshots.at(-1)?.floats ?? range.weights;
-    chunk.squares = { gradient: chunk.gradient, ...squaresOfUpdate(range.weights, before) };
+    const squares =
+      this.#sums?.squaresOfUpdate(range.weights, before) ?? squaresOfUpdate(range.weights, before);
+    chunk.squares = { gradient: chunk.gradient, ...squares };
     const newest = this.#renew(chunk, index);
     this.#behind -= 1;
     if (this.#behind === 0) this.#advance();
@@ -289,7 +303,7 @@ export class Shard {
 
   #newTree(): SumTree<Summand> {
     return new SumTree(this.#leaves, (left: Summand, right: Summand) => {
-      addInto(left.values, right.values);
+      if (!this.#sums?.addInto(left.values, right.values)) addInto(left.values, right.values);
       left.samples += right.samples;
       this.#gradients.give(right.values);
       return left;

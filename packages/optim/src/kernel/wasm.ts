@@ -22,8 +22,10 @@ export const op = {
   shiftLeft: [0x74],
 } as const satisfies Readonly<Record<string, readonly number[]>>;
 
-/** On vectors of two doubles, but for loads and stores. */
+/** On vectors of two doubles, but for loads, stores and what says otherwise. */
 export const simd = {
+  load: vector(0x00),
+  store: vector(0x0b),
   splat: vector(0x14),
   less: vector(0x49),
   lessOrEqual: vector(0x4b),
@@ -41,6 +43,8 @@ export const simd = {
   subtract: vector(0xf1),
   multiply: vector(0xf2),
   divide: vector(0xf3),
+  /** Of four floats. */
+  addFloats: vector(0xe4),
   /** b < a ? b : a, and a < b ? b : a: one instruction of a processor, where `min` and `max` are seven. */
   pseudoMin: vector(0xf6),
   pseudoMax: vector(0xf7),
