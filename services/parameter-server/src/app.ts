@@ -27,6 +27,7 @@ export async function createApp({
     starter({ changed, log }) {
       const events = createEvents(telemetry, log);
       return (task) => {
+        if (task.work?.$case === "pause") return shards.pause(task, task.work.value.shard);
         if (task.work?.$case !== "host")
           throw new DomainError(
             "invalid-argument",

@@ -11,7 +11,6 @@ import { errorMessage } from "@amaas/errors";
 import type { Checkpoint, HostTask } from "@amaas/proto/amaas/scheduler/v1/fleet";
 import { type Saved, save } from "./checkpoint.ts";
 import type { ShardEvents } from "./events.ts";
-import { copyOfSeries } from "./step-series.ts";
 
 interface Waiting {
   readonly saved: Saved;
@@ -30,6 +29,8 @@ export class CheckpointKeeper {
   #stride = 1;
   readonly #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
+  /** The step that is being written. */
+  #current = 0;
   #closed = false;
   /** Why the last try failed, which is told once. */
   #problem = "";
@@ -46,22 +47,29 @@ export class CheckpointKeeper {
     return this.#checkpoints;
   }
 
+  /** Whether this step is kept, or about to be. */
+  has(step: number): boolean {
+    if (step === this.#current) return true;
+    if (this.#waiting.some(({ saved }) => saved.state.step === step)) return true;
+    return this.#checkpoints.some((checkpoint) => checkpoint.step === step);
+  }
+
+  /** Whether none waits to be written. */
+  get hasRoom(): boolean {
+    return this.#waiting.length === 0;
+  }
+
   /** `due` counts the checkpoints that the job has been due so far. */
   wants(due: number): boolean {
     if (due % this.#stride !== 0) return false;
-    if (this.#waiting.length === 0) return true;
+    if (this.hasRoom) return true;
     this.#stride *= 2;
     return false;
   }
 
+  /** What is saved is the keeper's from now on. */
   keep(saved: Saved, last: boolean): void {
-    const { history } = saved;
-    const copy = history && {
-      losses: [...history.losses],
-      evaluations: [...history.evaluations],
-      series: copyOfSeries(history.series),
-    };
-    this.#waiting.push({ saved: { ...saved, history: copy }, last });
+    this.#waiting.push({ saved, last });
     this.#writing ??= this.#write().finally(() => {
       this.#writing = undefined;
     });
@@ -78,6 +86,7 @@ export class CheckpointKeeper {
       if (!next) return;
       const { step } = next.saved.state;
       const started = performance.now();
+      this.#current = step;
       try {
         const digest = await save(next.saved, this.#blobs);
         this.#checkpoints = [...this.#checkpoints, { step, digest }].slice(-KEPT);
@@ -88,6 +97,8 @@ export class CheckpointKeeper {
         this.#tell(step, error);
         if (next.last) this.#waiting.unshift(next);
         await sleep(RETRY_MS);
+      } finally {
+        this.#current = 0;
       }
     }
   }

@@ -8,7 +8,7 @@ import type { HostTask } from "@amaas/proto/amaas/scheduler/v1/fleet";
 import { shardRange } from "@amaas/reduction";
 import type { History } from "./conductor.ts";
 import type { Keeping } from "./kept-weights.ts";
-import type { ShardState } from "./shard.ts";
+import type { ShardState } from "./shard-state.ts";
 import { noSeries, seriesMessages, seriesOf } from "./step-series.ts";
 
 export interface Saved {

@@ -22,9 +22,8 @@ import {
   TaskState,
   type TaskStatus,
 } from "@amaas/proto/amaas/scheduler/v1/fleet";
-import { allFinite } from "@amaas/reduction";
 import type { JobSpec } from "@amaas/spec";
-import { type Restored, restore, type Saved } from "./checkpoint.ts";
+import { type Restored, restore } from "./checkpoint.ts";
 import { malformed, notHosted } from "./errors.ts";
 import type { ShardEvents } from "./events.ts";
 import { goLive, type HostedShardParts, type Live } from "./live.ts";
@@ -53,6 +52,7 @@ export class HostedShard implements RunningTask {
   #heardAt = performance.now();
   readonly #news = new StepNews();
   #shareOfRate = 1;
+  #paused = false;
 
   constructor(task: Task, host: HostTask, spec: JobSpec, parts: HostedShardParts) {
     this.task = task;
@@ -123,12 +123,27 @@ export class HostedShard implements RunningTask {
 
   /** The lead's word, by way of a trainer, that no step follows on this version. */
   close({ version, keep, closing }: Guidance): void {
-    const { shard, members, keeper, kept, lead } = this.#liveOrRefuse();
+    const { shard, members, checkpoints, kept, lead } = this.#liveOrRefuse();
     if (!closing || version !== shard.step || kept.closed) return;
     shard.close(kept.close(keep), (snapshot) => members.broadcast(snapshot));
-    keeper.keep(this.#saved(), true);
+    checkpoints.closed();
     lead?.close();
     this.#changed();
+  }
+
+  /** No step is ordered after the one at hand, and what that leads to is kept, until `goOn`. */
+  pause(): void {
+    this.#paused = true;
+    this.#live?.lead?.pause();
+    this.#live?.checkpoints.pause();
+    this.#changed();
+  }
+
+  goOn(): void {
+    this.#paused = false;
+    if (this.#stop.signal.aborted) return;
+    this.#live?.checkpoints.goOn();
+    this.#live?.lead?.goOn();
   }
 
   /** What an evaluation at this version is of, where it is of averages. */
@@ -176,6 +191,7 @@ export class HostedShard implements RunningTask {
           step: live.shard.step,
           checkpoints: live.keeper.kept(),
           progress: live.lead?.progress(),
+          resting: live.lead?.resting ?? false,
           ...this.#news.of(live.lead?.history, fresh),
         },
       },
@@ -216,6 +232,7 @@ export class HostedShard implements RunningTask {
     this.#holdIfEpochEnds();
     const { step, weights } = restored.state;
     this.#events.hosted(step, weights.length);
+    if (this.#paused) this.pause();
     this.#changed();
   }
 
@@ -249,7 +266,7 @@ export class HostedShard implements RunningTask {
   #stepApplied(): void {
     this.#holdIfEpochEnds();
     // The lead checkpoints once the step's loss is known, the others as soon as it is applied.
-    if (!this.#live?.lead) this.#checkpointIfDue();
+    if (!this.#live?.lead) this.#live?.checkpoints.stepDone();
     else this.#advance();
   }
 
@@ -264,34 +281,11 @@ export class HostedShard implements RunningTask {
 
   #stepDone(losses: readonly number[]): void {
     const loss = losses.at(-1) ?? Number.NaN;
-    if (Number.isFinite(loss)) this.#checkpointIfDue();
+    if (Number.isFinite(loss)) this.#live?.checkpoints.stepDone();
     else
       this.#fail(
         new Error(`the loss of step ${losses.length - 1} is ${loss}; try a smaller learning rate`),
       );
-  }
-
-  #checkpointIfDue(): void {
-    const live = this.#live;
-    if (!live) return;
-    const { step } = live.shard;
-    const every = this.#spec.training.checkpointEverySteps;
-    // A job that goes by its validations ends when it is closed.
-    const last = !this.#plan.rules && step === this.#plan.totalSteps;
-    const due = step % every === 0 && live.keeper.wants(step / every);
-    if (!last && !due) return;
-    const saved = this.#saved();
-    // What a job can go back to is sound: one that is not has no use for a last checkpoint either.
-    if (allFinite(saved.state.weights)) live.keeper.keep(saved, last);
-    else
-      this.#fail(
-        new Error(`the weights after step ${step - 1} are not finite; try a smaller learning rate`),
-      );
-  }
-
-  #saved(): Saved {
-    const { shard, kept, lead } = this.#liveOrRefuse();
-    return { state: shard.state(), keeping: kept.keeping, history: lead?.history };
   }
 
   #repair(): void {
@@ -299,6 +293,7 @@ export class HostedShard implements RunningTask {
     if (!live) return;
     for (const member of live.members.cutOff()) this.leave(member);
     live.lead?.relieveLate();
+    if (!this.#failure) live.checkpoints.keepRest();
     if (performance.now() - this.#heardAt > QUIET_MS) live.normed?.compare();
   }
 }

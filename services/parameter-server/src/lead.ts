@@ -42,6 +42,7 @@ export class Lead {
   readonly #times = new StepTimes();
   /** Whether the current pass has been ordered from anyone. */
   #given = false;
+  #paused = false;
   /** Whether a worker has delivered its share of the current pass. */
   #someoneDone = false;
   /** When the current pass began. */
@@ -121,10 +122,29 @@ export class Lead {
     return ended;
   }
 
+  /** The step that has been ordered is the last one for now. */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  goOn(): void {
+    this.#paused = false;
+    this.orderLost();
+  }
+
+  /** Whether the job is paused, and its shards stay where they are. */
+  get resting(): boolean {
+    return this.#paused && !(this.#given && this.#conductor.move?.pass === Pass.TRAINING);
+  }
+
   giveOrders(): void {
     this.#movedAt = performance.now();
     this.#someoneDone = false;
     const { move, guidance } = this.#conductor;
+    if (this.#paused) {
+      this.#given = false;
+      return;
+    }
     if (guidance) this.#guide(guidance);
     this.#given = move !== undefined && this.#members.size > 0;
     if (!move) return;

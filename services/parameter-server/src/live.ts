@@ -6,6 +6,7 @@ import type { JobSpec } from "@amaas/spec";
 import type { Telemetry } from "@amaas/telemetry";
 import type { Restored } from "./checkpoint.ts";
 import { CheckpointKeeper } from "./checkpoint-keeper.ts";
+import { Checkpointing } from "./checkpointing.ts";
 import type { ShardEvents } from "./events.ts";
 import { KeptWeights } from "./kept-weights.ts";
 import { Lead } from "./lead.ts";
@@ -19,6 +20,7 @@ export interface Live {
   readonly members: Members;
   readonly keeper: CheckpointKeeper;
   readonly kept: KeptWeights;
+  readonly checkpoints: Checkpointing;
   /** Only on shard 0. */
   readonly lead: Lead | undefined;
   /** Only where a step depends on lengths of whole vectors. */
@@ -80,13 +82,26 @@ export function goLive(
       },
       lost: () => lost(members.all()),
     });
+  const leads = host.shard === 0;
   const lead = () => new Lead({ plan, learningRate, history, closed, shard, members, events });
+  const keeper = new CheckpointKeeper(blobs, events, changed, host);
+  const kept = new KeptWeights(keeping);
+  const checkpoints = new Checkpointing({
+    shard,
+    keeper,
+    kept,
+    history: leads ? history : undefined,
+    plan,
+    everySteps: spec.training.checkpointEverySteps,
+    failed,
+  });
   return {
     shard,
     members,
-    lead: host.shard === 0 ? lead() : undefined,
-    keeper: new CheckpointKeeper(blobs, events, changed, host),
-    kept: new KeptWeights(keeping),
+    lead: leads ? lead() : undefined,
+    keeper,
+    kept,
+    checkpoints,
     normed: holds ? normed() : undefined,
   };
 }

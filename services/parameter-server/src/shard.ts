@@ -12,6 +12,7 @@ import type { Squares } from "@amaas/proto/amaas/parameter_server/v1/parameter_s
 import { addInto, chunkRanges, isNode, SumTree, type TreeNode } from "@amaas/reduction";
 import { BufferPool } from "./buffer-pool.ts";
 import { malformed } from "./errors.ts";
+import type { ShardState } from "./shard-state.ts";
 import { Snapshot } from "./snapshot.ts";
 import { squaresOfUpdate, sumOfSquares } from "./squares.ts";
 
@@ -34,28 +35,6 @@ export interface Sum {
   readonly from: number;
   readonly range: ParameterRange;
   readonly samples: number;
-}
-
-type Update = Optimizer["update"];
-
-export interface ShardState {
-  readonly step: number;
-  readonly weights: Float32Array<ArrayBuffer>;
-  readonly slots: readonly Float32Array<ArrayBuffer>[];
-  /** The shard's from now on, as the others are. */
-  readonly room?: Room;
-  readonly scalars: Scalars;
-  /** Of the newest step, by chunk; none before the first. */
-  readonly squares: readonly Squares[];
-  /** The last of the slots is a mean of the weights, which the model is to have. */
-  readonly averaged?: boolean;
-}
-
-/** Vectors as long as the weights, where they are added, summed and updated fastest. */
-export interface Room {
-  readonly gradients: readonly Float32Array<ArrayBuffer>[];
-  readonly snapshots: readonly Float32Array<ArrayBuffer>[];
-  readonly sums: VectorSums | undefined;
 }
 
 interface Summand {
@@ -95,6 +74,7 @@ export class Shard {
   readonly #holds: boolean;
   /** Chunks that are complete and not applied. */
   #held = 0;
+  #begun = false;
 
   constructor(state: ShardState, optimizer: Optimizer, leaves: number, holds = false) {
     this.#holds = holds;
@@ -123,6 +103,11 @@ export class Shard {
   /** Steps applied to the whole range. */
   get step(): number {
     return this.#step;
+  }
+
+  /** Whether anything has come for the step that follows. */
+  get begun(): boolean {
+    return this.#begun;
   }
 
   get chunks(): number {
@@ -154,6 +139,7 @@ export class Shard {
       const first = chunk.seen.get(name);
       return first !== undefined && first !== crc32(bytes) ? "corrupt" : "duplicate";
     }
+    this.#begun = true;
     const replaced = chunk.tree.add(gradient, { values: this.#gradients.take(bytes), samples });
     for (const { values } of replaced) this.#gradients.give(values);
     if (!chunk.tree.complete) {
@@ -183,7 +169,7 @@ export class Shard {
   }
 
   /** Applies what is held of a chunk, once for each, in its own way. */
-  applyHeld(index: number, update: Update): Snapshot {
+  applyHeld(index: number, update: Optimizer["update"]): Snapshot {
     const chunk = this.#chunks[index];
     if (!chunk || chunk.version !== this.#step || this.#held < this.#chunks.length)
       throw new Error(`chunk ${index} of step ${this.#step} is not held`);
@@ -251,7 +237,7 @@ export class Shard {
     return { from, range: { weights, gradient: root.values, slots }, samples: root.samples };
   }
 
-  #apply(chunk: Chunk, index: number, update: Update): Snapshot {
+  #apply(chunk: Chunk, index: number, update: Optimizer["update"]): Snapshot {
     const { range, samples } = this.#sum(chunk);
     update(range, samples, this.#scalars);
     this.#gradients.give(range.gradient);
@@ -277,6 +263,7 @@ export class Shard {
 
   #advance(): void {
     this.#step += 1;
+    this.#begun = false;
     this.#behind = this.#chunks.length;
     this.#held = 0;
     this.#applied = this.#scalars;

@@ -1,7 +1,7 @@
 /** The shards hosted here, by job, generation and number. */
 
 import type { RunningTask } from "@amaas/fleet";
-import type { TaskStatus } from "@amaas/proto/amaas/scheduler/v1/fleet";
+import { type Task, TaskState, type TaskStatus } from "@amaas/proto/amaas/scheduler/v1/fleet";
 import { notHosted } from "./errors.ts";
 import type { HostedShard } from "./hosted-shard.ts";
 
@@ -20,6 +20,14 @@ export class Shards {
         await shard.stop();
       },
     };
+  }
+
+  /** The shard's job rests for as long as the task runs. */
+  pause({ id, job, generation }: Task, shard: number): RunningTask {
+    const paused = this.get(job, generation, shard);
+    paused.pause();
+    const status = { id, state: TaskState.RUNNING, failure: "", detail: undefined };
+    return { status: () => status, stop: async () => paused.goOn() };
   }
 
   get(job: string, generation: number, shard: number): HostedShard {

@@ -23,8 +23,9 @@ export function noSeries(): StepSeries {
   return seriesFrom(() => []);
 }
 
-export function copyOfSeries(series: StepSeries): StepSeries {
-  return seriesFrom((name) => [...series[name]]);
+/** A copy, of what is known as that step has been applied: its own norms come with the next one. */
+export function seriesAt(series: StepSeries, step: number): StepSeries {
+  return seriesFrom((name) => series[name].slice(0, name === "learningRate" ? step : step - 1));
 }
 
 /** What a step's sums of squares mean; the first to tell of a step counts. */

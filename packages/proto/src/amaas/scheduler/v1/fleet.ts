@@ -147,7 +147,10 @@ export interface Task {
   /** <job>/<generation>/<kind>[/<index>]; another id is another task. */
   id: string;
   job: string;
-  /** Counts placements: it grows whenever a parameter-server shard was lost, and when the job is resumed. */
+  /**
+   * Counts placements: it grows whenever a parameter-server shard was lost, and when the job is resumed
+   * or has given its trainers to another one.
+   */
   generation: number;
   /** W3C trace context that the task's spans descend from. */
   traceparent: string;
@@ -157,6 +160,7 @@ export interface Task {
     | { $case: "host"; value: HostTask }
     | { $case: "train"; value: TrainTask }
     | { $case: "package"; value: PackageTask }
+    | { $case: "pause"; value: PauseTask }
     | undefined;
 }
 
@@ -184,6 +188,14 @@ export interface TrainTask {
     | undefined;
   /** Addresses of the parameter-server shards, by shard. */
   servers: string[];
+}
+
+/**
+ * Parameter server: the job comes to rest for as long as it has this. No step is ordered after the one
+ * at hand, and this shard keeps a checkpoint of where that leaves it.
+ */
+export interface PauseTask {
+  shard: number;
 }
 
 /** Trainer: make the served model from the final weights. */
@@ -225,6 +237,8 @@ export interface Hosted {
   losses: Uint8Array;
   /** The other figures of each step, told as the losses are. */
   series: Series[];
+  /** Only from shard 0: the job is paused, and no shard goes beyond `step`. */
+  resting: boolean;
 }
 
 export interface Checkpoint {
@@ -752,6 +766,9 @@ export const Task: MessageFns<Task> = {
       case "package":
         PackageTask.encode(message.work.value, writer.uint32(74).fork()).join();
         break;
+      case "pause":
+        PauseTask.encode(message.work.value, writer.uint32(82).fork()).join();
+        break;
     }
     return writer;
   },
@@ -841,6 +858,14 @@ export const Task: MessageFns<Task> = {
             message.work = { $case: "package", value: PackageTask.decode(reader, reader.uint32()) };
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.work = { $case: "pause", value: PauseTask.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -868,6 +893,8 @@ export const Task: MessageFns<Task> = {
         ? { $case: "train", value: TrainTask.fromJSON(object.train) }
         : isSet(object.package)
         ? { $case: "package", value: PackageTask.fromJSON(object.package) }
+        : isSet(object.pause)
+        ? { $case: "pause", value: PauseTask.fromJSON(object.pause) }
         : undefined,
     };
   },
@@ -897,6 +924,8 @@ export const Task: MessageFns<Task> = {
       obj.train = TrainTask.toJSON(message.work.value);
     } else if (message.work?.$case === "package") {
       obj.package = PackageTask.toJSON(message.work.value);
+    } else if (message.work?.$case === "pause") {
+      obj.pause = PauseTask.toJSON(message.work.value);
     }
     return obj;
   },
@@ -933,6 +962,12 @@ export const Task: MessageFns<Task> = {
       case "package": {
         if (object.work?.value !== undefined && object.work?.value !== null) {
           message.work = { $case: "package", value: PackageTask.fromPartial(object.work.value) };
+        }
+        break;
+      }
+      case "pause": {
+        if (object.work?.value !== undefined && object.work?.value !== null) {
+          message.work = { $case: "pause", value: PauseTask.fromPartial(object.work.value) };
         }
         break;
       }
@@ -1231,6 +1266,73 @@ export const TrainTask: MessageFns<TrainTask> = {
   },
 };
 
+function createBasePauseTask(): PauseTask {
+  return { shard: 0 };
+}
+
+export const PauseTask: MessageFns<PauseTask> = {
+  encode(message: PauseTask, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.shard !== 0) {
+      writer.uint32(8).uint32(message.shard);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PauseTask {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePauseTask();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.shard = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PauseTask {
+    return { shard: isSet(object.shard) ? globalThis.Number(object.shard) : 0 };
+  },
+
+  toJSON(message: PauseTask): unknown {
+    const obj: any = {};
+    if (message.shard !== 0) {
+      obj.shard = Math.round(message.shard);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PauseTask>): PauseTask {
+    return PauseTask.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PauseTask>): PauseTask {
+    const message = createBasePauseTask();
+    message.shard = object.shard ?? 0;
+    return message;
+  },
+};
+
 function createBasePackageTask(): PackageTask {
   return { prepared: undefined, checkpoints: [], version: 0 };
 }
@@ -1507,7 +1609,15 @@ export const TaskStatus: MessageFns<TaskStatus> = {
 };
 
 function createBaseHosted(): Hosted {
-  return { step: 0, checkpoints: [], progress: undefined, firstLossStep: 0, losses: new Uint8Array(0), series: [] };
+  return {
+    step: 0,
+    checkpoints: [],
+    progress: undefined,
+    firstLossStep: 0,
+    losses: new Uint8Array(0),
+    series: [],
+    resting: false,
+  };
 }
 
 export const Hosted: MessageFns<Hosted> = {
@@ -1529,6 +1639,9 @@ export const Hosted: MessageFns<Hosted> = {
     }
     for (const v of message.series) {
       Series.encode(v!, writer.uint32(50).fork()).join();
+    }
+    if (message.resting !== false) {
+      writer.uint32(56).bool(message.resting);
     }
     return writer;
   },
@@ -1594,6 +1707,14 @@ export const Hosted: MessageFns<Hosted> = {
             message.series.push(Series.decode(reader, reader.uint32()));
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.resting = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1620,6 +1741,7 @@ export const Hosted: MessageFns<Hosted> = {
         : 0,
       losses: isSet(object.losses) ? bytesFromBase64(object.losses) : new Uint8Array(0),
       series: globalThis.Array.isArray(object?.series) ? object.series.map((e: any) => Series.fromJSON(e)) : [],
+      resting: isSet(object.resting) ? globalThis.Boolean(object.resting) : false,
     };
   },
 
@@ -1643,6 +1765,9 @@ export const Hosted: MessageFns<Hosted> = {
     if (message.series?.length) {
       obj.series = message.series.map((e) => Series.toJSON(e));
     }
+    if (message.resting !== false) {
+      obj.resting = message.resting;
+    }
     return obj;
   },
 
@@ -1659,6 +1784,7 @@ export const Hosted: MessageFns<Hosted> = {
     message.firstLossStep = object.firstLossStep ?? 0;
     message.losses = object.losses ?? new Uint8Array(0);
     message.series = object.series?.map((e) => Series.fromPartial(e)) || [];
+    message.resting = object.resting ?? false;
     return message;
   },
 };

@@ -151,7 +151,10 @@ export interface Progress {
   secondsLeft: number;
   /** One for each finished epoch, and one of the test split at the end. */
   evaluations: Evaluation[];
-  /** How often the job began again from a checkpoint: a parameter-server shard was lost, or it was resumed. */
+  /**
+   * How often the job began again from a checkpoint: a parameter-server shard was lost, it was resumed, or
+   * it had made room for a job of higher priority.
+   */
   restarts: number;
   /** Of the newest step. */
   learningRate: number;

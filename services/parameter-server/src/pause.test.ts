@@ -1,0 +1,152 @@
+/** A job that is paused comes to rest between two steps, and is kept as it is there. */
+import { sumsOf } from "@amaas/metrics";
+import { Pass } from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
+import { expect, test } from "vitest";
+import {
+  contribution,
+  host,
+  joinAs,
+  LEAVES,
+  ordersTo,
+  received,
+  said,
+  storeAway,
+  sums,
+} from "./hosted-shard.fixture.ts";
+import type { HostedShard } from "./hosted-shard.ts";
+import type { Member } from "./members.ts";
+
+const leaves = Array.from({ length: LEAVES }, (_, leaf) => leaf);
+const sumCount = sumsOf({ task: "regression" }).reduce((all, { length }) => all + length, 0);
+/** What a trainer tells of the step before, as soon as it has its weights. */
+const squares = { gradient: 4, weights: 2, update: 1 };
+
+function hostedOf(shard: HostedShard) {
+  const { detail } = shard.status(false);
+  if (detail?.$case !== "hosted") throw new Error("the shard tells nothing");
+  return detail.value;
+}
+
+const isKept = (shard: HostedShard) => hostedOf(shard).checkpoints.map(({ step }) => step);
+
+/** Two shards have a parameter each. */
+const gradientFor = ({ host: { shards } }: HostedShard) => (shards === 1 ? [1, 1] : [1]);
+
+/** One gradient, or all of the step's. */
+function train(shard: HostedShard, member: Member, version: number, some = leaves): void {
+  const guidance = { version, keep: 0, closing: false, rate: 1 };
+  for (const leaf of some)
+    shard.contribute(member, contribution(leaf, gradientFor(shard), { version, guidance }));
+  if (shard.host.shard > 0) return;
+  for (const leaf of some) shard.sums(member, sums(leaf, { version }));
+}
+
+function validate(shard: HostedShard, member: Member, version: number, some = leaves): void {
+  const values = Array.from({ length: sumCount }, () => 1);
+  for (const leaf of some)
+    shard.sums(member, sums(leaf, { version, pass: Pass.VALIDATION, values, squares }));
+}
+
+/** The checkpoint of step 1, as it is made with the step. */
+async function digestWhenDue(training: object): Promise<string | undefined> {
+  const shard = await host(0, 1, { ...training, checkpointEverySteps: 1 });
+  train(shard, joinAs(shard, "w"), 0);
+  await expect.poll(() => isKept(shard)).toEqual([1]);
+  return hostedOf(shard).checkpoints[0]?.digest;
+}
+
+test("the step at hand is ended and kept, no other one is ordered until the job goes on", async () => {
+  const shard = await host();
+  const member = joinAs(shard, "w");
+  train(shard, member, 0, [0]);
+  shard.pause();
+  expect(hostedOf(shard)).toMatchObject({ step: 0, resting: false });
+  await received(member);
+  train(shard, member, 0, [1, 2]);
+  expect(hostedOf(shard)).toMatchObject({ step: 1, resting: true });
+  await expect.poll(() => isKept(shard)).toEqual([1]);
+  // One that joins is put to work no more than the others.
+  expect(await ordersTo(member)).toEqual([]);
+  expect(await ordersTo(joinAs(shard, "another"))).toEqual([]);
+  const last = joinAs(shard, "w");
+  await received(last);
+
+  shard.goOn();
+  expect(hostedOf(shard).resting).toBe(false);
+  expect(await ordersTo(last)).toMatchObject([{ pass: Pass.VALIDATION, version: 1 }]);
+});
+
+test("a job whose trainers have not come yet rests where it begins", async () => {
+  const shard = await host();
+  shard.pause();
+  expect(hostedOf(shard)).toMatchObject({ step: 0, resting: true });
+  expect(await ordersTo(joinAs(shard, "w"))).toEqual([]);
+});
+
+test("the step of a trainer that has gone is ended by the next one, so that the job comes to rest", async () => {
+  const shard = await host();
+  const first = joinAs(shard, "w");
+  train(shard, first, 0, [0]);
+  shard.pause();
+  shard.leave(first);
+  expect(hostedOf(shard).resting).toBe(false);
+  const next = joinAs(shard, "next");
+  expect(await ordersTo(next)).toMatchObject([{ pass: Pass.TRAINING, leaves: [1, 2] }]);
+  train(shard, next, 0, [1, 2]);
+  expect(hostedOf(shard).resting).toBe(true);
+});
+
+test.for([
+  ["a job that ends by its spec", {}],
+  ["a job that keeps its best weights", { keep: "best" }],
+] as const)(
+  "%s: kept to the bits of a checkpoint that was due, whenever it is paused",
+  async ([, training]) => {
+    const wanted = await digestWhenDue(training);
+    const moments = {
+      "in the step": (shard: HostedShard, member: Member) => {
+        shard.pause();
+        train(shard, member, 0);
+      },
+      "while it is validated": (shard: HostedShard, member: Member) => {
+        train(shard, member, 0);
+        validate(shard, member, 1, [0]);
+        shard.pause();
+      },
+      "after it was validated": (shard: HostedShard, member: Member) => {
+        train(shard, member, 0);
+        validate(shard, member, 1);
+        shard.pause();
+      },
+    };
+    for (const [moment, pauseThere] of Object.entries(moments)) {
+      const shard = await host(0, 1, training);
+      pauseThere(shard, joinAs(shard, "w"));
+      await expect.poll(() => isKept(shard), { message: moment }).toEqual([1]);
+      expect(hostedOf(shard).checkpoints[0]?.digest, moment).toBe(wanted);
+    }
+  },
+);
+
+test("a shard that has begun with the next step is kept after it", async () => {
+  const shard = await host(1, 2);
+  const member = joinAs(shard, "w");
+  train(shard, member, 0);
+  shard.contribute(member, contribution(0, [1], { version: 1 }));
+  shard.pause();
+  shard.contribute(member, contribution(1, [1], { version: 1 }));
+  shard.contribute(member, contribution(2, [1], { version: 1 }));
+  await expect.poll(() => isKept(shard)).toEqual([2]);
+});
+
+test("while the store is away it is tried again and again", async () => {
+  const shard = await host();
+  const member = joinAs(shard, "w");
+  train(shard, member, 0);
+  const back = storeAway();
+  shard.pause();
+  await expect.poll(() => said.join()).toContain("checkpoint of step 1 failed");
+  expect(isKept(shard)).toEqual([]);
+  back();
+  await expect.poll(() => isKept(shard), { timeout: 10_000 }).toEqual([1]);
+});
