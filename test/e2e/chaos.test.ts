@@ -1,5 +1,5 @@
 /**
- * Processes are killed with SIGKILL, or made to hang, while a job is trained: it ends with the same
+ * Processes are killed with SIGKILL, told to go, or made to hang, while a job is trained: it ends with the same
  * weights, the same loss curve and the same evaluations as when nobody disturbs it. Which step it
  * happens at is drawn from a seed; `AMAAS_CHAOS_SEED` repeats a draw.
  */
@@ -105,6 +105,19 @@ test("killed while gradients are clipped by their norm and weights averaged: one
   }));
   const { bits } = await runJobWith(clipped, ...interruptions);
   expect(bits, `killed at steps ${steps.join(", ")}`).toEqual(wanted);
+});
+
+test.for([
+  ["a trainer", ["trainer-1"]],
+  ["all trainers", ["trainer-1", "trainer-2"]],
+] as const)("told to go, as by an eviction: %s", { timeout }, async ([what, names]) => {
+  const atStep = drawStep(`evicted: ${what}`);
+  const act = () => {
+    for (const name of names) story.suite.kill(name, "SIGTERM");
+  };
+  const { bits, job } = await runWith({ atStep, act });
+  expect(bits, `told to go at step ${atStep}`).toEqual(undisturbed.bits);
+  expect(job.progress?.restarts).toBe(0);
 });
 
 test.for(["preparing", "packaging"] as const)(

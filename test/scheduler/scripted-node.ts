@@ -104,10 +104,10 @@ export class ScriptedNode {
   }
 
   /** The shards here have applied `step` steps. */
-  trained(step: number, { tested = false } = {}): void {
+  trained(step: number, { tested = false, resting = false } = {}): void {
     for (const { id, work } of this.tasks)
       if (work?.$case === "host")
-        this.#reports.set(id, hostedStatus(id, work.value.shard, step, tested));
+        this.#reports.set(id, hostedStatus(id, work.value.shard, step, { tested, resting }));
     this.#say();
   }
 
@@ -157,7 +157,17 @@ export class ScriptedNode {
   }
 }
 
-function hostedStatus(id: string, shard: number, step: number, tested: boolean): TaskStatus {
+interface Standing {
+  readonly tested: boolean;
+  readonly resting: boolean;
+}
+
+function hostedStatus(
+  id: string,
+  shard: number,
+  step: number,
+  { tested, resting }: Standing,
+): TaskStatus {
   const checkpoints = [5, 10, 15, 20]
     .filter((at) => at <= step)
     .map((at) => ({ step: at, digest: digest(at * 10 + shard) }));
@@ -178,6 +188,7 @@ function hostedStatus(id: string, shard: number, step: number, tested: boolean):
         ...(shard > 0
           ? {}
           : {
+              resting,
               progress: {
                 step,
                 totalSteps,

@@ -202,6 +202,8 @@ export interface JobSpec {
   readonly training: TrainingSpec;
   readonly evaluation: EvaluationSpec;
   readonly resources: ResourcesSpec;
+  /** Jobs with a larger one are served first, and may take trainers from the others. */
+  readonly priority: number;
   readonly gate?: GateSpec;
   /** Whether the model becomes a version of the registry. */
   readonly register: boolean;

@@ -56,6 +56,7 @@ const complete: JobSpec = {
   },
   evaluation: { slices: [], baseline: true },
   resources: { workers: 1, servers: 1 },
+  priority: 0,
   register: true,
 };
 
@@ -210,7 +211,7 @@ describe("a faulty spec", () => {
       "gate.metric":
         'found "accuracy", wanted one of loss, mse, rmse, mae, mape, r2, explainedVariance, quantileLoss for regression',
       extra:
-        "is not a known field; wanted one of name, task, data, features, split, architecture, training, evaluation, resources, gate, register",
+        "is not a known field; wanted one of name, task, data, features, split, architecture, training, evaluation, resources, priority, gate, register",
     });
   });
 
@@ -285,6 +286,9 @@ describe("a faulty spec", () => {
       { resources: { workers: 9 } },
       "wanted at most 8, one for each virtual shard",
     ],
+    ["priority", { priority: 1.5 }, "found 1.5, wanted a whole number, at least -1000 and at most"],
+    ["priority", { priority: 1_001 }, "found 1001, wanted a whole number, at least -1000 and at"],
+    ["priority", { priority: "high" }, 'found "high", wanted a whole number'],
     ["gate", { gate: { metric: "r2" } }, "neither min nor max"],
     ["gate.min", { gate: { metric: "r2", min: 1, max: 0 } }, "wanted at most gate.max"],
     ["gate", { gate: { metric: "r2", min: 1 }, register: false }, "wanted none where register"],

@@ -10,6 +10,7 @@ import {
   type EndedJob,
   isActive,
   type Job,
+  type Preemptor,
   type State,
   states,
   type Training,
@@ -41,6 +42,9 @@ const phaseWords: Partial<Record<State, string>> = {
   PACKAGING: "package",
   REGISTERING: "register",
 };
+
+/** What is taken from a job for one of higher priority. */
+type Taken = "a trainer of several" | "the last trainer";
 
 const waitBuckets = [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3_600, 14_400, 86_400];
 const roles: readonly Role[] = ["trainer", "parameter-server"];
@@ -76,6 +80,7 @@ export function createEvents({ telemetry, nodeId, jobLog, now }: Parts): Schedul
         "amaas.job": before.id,
         "amaas.job.generation": before.generation,
         "amaas.job.workers": before.state === "TRAINING" ? before.workers : undefined,
+        "amaas.job.preempted_by": preemptorIn(after)?.job,
       },
       error: after.state === "FAILED" ? after.reason : undefined,
     });
@@ -84,7 +89,8 @@ export function createEvents({ telemetry, nodeId, jobLog, now }: Parts): Schedul
   const stateChanged = (before: ActiveJob, after: Job) => {
     recordPhase(before, after);
     metrics.moveJob(before.state, after.state);
-    if (before.state === "QUEUED" && after.startedAt !== undefined)
+    if (preemptorIn(after)) metrics.preemption("the last trainer");
+    if (before.startedAt === undefined && after.startedAt !== undefined)
       metrics.queueWait((after.startedAt - before.createdAt) / 1_000, traceIdOf(after.root));
     if (after.state === "TRAINING") metrics.placement("first");
     say(after, after.state === "FAILED" ? "error" : "info", `${after.state}: ${after.reason}`);
@@ -104,6 +110,18 @@ export function createEvents({ telemetry, nodeId, jobLog, now }: Parts): Schedul
         `lost the shards on ${[...new Set(lost)].join(", ")}: all shards begin again from step ${after.start.step} on ${to}`,
       );
     }
+    if (after.gaveTo && after.gaveTo !== before.gaveTo) {
+      metrics.preemption("a trainer of several");
+      say(after, "info", `gives a trainer to ${nameOf(after.gaveTo)} and goes on with the others`);
+    }
+    if (before.yieldsTo?.job !== after.yieldsTo?.job)
+      say(
+        after,
+        "info",
+        after.yieldsTo
+          ? `is brought to a checkpoint to make room for ${nameOf(after.yieldsTo)}`
+          : "need not make room any more",
+      );
     const joined = after.workers.filter((name) => !before.workers.includes(name));
     const left = before.workers.filter((name) => !after.workers.includes(name));
     if (joined.length > 0) {
@@ -159,6 +177,15 @@ export function createEvents({ telemetry, nodeId, jobLog, now }: Parts): Schedul
   };
 }
 
+/** Of a job that has just become this one. */
+function preemptorIn(job: Job): Preemptor | undefined {
+  return "preemptedBy" in job ? job.preemptedBy : undefined;
+}
+
+function nameOf({ job, priority }: Preemptor): string {
+  return `${job} of priority ${priority}`;
+}
+
 function createInstruments({ metrics }: Telemetry) {
   const jobs = metrics.gauge("amaas_scheduler_jobs", "Jobs by state", ["state"]);
   const wait = metrics.histogram(
@@ -171,6 +198,11 @@ function createInstruments({ metrics }: Telemetry) {
     "amaas_scheduler_placements_total",
     "Changes of a training job's nodes by their reason",
     ["reason"],
+  );
+  const preemptions = metrics.counter(
+    "amaas_scheduler_preemptions_total",
+    "Trainers that jobs gave to jobs of higher priority, by what was taken from them",
+    ["taken"],
   );
   const counts = new Map<string, number>();
   const count = (state: State, by: number) => {
@@ -190,5 +222,6 @@ function createInstruments({ metrics }: Telemetry) {
     queueWait: (seconds: number, traceId: string) => wait.observe(seconds, {}, traceId),
     nodes: (role: Role, n: number) => nodes.set(n, { role }),
     placement: (reason: string) => placements.add(1, { reason }),
+    preemption: (taken: Taken) => preemptions.add(1, { taken }),
   };
 }

@@ -1,17 +1,18 @@
 /** Why a job is where it is, in words for a person. Pure. */
 import type { FleetView, Role } from "./fleet.ts";
-import type { ActiveJob, Training } from "./job.ts";
+import type { ActiveJob, Placing, Queued, Training } from "./job.ts";
+import { preemptionText } from "./preemption.ts";
 import { fateOf } from "./staff.ts";
 
-/** `shortage` is why there is no trainer for a job that needs one. */
+/** `shortage` is why there is no trainer for this job, if it needs one. */
 export function explain(job: ActiveJob, fleet: FleetView, shortage: string): string {
   switch (job.state) {
     case "QUEUED":
-      return shortage;
+      return afterPreemption(job, shortage);
     case "PREPARING":
       return atWork(job.trainer, "prepares the data", fleet, shortage);
     case "PLACING":
-      return serverShortage(fleet) ?? shortage;
+      return afterPreemption(job, serverShortage(fleet) ?? shortage);
     case "TRAINING":
       return trainingReason(job, fleet, shortage);
     case "PACKAGING":
@@ -20,6 +21,13 @@ export function explain(job: ActiveJob, fleet: FleetView, shortage: string): str
       // Told by whoever talks to the registry.
       return job.reason;
   }
+}
+
+function afterPreemption(job: Queued | Placing, waiting: string): string {
+  const { preemptedBy } = job;
+  if (!preemptedBy) return waiting;
+  const from = job.state === "PLACING" ? ` at step ${job.from?.step ?? 0}` : "";
+  return `${preemptionText(preemptedBy)}${from}: ${waiting}`;
 }
 
 function atWork(
@@ -41,10 +49,29 @@ function trainingReason(job: Training, fleet: FleetView, shortage: string): stri
   if (fates.includes("lost"))
     return serverShortage(fleet) ?? "shards were lost and are placed anew";
   const present = job.workers.filter((name) => fleet.presence(name) === "present");
-  if (present.length > 0)
-    return `trains on ${present.join(", ")} (${present.length} of ${job.spec.resources.workers} trainers)`;
+  if (job.yieldsTo)
+    return `is brought to a checkpoint to make room for ${job.yieldsTo.job} of priority ${job.yieldsTo.priority}`;
+  if (present.length > 0) {
+    const { workers } = job.spec.resources;
+    const lent = job.gaveTo
+      ? `; ${job.gaveTo.job} of priority ${job.gaveTo.priority} took one`
+      : "";
+    return `trains on ${present.join(", ")} (${present.length} of ${workers} trainers${lent})`;
+  }
   const [awaited] = job.workers;
   return awaited === undefined ? shortage : `waits for ${job.workers.join(", ")} to attach again`;
+}
+
+/** Of the jobs that others make room for, by id: what they wait for. */
+export function awaitedRests(jobs: Iterable<ActiveJob>): Map<string, string> {
+  const awaited = new Map<string, string>();
+  for (const job of jobs)
+    if (job.state === "TRAINING" && job.yieldsTo)
+      awaited.set(
+        job.yieldsTo.job,
+        `waits for ${job.id} of priority ${job.spec.priority}, which is brought to a checkpoint to make room`,
+      );
+  return awaited;
 }
 
 /** The same for every job, so that a long queue is not a long look. */

@@ -34,6 +34,8 @@ export type Presence = "present" | "awaited" | "away" | "gone";
 export interface FleetView {
   /** Attached nodes that are not silent, sorted by name. */
   readonly nodes: readonly Node[];
+  /** Whether all nodes have had the time to attach, after a start of the scheduler. */
+  readonly settled: boolean;
   node(name: string): Node | undefined;
   presence(name: string): Presence;
 }
@@ -139,6 +141,7 @@ export class Fleet {
     const now = this.#now();
     return {
       nodes,
+      settled: now - this.#since >= this.#graceMs,
       node: (name) => byName.get(name),
       presence: (name) => (byName.has(name) ? "present" : this.#absence(name, now)),
     };

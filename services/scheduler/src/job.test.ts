@@ -1,18 +1,9 @@
 import { Packaged } from "@amaas/proto/amaas/scheduler/v1/fleet";
 import { expect, test } from "vitest";
-import {
-  cancel,
-  fail,
-  isActive,
-  pack,
-  place,
-  prepare,
-  queue,
-  register,
-  succeed,
-  train,
-} from "./job.ts";
+import { cancel, fail, succeed } from "./endings.ts";
+import { isActive, pack, place, prepare, queue, register, train } from "./job.ts";
 import { jobMessage } from "./messages.ts";
+import { giveWay, stopPreparing } from "./preemption.ts";
 import { isResumable, type Resumable, resume, resumptionWarning } from "./resumption.ts";
 import { bodyOf, jobOf, preparedOf } from "./rows.ts";
 import { digest, samplePrepared, sampleSpec } from "./sample.fixture.ts";
@@ -33,6 +24,7 @@ const outcome = {
 const queued = queue({ id: "job_1", spec: sampleSpec(), root, phase: at(1) });
 const preparing = prepare(queued, "t1", at(2));
 const placing = place(preparing, samplePrepared, at(3));
+const by = { job: "job_2", priority: 5 };
 const servers = [{ node: "s1", address: "s1:1", incarnation: "x" }];
 const training = train(placing, { servers, workers: ["t1"] }, at(4));
 const packaging = pack(training, { step: 20, digests: [digest(8)] }, "t1", at(5));
@@ -129,6 +121,9 @@ test("every state survives its row", () => {
     { ...preparing, trainer: undefined },
     placing,
     { ...training, progress, checkpoints: { 10: [digest(1), ""] } },
+    { ...training, gaveTo: by },
+    stopPreparing(preparing, by, at(8)),
+    giveWay({ ...training, progress }, { step: 10, digests: [digest(1)] }, by, at(8)),
     resume(cancel(packaging, 7) as Resumable, at(8)),
     packaging,
     registering,
@@ -139,4 +134,31 @@ test("every state survives its row", () => {
   ];
   for (const job of jobs)
     expect(jobOf({ body: bodyOf(job), prepared: preparedOf(job) }), job.state).toEqual(job);
+  // Found out anew by whoever reads the row.
+  const body = bodyOf({ ...training, yieldsTo: by });
+  expect(jobOf({ body, prepared: preparedOf(training) })).toEqual(training);
+});
+
+test("a row from before there were priorities is one of the usual priority", () => {
+  const { priority: _, ...spec } = queued.spec;
+  const body = JSON.stringify({ ...queued, spec });
+  expect(jobOf({ body, prepared: null })).toEqual(queued);
+});
+
+test("a job that gives way goes on from where it rests; neither is that an end, nor a failure", () => {
+  const waiting = giveWay({ ...training, progress }, { step: 10, digests: [digest(1)] }, by, at(8));
+  expect(waiting).toMatchObject({
+    state: "PLACING",
+    generation: 2,
+    reason: "preempted by job_2 of priority 5",
+    startedAt: 2,
+    progress: { restarts: 1 },
+  });
+  expect(isActive(waiting)).toBe(true);
+  const on = train(waiting, { servers, workers: ["t1"] }, at(9));
+  expect(on).toMatchObject({ start: { step: 10 }, checkpoints: { 10: [digest(1)] } });
+  expect(on).not.toHaveProperty("preemptedBy");
+  expect(cancel(waiting, 9).checkpoint).toEqual({ step: 10, digests: [digest(1)] });
+  const again = prepare(stopPreparing(preparing, by, at(8)), "t2", at(9));
+  expect(again).toEqual({ ...preparing, trainer: "t2", phase: at(9), reason: again.reason });
 });

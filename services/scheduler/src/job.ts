@@ -8,7 +8,7 @@
 import type { Packaged, Prepared } from "@amaas/proto/amaas/scheduler/v1/fleet";
 import type { Outcome, Progress } from "@amaas/proto/amaas/scheduler/v1/jobs";
 import type { JobSpec } from "@amaas/spec";
-import { type Checkpoints, newestComplete, noCheckpoints, type StartPoint } from "./checkpoints.ts";
+import { type Checkpoints, noCheckpoints, type StartPoint } from "./checkpoints.ts";
 
 /** A running phase: the span that is recorded when it ends has this traceparent. */
 export interface Phase {
@@ -39,9 +39,17 @@ interface Active extends Common {
   readonly phase: Phase;
 }
 
+/** A job that another one has made room for. */
+export interface Preemptor {
+  readonly job: string;
+  readonly priority: number;
+}
+
 /** Waits for a trainer. */
 export interface Queued extends Active {
   readonly state: "QUEUED";
+  /** Took its trainer. */
+  readonly preemptedBy: Preemptor | undefined;
 }
 
 /** A trainer reads the data and derives the graphs. */
@@ -57,6 +65,8 @@ export interface Placing extends Active {
   readonly prepared: Prepared;
   /** Where it goes on, if it has been further before. */
   readonly from: StartPoint | undefined;
+  /** Took its last trainer. */
+  readonly preemptedBy: Preemptor | undefined;
 }
 
 /** Where a shard of the parameters is held. */
@@ -78,6 +88,10 @@ export interface Training extends Active {
   /** Trainers by name. */
   readonly workers: readonly string[];
   readonly checkpoints: Checkpoints;
+  /** Took a trainer from it last, and left it others. */
+  readonly gaveTo: Preemptor | undefined;
+  /** Is to have its last trainer, once a checkpoint says where it goes on. */
+  readonly yieldsTo: Preemptor | undefined;
 }
 
 /** A trainer makes the served model out of the final weights. */
@@ -107,7 +121,7 @@ export interface Succeeded extends Over {
 }
 
 /** Has ended before its end. */
-interface Broken extends Over {
+export interface Broken extends Over {
   /** The newest that is complete, and what it takes to go on from there. */
   readonly checkpoint: StartPoint | undefined;
   readonly prepared: Prepared | undefined;
@@ -138,9 +152,6 @@ export const states = [
   "CANCELLED",
 ] as const satisfies readonly State[];
 
-/** A reason may come from a node, and travels in events. */
-const longestReason = 2_000;
-
 export function isActive(job: Job): job is ActiveJob {
   return !("endedAt" in job);
 }
@@ -161,6 +172,7 @@ export function queue({ id, spec, root, phase }: Submission): Queued {
     phase,
     generation: 1,
     reason: "waits for a trainer",
+    preemptedBy: undefined,
     createdAt: phase.start,
     startedAt: undefined,
     progress: undefined,
@@ -170,12 +182,14 @@ export function queue({ id, spec, root, phase }: Submission): Queued {
 }
 
 export function prepare(job: Queued, trainer: string, phase: Phase): Preparing {
-  return { ...job, state: "PREPARING", trainer, phase, startedAt: phase.start };
+  const startedAt = job.startedAt ?? phase.start;
+  return { ...common(job), state: "PREPARING", trainer, phase, startedAt };
 }
 
 export function place(job: Preparing, prepared: Prepared, phase: Phase): Placing {
   const { dataReport } = prepared;
-  return { ...common(job), dataReport, state: "PLACING", prepared, from: undefined, phase };
+  const anew = { from: undefined, preemptedBy: undefined };
+  return { ...common(job), dataReport, state: "PLACING", prepared, ...anew, phase };
 }
 
 export interface Placement {
@@ -194,6 +208,8 @@ export function train(job: Placing, { servers, workers }: Placement, phase: Phas
     start,
     workers,
     checkpoints: from ? { [from.step]: from.digests } : noCheckpoints,
+    gaveTo: undefined,
+    yieldsTo: undefined,
     phase,
   };
 }
@@ -238,45 +254,6 @@ export function register(job: Packaging, packaged: Packaged, phase: Phase): Regi
   const { prepared, final } = job;
   const reason = "tells the registry of the version";
   return { ...common(job), state: "REGISTERING", reason, prepared, final, packaged, phase };
-}
-
-export function succeed(job: Registering, outcome: Outcome, at: number): Succeeded {
-  const { model, version, gateVerdict } = outcome;
-  const reason = `registered as version ${version} of ${model}; ${gateVerdict}`;
-  return { ...common(job), state: "SUCCEEDED", outcome, reason, endedAt: at };
-}
-
-export function fail(job: ActiveJob, reason: string, at: number): Failed {
-  const told = reason.slice(0, longestReason);
-  return { ...common(job), ...kept(job), state: "FAILED", reason: told, endedAt: at };
-}
-
-export function cancel(job: ActiveJob, at: number): Cancelled {
-  const reason = `cancelled while ${job.state}`;
-  return { ...common(job), ...kept(job), state: "CANCELLED", reason, endedAt: at };
-}
-
-function kept(job: ActiveJob): Pick<Broken, "checkpoint" | "prepared"> {
-  const checkpoint = checkpointOf(job);
-  const prepared = checkpoint && "prepared" in job ? job.prepared : undefined;
-  return { checkpoint, prepared };
-}
-
-function checkpointOf(job: ActiveJob): StartPoint | undefined {
-  switch (job.state) {
-    case "QUEUED":
-    case "PREPARING":
-      return undefined;
-    case "PLACING":
-      return job.from;
-    case "TRAINING": {
-      const newest = newestComplete(job.checkpoints, job.servers.length);
-      return newest.step > 0 ? newest : undefined;
-    }
-    case "PACKAGING":
-    case "REGISTERING":
-      return job.final;
-  }
 }
 
 /** The same job, another reason; the very same object where nothing changes. */

@@ -186,8 +186,7 @@ export class Ledger {
     if (!entry) return;
     const ends = pieces.map(({ name, first, values }) => [name, first + values.length] as const);
     entry.stored = new Map([...entry.stored, ...ends]);
-    if (after.state === "TRAINING" && after.generation !== before.generation)
-      entry.curves.truncate(after.start.step);
+    if (after.generation !== before.generation) entry.curves.truncate(after.progress?.step ?? 0);
     if (isActive(after)) entry.job = after;
     else this.#entries.delete(after.id);
     this.#events.jobChanged(before, after);
@@ -203,11 +202,12 @@ export class Ledger {
 
 const isDurable = ({ before, after }: Change) => before.revision !== after.revision;
 
-/** The reason and the progress are told again after a restart; all else has to be kept. */
+/** The reason, the progress and who waits are told again after a restart; all else has to be kept. */
 function differsDurably(before: Job, after: Job): boolean {
   const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
   keys.delete("reason");
   keys.delete("progress");
+  keys.delete("yieldsTo");
   return [...keys].some((key) => Reflect.get(before, key) !== Reflect.get(after, key));
 }
 

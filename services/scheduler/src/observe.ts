@@ -14,20 +14,22 @@ import {
   type TaskStatus,
 } from "@amaas/proto/amaas/scheduler/v1/fleet";
 import type { Progress } from "@amaas/proto/amaas/scheduler/v1/jobs";
-import { record, type StartPoint } from "./checkpoints.ts";
+import { newestComplete, record, type StartPoint } from "./checkpoints.ts";
+import { fail } from "./endings.ts";
 import type { FleetView, Node } from "./fleet.ts";
 import {
   type ActiveJob,
-  fail,
   type Job,
   type Packaging,
   type Phase,
+  type Placing,
   type Preparing,
   pack,
   place,
   register,
   type Training,
 } from "./job.ts";
+import { giveWay } from "./preemption.ts";
 import { hostId, packageId, prepareId, trainId } from "./tasks.ts";
 
 export interface Moment {
@@ -80,9 +82,17 @@ function observeTraining(job: Training, moment: Moment): Job {
   const failed = failedTask(seen, moment.fleet);
   if (failed) return fail(seen, failureOf(failed.node, failed.status), moment.now);
   const final = finalCheckpoints(seen);
-  if (final === undefined) return seen;
+  if (final === undefined) return makeWay(seen, moment);
   const [trainer] = seen.workers.filter((name) => moment.fleet.node(name)?.draining === false);
   return pack(seen, final, trainer, moment.enter(seen));
+}
+
+/** Once every shard has kept the step that a paused job rests at, there is nothing to lose. */
+function makeWay(job: Training, { fleet, enter }: Moment): Training | Placing {
+  const lead = hostedBy(job, 0, fleet);
+  if (!job.yieldsTo || !lead?.resting) return job;
+  const newest = newestComplete(job.checkpoints, job.servers.length);
+  return newest.step === lead.step ? giveWay(job, newest, job.yieldsTo, enter(job)) : job;
 }
 
 /** Checkpoints of every shard, progress of the lead. */

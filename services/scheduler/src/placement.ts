@@ -2,9 +2,10 @@
  * Which trainers and parameter servers a job gets. Pure: the answer depends on the jobs and the
  * fleet alone, and on nothing else in them but their names and numbers.
  *
- * A trainer works for one job at a time. The jobs are served in the order they came: first every
- * job that has no trainer gets one, then jobs with fewer trainers than they want get more. What a
- * job has is not taken away for another. Parameter servers hold shards of any number of jobs; a
+ * A trainer works for one job at a time. The jobs are served by priority, and those of one priority in
+ * the order they came: first every one that has no trainer gets one, then those with fewer trainers
+ * than they want get more. What a job has goes only to one of higher priority that has none
+ * (`make-room.ts`). Parameter servers hold shards of any number of jobs; a
  * job's shards are spread over as many of them as there are.
  */
 import type { FleetView, Node, Role } from "./fleet.ts";
@@ -17,7 +18,7 @@ export function busyTrainers(jobs: Iterable<ActiveJob>): Map<string, string> {
   return busy;
 }
 
-function trainersOf(job: ActiveJob): readonly string[] {
+export function trainersOf(job: ActiveJob): readonly string[] {
   if (job.state === "TRAINING") return job.workers;
   if (job.state === "PREPARING" || job.state === "PACKAGING")
     return job.trainer === undefined ? [] : [job.trainer];
@@ -26,6 +27,23 @@ function trainersOf(job: ActiveJob): readonly string[] {
 
 export function freeTrainers(fleet: FleetView, busy: ReadonlyMap<string, string>): Node[] {
   return usable(fleet, "trainer").filter(({ name }) => !busy.has(name));
+}
+
+/** The jobs of each priority, in the order they came; the highest first. */
+export function byPriority<J extends ActiveJob>(jobs: readonly J[]): J[][] {
+  const classes = new Map<number, J[]>();
+  for (const job of jobs) {
+    const { priority } = job.spec;
+    const peers = classes.get(priority);
+    if (peers) peers.push(job);
+    else classes.set(priority, [job]);
+  }
+  return [...classes].sort(([a], [b]) => b - a).map(([, peers]) => peers);
+}
+
+/** Whether there is a parameter server that takes shards. */
+export function takesShards(fleet: FleetView): boolean {
+  return usable(fleet, "parameter-server").length > 0;
 }
 
 /** Attached nodes of a role that are not about to stop. */

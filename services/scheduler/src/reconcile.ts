@@ -7,7 +7,7 @@
  * in the next look: otherwise a younger job would take the trainer that an older one has just
  * set free and needs again at once.
  */
-import { explain, trainerShortage } from "./explain.ts";
+import { awaitedRests, explain, trainerShortage } from "./explain.ts";
 import { type ActiveJob, because, isActive, type Job } from "./job.ts";
 import { type Moment, observe } from "./observe.ts";
 import { busyTrainers } from "./placement.ts";
@@ -19,8 +19,11 @@ export function reconcile(jobs: readonly ActiveJob[], moment: Moment): Job[] {
   const moved = seen.some((job, i) => job.state !== jobs[i]?.state);
   const next = moved ? seen : staff(seen.filter(isActive), moment);
   const { fleet } = moment;
-  const shortage = trainerShortage(fleet, busyTrainers(next.filter(isActive)));
+  const active = next.filter(isActive);
+  const shortage = trainerShortage(fleet, busyTrainers(active));
+  const awaited = awaitedRests(active);
+  const why = (job: ActiveJob) => explain(job, fleet, awaited.get(job.id) ?? shortage);
   return next
-    .map((job) => (isActive(job) ? because(job, explain(job, fleet, shortage)) : job))
+    .map((job) => (isActive(job) ? because(job, why(job)) : job))
     .filter((job, i) => job !== jobs[i]);
 }

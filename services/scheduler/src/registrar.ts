@@ -5,8 +5,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { errorMessage, isDomainError } from "@amaas/errors";
 import type { Outcome } from "@amaas/proto/amaas/scheduler/v1/jobs";
 import type { Telemetry } from "@amaas/telemetry";
+import { fail, succeed } from "./endings.ts";
 import type { SchedulerEvents } from "./events.ts";
-import { because, fail, type Job, type Registering, succeed } from "./job.ts";
+import { because, type Job, type Registering } from "./job.ts";
 import type { Ledger } from "./ledger.ts";
 import { type Registry, registerJob } from "./register.ts";
 

@@ -27,7 +27,8 @@ export function resume(job: Resumable, phase: Phase): Placing {
   const { prepared, checkpoint: from } = job;
   const reason = `resumed from step ${from.step}`;
   const gone = goingBack(job, from);
-  return { ...common(job), ...gone, state: "PLACING", reason, prepared, from, phase };
+  const placing = { prepared, from, preemptedBy: undefined };
+  return { ...common(job), ...gone, state: "PLACING", reason, ...placing, phase };
 }
 
 /** A failure may lie ahead again: it is the same data and the same arithmetic. */

@@ -8,6 +8,8 @@ export function bodyOf(job: Job): string {
   return JSON.stringify({
     ...job,
     prepared: undefined,
+    // Found out anew by whoever reads it.
+    yieldsTo: undefined,
     progress: job.progress && Progress.toJSON(job.progress),
     ...("packaged" in job ? { packaged: Packaged.toJSON(job.packaged) } : {}),
     ...("outcome" in job ? { outcome: Outcome.toJSON(job.outcome) } : {}),
@@ -23,6 +25,8 @@ export function jobOf({ body, prepared }: Pick<JobRow, "body" | "prepared">): Jo
   const job = JSON.parse(body);
   return {
     ...job,
+    // Rows may be older than priorities.
+    spec: { priority: 0, ...job.spec },
     progress: job.progress && Progress.fromJSON(job.progress),
     ...(prepared === null ? {} : { prepared: Prepared.fromJSON(JSON.parse(prepared)) }),
     ...(job.packaged === undefined ? {} : { packaged: Packaged.fromJSON(job.packaged) }),

@@ -1,6 +1,7 @@
 /** Jobs, nodes and reports for the tests of decisions. */
 import { NodeRole, Prepared, TaskState, TaskStatus } from "@amaas/proto/amaas/scheduler/v1/fleet";
 import { type JobSpec, parseJobSpec } from "@amaas/spec";
+import { cancel } from "./endings.ts";
 import { Fleet, type FleetView, type Session } from "./fleet.ts";
 import { type ActiveJob, isActive, type Job, queue } from "./job.ts";
 import type { Moment } from "./observe.ts";
@@ -8,7 +9,10 @@ import { reconcile } from "./reconcile.ts";
 
 export const digest = (n: number): string => `sha256:${n.toString(16).padStart(64, "0")}`;
 
-export function sampleSpec(resources: Partial<JobSpec["resources"]> = {}): JobSpec {
+export function sampleSpec(
+  resources: Partial<JobSpec["resources"]> = {},
+  priority?: number,
+): JobSpec {
   return parseJobSpec({
     name: "digits",
     task: "classification",
@@ -16,6 +20,7 @@ export function sampleSpec(resources: Partial<JobSpec["resources"]> = {}): JobSp
     architecture: { type: "mlp", hidden: [16], activation: "relu" },
     training: { epochs: 2, batchSize: 64, optimizer: { type: "adam" } },
     resources: { workers: 1, servers: 2, ...resources },
+    ...(priority !== undefined && { priority }),
   });
 }
 
@@ -47,9 +52,10 @@ export class World {
   #sessions = new Map<string, { session: Session; role: NodeRole; incarnation: string }>();
   #spans = 0;
 
-  submit(id: string, resources: Partial<JobSpec["resources"]> = {}): void {
+  submit(id: string, resources: Partial<JobSpec["resources"]> = {}, priority?: number): void {
     const phase = { traceparent: this.#span(), start: this.now };
-    this.jobs.push(queue({ id, spec: sampleSpec(resources), root: this.#span(), phase }));
+    const spec = sampleSpec(resources, priority);
+    this.jobs.push(queue({ id, spec, root: this.#span(), phase }));
   }
 
   trainer(...names: string[]): void {
@@ -112,6 +118,13 @@ export class World {
     return found as Extract<Job, { state: S }>;
   }
 
+  /** The job is cancelled. */
+  cancel(id: string): void {
+    this.jobs = this.jobs.map((job) =>
+      job.id === id && isActive(job) ? cancel(job, this.now) : job,
+    );
+  }
+
   /** Brings a job to TRAINING; its trainer and servers have to be attached. */
   prepare(id: string): void {
     this.settle();
@@ -154,9 +167,10 @@ export function hosted(
     step: number;
     checkpoints: { step: number; digest: string }[];
     tested: boolean;
+    resting: boolean;
   }>,
 ) {
-  const { step = 0, checkpoints = [], tested = false } = value;
+  const { step = 0, checkpoints = [], tested = false, resting = false } = value;
   const evaluations = [
     { step, split: "validation", metrics: { accuracy: 0.95 } },
     ...(tested ? [{ step, split: "test", metrics: { accuracy: 0.94 } }] : []),
@@ -171,6 +185,7 @@ export function hosted(
         checkpoints,
         ...(shard === 0
           ? {
+              resting,
               progress: {
                 step,
                 totalSteps: 20,

@@ -1,5 +1,5 @@
 /**
- * Gives trainers and servers to jobs and takes from them what has gone. Pure; `placement.ts`
+ * Gives trainers and servers to jobs and takes from them what has gone, or what others need more. Pure; `placement.ts`
  * says who gets what, this says when.
  */
 
@@ -15,8 +15,9 @@ import {
   type Training,
   train,
 } from "./job.ts";
+import { makeRoom } from "./make-room.ts";
 import type { Moment } from "./observe.ts";
-import { busyTrainers, freeTrainers, heldShards, placeServers } from "./placement.ts";
+import { busyTrainers, byPriority, freeTrainers, heldShards, placeServers } from "./placement.ts";
 
 /** Trainers that no job has, in the order in which they are given away. */
 type Free = string[];
@@ -24,10 +25,17 @@ type Free = string[];
 /** `jobs` in the order they came; what comes back is in the same order. */
 export function staff(jobs: readonly ActiveJob[], moment: Moment): ActiveJob[] {
   const { fleet } = moment;
-  let staffed = jobs.map((job) => rehost(dismiss(job, fleet), jobs, fleet));
-  const free = freeTrainers(fleet, busyTrainers(staffed)).map(({ name }) => name);
-  staffed = staffed.map((job) => firstTrainer(job, free, staffed, moment));
-  return staffed.map((job) => moreTrainers(job, free, fleet));
+  const hosted = jobs.map((job) => rehost(dismiss(job, fleet), jobs, fleet));
+  const free = freeTrainers(fleet, busyTrainers(hosted)).map(({ name }) => name);
+  const staffed = new Map<string, ActiveJob>();
+  for (const peers of byPriority(hosted)) {
+    const begun = peers.map((job) => firstTrainer(job, free, hosted, moment));
+    for (const job of begun) staffed.set(job.id, moreTrainers(job, free, fleet));
+  }
+  return makeRoom(
+    hosted.map((job) => staffed.get(job.id) ?? job),
+    moment,
+  );
 }
 
 /** Takes from a job the trainers that are gone, or that have been replaced meanwhile. */
@@ -122,5 +130,6 @@ function moreTrainers(job: ActiveJob, free: Free, fleet: FleetView): ActiveJob {
   if (job.state !== "TRAINING") return job;
   const counted = job.workers.filter((name) => counts(name, fleet)).length;
   const more = free.splice(0, Math.max(0, job.spec.resources.workers - counted));
-  return more.length === 0 ? job : { ...job, workers: [...job.workers, ...more] };
+  if (more.length === 0) return job;
+  return { ...job, workers: [...job.workers, ...more], gaveTo: undefined };
 }

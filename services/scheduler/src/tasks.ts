@@ -12,6 +12,8 @@ import type { ActiveJob, Training } from "./job.ts";
 export const prepareId = (job: ActiveJob): string => `${job.id}/${job.generation}/prepare`;
 export const trainId = (job: ActiveJob): string => `${job.id}/${job.generation}/train`;
 export const packageId = (job: ActiveJob): string => `${job.id}/${job.generation}/package`;
+export const pauseId = (job: ActiveJob, shard: number): string =>
+  `${job.id}/${job.generation}/pause/${shard}`;
 export const hostId = (job: ActiveJob, shard: number): string =>
   `${job.id}/${job.generation}/host/${shard}`;
 
@@ -42,7 +44,10 @@ function hostTasks(job: Training, node: Node): Task[] {
       checkpoint: job.start.digests[shard] ?? "",
       lead: job.servers[0]?.address ?? "",
     };
-    return [task(job, hostId(job, shard), { $case: "host", value })];
+    const host = task(job, hostId(job, shard), { $case: "host", value });
+    if (!job.yieldsTo) return [host];
+    // After what is paused: a node starts its tasks in this order.
+    return [host, task(job, pauseId(job, shard), { $case: "pause", value: { shard } })];
   });
 }
 

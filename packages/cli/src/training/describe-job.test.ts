@@ -24,6 +24,11 @@ test("a job that begins from a version tells which", () => {
   expect(described({ id: "job_1", spec: { training: {} } })).not.toContain("begins from");
 });
 
+test("a job of another priority than most tells it", () => {
+  expect(described({ id: "job_1", spec: { priority: -5 } })).toMatch(/^priority +-5$/m);
+  expect(described({ id: "job_1", spec: { priority: 0 } })).not.toContain("priority");
+});
+
 test("a job that ended early tells why, and which weights it kept", () => {
   const reason = "stopped after epoch 14: no better validation loss for 5 epochs";
   const outcome = { model: "digits", version: 3, ending: { version: 141, reason } };

@@ -22,6 +22,7 @@ export function describeJob(curve: Curve, view: View): string[] {
         ["job", job.id],
         ["model", printable(String(job.spec?.name ?? ""))],
         ["begins from", parentText(job)],
+        ["priority", priorityText(job)],
         ["state", stateText(state, style)],
         ["reason", printable(job.reason)],
         ["created", age(job.createdAt, Date.now())],
@@ -80,6 +81,11 @@ export function describeJob(curve: Curve, view: View): string[] {
 function parentText({ spec }: Job): string | undefined {
   const { model, version } = Object(spec?.training?.warmStart);
   return model === undefined ? undefined : printable(`${model} ${version}`);
+}
+
+/** Where it is not the usual one. */
+function priorityText({ spec }: Job): string | undefined {
+  return spec?.priority ? String(spec.priority) : undefined;
 }
 
 /** What is left of a training that was broken off. */

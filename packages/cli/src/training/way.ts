@@ -19,6 +19,8 @@ const titles = {
 
 type Part = keyof typeof titles;
 
+const order = Object.keys(titles);
+
 /** Between lines of plain output: no more when epochs are short, no less when they are long. */
 const busyMs = 1_000;
 const quietMs = 5_000;
@@ -43,7 +45,10 @@ export class Way {
       // Why it failed is said by whoever followed it to its end.
       if (name === "failed") this.#phase?.failed("");
       else if (name === "cancelled") this.#phase?.failed(name);
-      else this.#phase?.done(this.#summary(curve));
+      else
+        this.#phase?.done(
+          this.#goesBackTo(part) ? printable(curve.job.reason) : this.#summary(curve),
+        );
       this.#phase = part && this.#begin(part, curve);
       this.#part = part;
     }
@@ -53,6 +58,12 @@ export class Way {
   /** In place of what the job itself says. */
   note(text: string): void {
     this.#phase?.detail(text);
+  }
+
+  /** A job that makes room for another one says why it is where it has been before. */
+  #goesBackTo(part: Part | undefined): boolean {
+    if (!part || !this.#part) return false;
+    return order.indexOf(part) < order.indexOf(this.#part);
   }
 
   #begin(part: Part, curve: Curve): Phase {

@@ -1,8 +1,8 @@
 /** Jobs.CancelJob: ends a job wherever it is. Cancelling twice is answered like once. */
 import type { CancelJobRequest, CancelJobResponse } from "@amaas/proto/amaas/scheduler/v1/jobs";
 import type { Scheduler } from "../app.ts";
+import { cancel } from "../endings.ts";
 import { jobHasEnded, jobNotFound } from "../errors.ts";
-import { cancel } from "../job.ts";
 import { jobMessage } from "../messages.ts";
 
 export function cancelJob({ ledger, loop, now }: Scheduler) {
