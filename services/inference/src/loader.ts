@@ -174,12 +174,17 @@ async function open(
     });
 
   const saved = async () => (await cache.get(key))?.graph;
-  const graph = sums && (await saved());
-  if (graph) {
+  let graph = sums && (await saved());
+  if (sums && graph) {
     // Side by side: what is opened is not run before.
     const intact = background.intact(graph.folder, sums).catch(() => false);
     try {
-      const session = await openFrom(async () => (await saved()) ?? wanted.read());
+      const session = await openFrom(async () => {
+        const source = graph ?? (await saved());
+        // An instance that is put in place again finds what is there by then.
+        graph = undefined;
+        return source ?? wanted.read();
+      });
       if (await intact) return session;
       await session.close();
     } catch (error) {
