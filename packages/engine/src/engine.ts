@@ -9,6 +9,7 @@
 import { DomainError } from "@amaas/errors";
 import type { ModelSource } from "./host.thread.ts";
 import { type Host, type ProcessLimits, processHost, threadHost } from "./host.ts";
+import type { ProbeApi } from "./priority-probe.thread.ts";
 import {
   type OpenedSession,
   openServingSession,
@@ -16,6 +17,7 @@ import {
   type ServingSession,
 } from "./serving-session.ts";
 import type { SessionOptions } from "./session.ts";
+import { startThread } from "./thread.ts";
 
 export type Isolation =
   /** A thread that small models share. */
@@ -69,6 +71,7 @@ class Hosts implements Engine {
   readonly #shared: Host[] = [];
   readonly #open = new Set<ServingSession>();
   readonly #watch: NodeJS.Timeout;
+  #forward: Promise<boolean> | undefined;
   #closed = false;
 
   constructor(options: EngineOptions) {
@@ -92,6 +95,7 @@ class Hosts implements Engine {
     onFailure = () => undefined,
     onLoss = () => undefined,
   }: OpenOptions): Promise<OpenedSession> {
+    const mayBeBehind = behind && isolation === "thread" && (await this.#mayComeForward());
     if (this.#closed) throw new DomainError("unavailable", "the engine is closed");
     let opened: OpenedSession | undefined;
     opened = await openServingSession({
@@ -101,7 +105,7 @@ class Hosts implements Engine {
       session: sessionOptions,
       instanceBytes,
       sharedBytes,
-      place: () => this.#place(isolation, name, behind),
+      place: () => this.#place(isolation, name, mayBeBehind),
       leave: (host) => this.#leave(host),
       onFailure,
       onLoss,
@@ -119,9 +123,15 @@ class Hosts implements Engine {
     this.#hosts.clear();
   }
 
+  /** Found out once. */
+  #mayComeForward(): Promise<boolean> {
+    this.#forward ??= probe();
+    return this.#forward;
+  }
+
   #place(isolation: Isolation, name: string, behind: boolean): Host {
     if (isolation === "shared") return this.#sharedHost();
-    const options = this.#hostOptions(name, behind && isolation === "thread");
+    const options = this.#hostOptions(name, behind);
     return this.#watched(
       isolation === "thread" ? threadHost(options) : processHost(options, this.#options.processes),
     );
@@ -156,4 +166,10 @@ class Hosts implements Engine {
   #hostOptions(name: string, behind: boolean) {
     return { name, runLimitMs: this.#options.runLimitMs, openLimitMs, behind };
   }
+}
+
+async function probe(): Promise<boolean> {
+  const url = new URL("./priority-probe.thread.ts", import.meta.url);
+  const thread = startThread<ProbeApi>(url, { name: "probe" });
+  return thread.call("mayComeForward").finally(() => thread.close());
 }

@@ -1,4 +1,5 @@
 /** The inside of a host, thread or process: sessions by number, and their runs. */
+import "./begin-behind.ts";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DomainError, errorMessage } from "@amaas/errors";

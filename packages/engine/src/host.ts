@@ -7,6 +7,7 @@
  */
 import { DomainError } from "@amaas/errors";
 import type { Tensor } from "@amaas/tensor";
+import { beginBehind } from "./begin-behind.ts";
 import type { HostApi, ModelSource, SessionSignature } from "./host.thread.ts";
 import { CrashedError, type Process, startProcess } from "./process.ts";
 import type { SessionOptions } from "./session.ts";
@@ -39,7 +40,7 @@ const file = new URL("./host.thread.ts", import.meta.url);
 
 export function threadHost(options: HostOptions): Host {
   const { name, behind } = options;
-  const thread = startThread<HostApi>(file, { name, behind });
+  const thread = startThread<HostApi>(file, { name, data: behind ? beginBehind : undefined });
   return new Host(thread, options, undefined);
 }
 

@@ -4,7 +4,7 @@ import { tensor } from "@amaas/tensor";
 import { afterEach, expect, test, vi } from "vitest";
 import { createEngine, type Engine } from "./index.ts";
 import { weighted } from "./models.fixture.ts";
-import { mayComeForward } from "./priority.ts";
+import { tryComingForward } from "./priority.ts";
 
 // Starting a thread takes its time on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
@@ -30,7 +30,7 @@ test("a model's threads are behind others until it is promoted, where they may c
     session: { threads: 2 },
     behind: true,
   });
-  const behind = mayComeForward() ? [Math.min(19, before + 10)] : [];
+  const behind = tryComingForward() ? [Math.min(19, before + 10)] : [];
   expect(priorities()).toEqual(new Set([before, ...behind]));
   const x = tensor("FP32", [1, 512], new Float32Array(512));
   await session.run({ x });

@@ -19,35 +19,25 @@ export function yieldProcessor(pid?: number): void {
 }
 
 /**
- * What is started here begins with what others leave of the processor, until it calls `comeForward`. Not so where the system
- * would not let it: that wants CAP_SYS_NICE, or a limit on nice values (ulimit -e) of 20.
+ * Whether the calling thread, once behind, could come forward again, which wants CAP_SYS_NICE or a limit on nice values
+ * (ulimit -e) of 20. It is tried, since nothing else tells for sure: where it could not, the thread is left a step behind.
  */
-export function startBehind<T>(start: () => T): T {
-  if (!mayComeForward()) return start();
-  const before = getPriority();
-  yieldProcessor();
+export function tryComingForward(): boolean {
+  if (process.platform !== "linux") return false;
   try {
-    return start();
-  } finally {
-    // A thread that is started has the priority of the one that started it.
+    const before = getPriority();
+    setPriority(0, before + 1);
     setPriority(0, before);
+    return true;
+  } catch {
+    return false;
   }
 }
 
 /** The calling thread, and those that it has started, work as the process' first thread does. */
 export function comeForward(): void {
   const before = getPriority(process.pid);
-  if (getPriority() !== before) for (const thread of threadsOfThisName()) comeTo(thread, before);
-}
-
-const sysNice = 1n << 23n;
-
-export function mayComeForward(): boolean {
-  const [, capabilities = "0"] = /^CapEff:\s+([0-9a-f]+)/m.exec(read("/proc/self/status")) ?? [];
-  const [, limit = "0"] =
-    /^Max nice priority\s+(\d+|unlimited)/m.exec(read("/proc/self/limits")) ?? [];
-  const allowed = limit === "unlimited" || Number(limit) >= 20 - getPriority();
-  return allowed || (BigInt(`0x${capabilities}`) & sysNice) !== 0n;
+  for (const thread of threadsOfThisName()) comeTo(thread, before);
 }
 
 /** A thread that has been started has the name of the one that started it. */

@@ -11,7 +11,6 @@ import { DomainError, errorMessage } from "@amaas/errors";
 import { Calls } from "./calls.ts";
 import { guardThread, unguardThread } from "./exit-guard.ts";
 import { givenAway } from "./give-away.ts";
-import { startBehind } from "./priority.ts";
 import type { ArgumentsOf, MethodOf, Methods, Reply, Request, ResultOf } from "./protocol.ts";
 
 export interface Thread<Api extends Methods<Api>> {
@@ -32,8 +31,6 @@ export interface ThreadOptions {
   readonly name: string;
   /** Reaches the thread as `workerData` of node:worker_threads. */
   readonly data?: unknown;
-  /** Whether it begins behind others, until it calls `comeForward`. */
-  readonly behind?: boolean;
 }
 
 /** Starts the thread whose file calls `serveThread<Api>`. */
@@ -44,6 +41,8 @@ export function startThread<Api extends Methods<Api>>(
   return new WorkerThread<Api>(url, options);
 }
 
+let started = 0;
+
 class WorkerThread<Api extends Methods<Api>> implements Thread<Api> {
   readonly gone: Promise<DomainError | undefined>;
   readonly #name: string;
@@ -52,10 +51,11 @@ class WorkerThread<Api extends Methods<Api>> implements Thread<Api> {
   #closing = false;
   #failure: DomainError | undefined;
 
-  constructor(url: URL, { name, data, behind = false }: ThreadOptions) {
+  constructor(url: URL, { name, data }: ThreadOptions) {
     this.#name = name;
-    const start = () => new Worker(url, { name, workerData: data });
-    this.#worker = behind ? startBehind(start) : start();
+    started += 1;
+    // Of a name the system keeps fifteen letters, by which threads are told apart there.
+    this.#worker = new Worker(url, { name: `${started} ${name}`, workerData: data });
     this.#worker.unref();
     this.#worker.on("message", (reply: Reply) => this.#settle(reply));
     this.#worker.on("error", (error: unknown) => {

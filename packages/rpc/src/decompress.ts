@@ -1,6 +1,6 @@
 /** Messages that a peer has compressed. Answers never are: where bandwidth counts, tensors hardly shrink. */
-import { DomainError, errorMessage } from "@amaas/errors";
-import { isPacking, unpack } from "./unpack.ts";
+import { DomainError, errorMessage, isDomainError } from "@amaas/errors";
+import { isPacking, type UnpackOptions, unpack } from "./unpack.ts";
 
 export const acceptedEncodings = "identity,deflate,gzip";
 
@@ -8,13 +8,14 @@ export const acceptedEncodings = "identity,deflate,gzip";
 export async function decompress(
   message: Buffer,
   encoding: string | undefined,
-  limit: number,
+  options: UnpackOptions,
 ): Promise<Buffer> {
   if (!isPacking(encoding)) throw unknownEncoding(encoding);
   try {
-    return await unpack(message, encoding, limit);
+    return await unpack(message, encoding, options);
   } catch (error) {
-    if (error instanceof RangeError) throw tooLarge("more", limit);
+    if (isDomainError(error)) throw error;
+    if (error instanceof RangeError) throw tooLarge("more", options.limit);
     throw new DomainError("internal", `the message is not ${encoding}: ${errorMessage(error)}`);
   }
 }

@@ -196,7 +196,8 @@ export class ServerStream implements FrameSink {
     const unpacked = async () => {
       await before;
       if (this.#deaf) return;
-      const whole = compressed ? await decompress(message, this.#encoding, this.#limit) : message;
+      const options = { limit: this.#limit, isWanted: () => !this.#deaf };
+      const whole = compressed ? await decompress(message, this.#encoding, options) : message;
       this.#waiting.push(whole);
       this.#deliver();
     };

@@ -4,7 +4,7 @@ import type { Bus } from "@amaas/events";
 import type { RpcServer } from "@amaas/rpc";
 import type { App, CommonConfig } from "@amaas/service";
 import type { Telemetry } from "@amaas/telemetry";
-import { BackgroundThread } from "./background/background.ts";
+import { BackgroundThreads } from "./background/background.ts";
 import { Budget } from "./budget.ts";
 import type { InferenceConfig } from "./config.ts";
 import { createEvents } from "./events.ts";
@@ -46,7 +46,7 @@ export async function createApp({
 }: Parts): Promise<InferenceApp> {
   const { tracer } = telemetry;
   const events = createEvents(telemetry);
-  const background = new BackgroundThread();
+  const background = new BackgroundThreads();
   const { source, ...hints } = await openSource({ config, telemetry, events, background, bus });
 
   const engine = openEngine({ config, telemetry, background });

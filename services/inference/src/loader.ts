@@ -12,6 +12,7 @@ import {
   type Isolation,
   type ModelSource,
   type OpenedSession,
+  type SavedGraph,
   threadsPerInstance,
   weightsFile,
 } from "@amaas/engine";
@@ -67,26 +68,30 @@ export type OnFailure = (why: DomainError) => void;
 export interface Loader {
   /** Before it is opened. @throws what is wrong with it. */
   examine(wanted: Wanted, signal: AbortSignal): Promise<Verdict>;
-  open(wanted: Wanted, verdict: Verdict, onFailure: OnFailure): Promise<OpenedSession>;
+  /** `urgent`: requests wait for it; otherwise it leaves the processor to models that serve. */
+  open(
+    wanted: Wanted,
+    verdict: Verdict,
+    urgent: boolean,
+    onFailure: OnFailure,
+  ): Promise<OpenedSession>;
   /** What all instances will take, as far as can be told before they are opened. */
   memoryNeeded(wanted: Wanted, verdict: Verdict): number;
 }
 
 export function createLoader(parts: LoaderParts): Loader {
-  const examined = new Turns(smallAtOnce);
-  const opened = new Turns(smallAtOnce);
-  const large = new Turns(1);
+  const examined = { small: new Turns(smallAtOnce), large: new Turns(1) };
+  const opened = { small: new Turns(smallAtOnce), large: new Turns(1) };
   return {
     examine(wanted, signal) {
-      return (wanted.bytes <= smallBytes ? examined : large).take(() => {
+      return (wanted.bytes <= smallBytes ? examined.small : examined.large).take(() => {
         signal.throwIfAborted();
         return examine(wanted, parts);
       });
     },
-    open(wanted, verdict, onFailure) {
-      return (wanted.bytes <= smallEnough(parts) ? opened : large).take(() =>
-        open(wanted, verdict, parts, onFailure),
-      );
+    open(wanted, verdict, urgent, onFailure) {
+      const turns = wanted.bytes <= smallEnough(parts) ? opened.small : opened.large;
+      return turns.take(() => open(wanted, verdict, urgent, parts, onFailure));
     },
     memoryNeeded(wanted, verdict) {
       const { sharedBytes, instanceBytes } = memoryOf(verdict, isolationOf(wanted, verdict, parts));
@@ -126,7 +131,7 @@ async function verdictOn(
     const saved = savedTo === undefined ? {} : { savedTo };
     const verdict = await examiner.examine({ model, bytes, ...saved });
     events.examined("passed");
-    await cache.put(key, verdict, savedTo);
+    await cache.put(key, verdict, verdict.graph && savedTo);
     return verdict;
   } catch (error) {
     events.examined("refused");
@@ -149,6 +154,7 @@ async function written(path: string, contents: Uint8Array): Promise<ExaminedMode
 async function open(
   wanted: Wanted,
   verdict: Verdict,
+  urgent: boolean,
   parts: LoaderParts,
   onFailure: OnFailure,
 ): Promise<OpenedSession> {
@@ -160,31 +166,37 @@ async function open(
   const isolation = isolationOf(wanted, verdict, parts);
   const threads = isolation === "shared" ? 1 : threadsPerInstance(cores, instances);
   const { optimization, graph: sums } = verdict;
-  const openFrom = (model: () => Promise<ModelSource>) =>
+  const openFrom = (model: () => Promise<ModelSource>, made: Verdict) =>
     engine.open({
       name: `${wanted.model}@${wanted.version}`,
       model,
       isolation,
       instances,
       session: { optimization, threads, arena: arena && isolation === "thread" },
-      ...memoryOf(verdict, isolation),
-      behind: true,
+      ...memoryOf(made, isolation),
+      behind: !urgent,
       onFailure,
       onLoss: (loss) => events.instanceLost(wanted, loss),
     });
 
   const saved = async () => (await cache.get(key))?.graph;
+  const isIntact = async ({ folder }: SavedGraph) =>
+    sums !== undefined && (await background.intact(folder, sums, urgent).catch(() => false));
   let graph = sums && (await saved());
-  if (sums && graph) {
+  if (graph) {
     // Side by side: what is opened is not run before.
-    const intact = background.intact(graph.folder, sums).catch(() => false);
+    const intact = isIntact(graph);
     try {
       const session = await openFrom(async () => {
-        const source = graph ?? (await saved());
-        // An instance that is put in place again finds what is there by then.
-        graph = undefined;
-        return source ?? wanted.read();
-      });
+        if (graph) {
+          const first = graph;
+          graph = undefined;
+          return first;
+        }
+        // An instance is put in place again, with what is there by then.
+        const found = await saved();
+        return found && (await isIntact(found)) ? found : wanted.read();
+      }, verdict);
       if (await intact) return session;
       await session.close();
     } catch (error) {
@@ -193,7 +205,8 @@ async function open(
     }
     await cache.drop(key);
   }
-  return openFrom(() => wanted.read());
+  const { graph: _, ...alone } = verdict;
+  return openFrom(() => wanted.read(), alone);
 }
 
 /** Instances in threads have the weights of a saved graph together. */

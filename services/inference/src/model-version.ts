@@ -26,7 +26,7 @@ export interface Wanted {
   /** The bytes that have the digest. */
   readonly read: () => Promise<Uint8Array>;
   /** The file that has them, if a file of this machine has them all. */
-  readonly file?: FileLook;
+  readonly file?: FileLook | undefined;
   /** One of the files that its configuration has it warmed up with. */
   readonly readWarmUp?: (name: string) => Promise<Uint8Array>;
   /** What was written down for it; the rest is the model's to say. */

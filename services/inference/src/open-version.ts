@@ -100,7 +100,7 @@ export function createOpener(parts: OpenParts): Open {
     onFailure: OnFailure,
     occasion: Occasion,
   ): Promise<ServingSession> {
-    const session = await loader.open(wanted, verdict, onFailure);
+    const session = await loader.open(wanted, verdict, occasion === "demand", onFailure);
     return unlessItFails(session, async () => {
       await warmed(wanted, session, ways, occasion);
       await session.promote();

@@ -178,6 +178,9 @@ export class VersionSlot {
     return {
       ...wanted,
       read: () => latest().read(),
+      get file() {
+        return latest().file;
+      },
       ...(readWarmUp && {
         readWarmUp: (name: string) => (latest().readWarmUp ?? readWarmUp)(name),
       }),

@@ -1,4 +1,5 @@
-/** The thread for work on whole files: models that serve go first. */
+/** A thread for work on whole files. */
+import { workerData } from "node:worker_threads";
 import { serveThread, yieldProcessor } from "@amaas/engine";
 import { digestOf, type FileLook } from "../sources/folder/file-look.ts";
 import { areIntact, type FileSums } from "./file-sum.ts";
@@ -10,6 +11,11 @@ export interface BackgroundApi {
   intact(folder: string, sums: FileSums): boolean;
 }
 
-yieldProcessor();
+export interface BackgroundData {
+  /** Whether models that serve go first. */
+  readonly yields: boolean;
+}
+
+if ((workerData as BackgroundData).yields) yieldProcessor();
 
 serveThread<BackgroundApi>({ digest: digestOf, intact: areIntact });

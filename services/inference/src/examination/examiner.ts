@@ -94,7 +94,10 @@ export class Examiner {
     for (const level of levels) {
       const trial = await step(`a trial with ${level} rewriting`, async (child) => {
         return child.call("compare", level, savedTo);
-      }).catch((error: unknown) => errorMessage(error));
+      }).catch((error: unknown) => {
+        if (error instanceof StarvedError) throw error;
+        return errorMessage(error);
+      });
       const complaint = typeof trial === "string" ? trial : trial.differs;
       if (typeof trial !== "string" && complaint === undefined)
         return verdictOf(level, trial, found, bytes, fallback);
@@ -118,15 +121,16 @@ export class Examiner {
     const late = setInterval(
       () => {
         const { usedMs, passedMs } = watch();
-        if (usedMs > stepMs || passedMs > patience * stepMs)
+        if (usedMs > stepMs)
           child.kill(new DomainError("invalid-argument", `${what} took longer than ${stepMs} ms`));
+        else if (passedMs > patience * stepMs) child.kill(new StarvedError(what, usedMs, passedMs));
       },
       Math.min(1000, stepMs / 4),
     );
     try {
       return await call(child);
     } catch (error) {
-      if (child.alive) throw error;
+      if (child.alive || error instanceof StarvedError) throw error;
       throw new DomainError("invalid-argument", `the model is refused: ${errorMessage(error)}`, {
         cause: error,
       });
@@ -157,6 +161,16 @@ export class Examiner {
       void this.#process?.close();
       this.#process = undefined;
     }, this.#limits.idleMs).unref();
+  }
+}
+
+/** No fault of the model's, as far as anybody can tell. */
+class StarvedError extends DomainError {
+  constructor(what: string, usedMs: number, passedMs: number) {
+    super(
+      "unavailable",
+      `${what} was given ${Math.round(usedMs)} ms of the processor in ${Math.round(passedMs)} ms: the machine, or its disk, is too busy to examine a model`,
+    );
   }
 }
 

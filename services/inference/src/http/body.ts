@@ -141,7 +141,7 @@ export class BodyReader {
 
   async #decompressed(body: Uint8Array, packing: Packing, most: number): Promise<Uint8Array> {
     try {
-      const whole = await unpack(body, packing, most);
+      const whole = await unpack(body, packing, { limit: most, isWanted: () => !this.#over });
       this.#take(whole.byteLength);
       return whole;
     } catch (cause) {
