@@ -217,6 +217,8 @@ function tellStory(databaseOf: (folder: string) => Promise<string>): void {
       lineage: { job: id, traceId: traceIdOf(caller), numericClass: "test" },
       classes: ["0", "1"],
     });
+    expect(versions[0]?.lineage?.spec).toMatchObject({ name: "digits" });
+    expect(versions[0]?.lineage?.spec).not.toHaveProperty("priority");
     expect(model?.aliases).toMatchObject([{ alias: "champion", version: 1 }]);
 
     const curve = Array.from({ length: totalSteps }, (_, step) => lossAt(step));

@@ -223,6 +223,11 @@ export function placeAgain(
   return { ...job, ...goingBack(job, start), servers, start };
 }
 
+/** What it makes, for those who have no part in whose turn it is: nodes, and who asks where a version is from. */
+export function workOf({ priority: _, ...spec }: JobSpec): Omit<JobSpec, "priority"> {
+  return spec;
+}
+
 /** What another generation, which begins at `start`, makes of what was known. */
 export function goingBack({ generation, progress }: Job, { step: begin }: StartPoint) {
   return {

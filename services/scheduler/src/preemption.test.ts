@@ -33,6 +33,32 @@ const alone = { workers: 1, servers: 1 };
 const two = { workers: 2, servers: 1 };
 const jobOf = (world: World, id: string) => world.jobs.find((job) => job.id === id);
 
+test("no node is told of the priority: one that is older would refuse its tasks", () => {
+  const world = worldOf("t1");
+  const told = new Map<string, object | undefined>();
+  const ask = () => {
+    for (const node of world.view().nodes)
+      for (const { work, spec } of desiredTasks(world.jobs.filter(isActive), node))
+        told.set(work?.$case ?? "", spec);
+  };
+  world.submit("job_a", alone, 5);
+  world.settle();
+  ask();
+  world.prepare("job_a");
+  world.submit("job_b", alone, 6);
+  world.settle();
+  ask();
+  world.cancel("job_b");
+  const checkpoints = [{ step: 20, digest: digest(20) }];
+  world.report("s1", hosted(world.job("job_a", "TRAINING"), 0, { checkpoints, tested: true }));
+  world.settle();
+  ask();
+  expect([...told.keys()]).toEqual(["prepare", "host", "pause", "train", "package"]);
+  const { priority, ...spec } = world.job("job_a", "PACKAGING").spec;
+  expect(priority).toBe(5);
+  for (const [kind, one] of told) expect(one, kind).toEqual(spec);
+});
+
 test("trainers go to the highest priority first, to the older of equals", () => {
   const world = worldOf();
   world.submit("job_a");

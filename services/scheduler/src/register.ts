@@ -12,7 +12,7 @@ import type { Client } from "@amaas/rpc";
 import type { JobSpec } from "@amaas/spec";
 import { traceIdOf } from "@amaas/telemetry";
 import { judge, metricsOf } from "./gate.ts";
-import type { Registering } from "./job.ts";
+import { type Registering, workOf } from "./job.ts";
 
 export type Registry = Client<typeof RegistryDefinition>;
 
@@ -69,7 +69,7 @@ function describe(job: Registering): Partial<Version> {
       datasetDigest: prepared.datasetDigest,
       splitDigest: prepared.splitDigest,
       dataReport: prepared.dataReport,
-      spec: { ...spec },
+      spec: workOf(spec),
       traceId: traceIdOf(root),
       numericClass: prepared.numericClass,
       parent: parentOf(spec),

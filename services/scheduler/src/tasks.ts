@@ -7,7 +7,7 @@
  */
 import type { Task } from "@amaas/proto/amaas/scheduler/v1/fleet";
 import type { Node } from "./fleet.ts";
-import type { ActiveJob, Training } from "./job.ts";
+import { type ActiveJob, type Training, workOf } from "./job.ts";
 
 export const prepareId = (job: ActiveJob): string => `${job.id}/${job.generation}/prepare`;
 export const trainId = (job: ActiveJob): string => `${job.id}/${job.generation}/train`;
@@ -64,7 +64,8 @@ function task(job: ActiveJob, id: string, work: NonNullable<Task["work"]>): Task
     job: job.id,
     generation,
     traceparent: phase.traceparent,
-    spec: { ...job.spec },
+    // Nodes that are older refuse fields that they do not know.
+    spec: workOf(job.spec),
     work,
   };
 }
