@@ -12,7 +12,7 @@
 import type { FleetView } from "./fleet.ts";
 import type { ActiveJob, Preemptor } from "./job.ts";
 import type { Moment } from "./observe.ts";
-import { takesShards, trainersOf } from "./placement.ts";
+import { byPriority, takesShards, trainersOf } from "./placement.ts";
 import { giveTrainer, preemptorOf, stopPreparing, yielding } from "./preemption.ts";
 
 interface Offer {
@@ -40,10 +40,9 @@ function takersAmong(jobs: readonly ActiveJob[], fleet: FleetView): ActiveJob[] 
   // Trainers that have not had the time to attach again may be free.
   if (!fleet.settled) return [];
   const placeable = takesShards(fleet);
-  return jobs
+  return byPriority(jobs)
     .filter((job) => job.state !== "REGISTERING" && trainersOf(job).length === 0)
-    .filter(({ state }) => placeable || (state !== "PLACING" && state !== "TRAINING"))
-    .sort((a, b) => b.spec.priority - a.spec.priority);
+    .filter(({ state }) => placeable || (state !== "PLACING" && state !== "TRAINING"));
 }
 
 /** What can be taken, in the order in which it is. */

@@ -29,16 +29,9 @@ export function freeTrainers(fleet: FleetView, busy: ReadonlyMap<string, string>
   return usable(fleet, "trainer").filter(({ name }) => !busy.has(name));
 }
 
-/** The jobs of each priority, in the order they came; the highest first. */
-export function byPriority<J extends ActiveJob>(jobs: readonly J[]): J[][] {
-  const classes = new Map<number, J[]>();
-  for (const job of jobs) {
-    const { priority } = job.spec;
-    const peers = classes.get(priority);
-    if (peers) peers.push(job);
-    else classes.set(priority, [job]);
-  }
-  return [...classes].sort(([a], [b]) => b - a).map(([, peers]) => peers);
+/** The highest first, and those of one priority in the order they came. */
+export function byPriority<J extends ActiveJob>(jobs: readonly J[]): J[] {
+  return jobs.toSorted((a, b) => b.spec.priority - a.spec.priority);
 }
 
 /** Whether there is a parameter server that takes shards. */

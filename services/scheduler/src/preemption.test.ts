@@ -76,15 +76,45 @@ test("trainers go to the highest priority first, to the older of equals", () => 
   expect(order).toEqual(["job_b", "job_d", "job_a", "job_c"]);
 });
 
-test("what a higher priority wants more of comes before what a lower one begins with", () => {
+test("what a job begins with comes before what one of higher priority wants more of", () => {
   const world = worldOf("t1");
-  world.submit("job_a", { workers: 2, servers: 1 }, 1);
+  world.submit("job_a", { workers: 3, servers: 1 }, 1);
   world.prepare("job_a");
   world.submit("job_b");
   world.trainer("t2");
   world.settle();
-  expect(world.job("job_a", "TRAINING").workers).toEqual(["t1", "t2"]);
-  world.job("job_b", "QUEUED");
+  expect(world.job("job_b", "PREPARING").trainer).toBe("t2");
+  world.trainer("t3");
+  world.settle();
+  expect(world.job("job_a", "TRAINING").workers).toEqual(["t1", "t3"]);
+});
+
+test("a job makes room for one that has no trainer, and not for who wants more of them", () => {
+  const low = ["job_1", "job_2", "job_3", "job_4", "job_5", "job_6", "job_7"];
+  const world = worldOf(...low.map((_, i) => `t${i + 1}`));
+  for (const id of low) {
+    world.submit(id, alone);
+    world.prepare(id);
+  }
+  world.trainer("t8");
+  world.submit("job_high", { workers: 8, servers: 1 }, 10);
+  world.prepare("job_high");
+  world.submit("job_middle", alone, 5);
+  const gone: string[] = [];
+  for (;;) {
+    world.settle();
+    const yielding = world.jobs.find((job) => job.state === "TRAINING" && job.yieldsTo);
+    if (yielding?.state !== "TRAINING") break;
+    gone.push(yielding.id);
+    rest(world, yielding, 5);
+  }
+  expect(gone).toEqual(["job_7"]);
+  world.prepare("job_middle");
+  expect(world.job("job_middle", "TRAINING").workers).toEqual(["t7"]);
+  expect(world.job("job_high", "TRAINING").workers).toEqual(["t8"]);
+  world.job("job_7", "PLACING");
+  for (const id of low.slice(0, 6))
+    expect(world.job(id, "TRAINING")).toMatchObject({ generation: 1, yieldsTo: undefined });
 });
 
 test("a job with its last trainer is brought to a checkpoint, waits for its turn and goes on from there", () => {

@@ -28,10 +28,9 @@ export function staff(jobs: readonly ActiveJob[], moment: Moment): ActiveJob[] {
   const hosted = jobs.map((job) => rehost(dismiss(job, fleet), jobs, fleet));
   const free = freeTrainers(fleet, busyTrainers(hosted)).map(({ name }) => name);
   const staffed = new Map<string, ActiveJob>();
-  for (const peers of byPriority(hosted)) {
-    const begun = peers.map((job) => firstTrainer(job, free, hosted, moment));
-    for (const job of begun) staffed.set(job.id, moreTrainers(job, free, fleet));
-  }
+  const begun = byPriority(hosted).map((job) => firstTrainer(job, free, hosted, moment));
+  // Only now: a trainer that a job gave up is for one that has none, not for one that wants more.
+  for (const job of begun) staffed.set(job.id, moreTrainers(job, free, fleet));
   return makeRoom(
     hosted.map((job) => staffed.get(job.id) ?? job),
     moment,
