@@ -1,8 +1,8 @@
 /** Why a job is where it is, in words for a person. Pure. */
 import type { FleetView, Role } from "./fleet.ts";
 import type { ActiveJob, Placing, Queued, Training } from "./job.ts";
+import { fateOf } from "./placement.ts";
 import { preemptionText } from "./preemption.ts";
-import { fateOf } from "./staff.ts";
 
 /** `shortage` is why there is no trainer for this job, if it needs one. */
 export function explain(job: ActiveJob, fleet: FleetView, shortage: string): string {

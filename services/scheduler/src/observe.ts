@@ -29,6 +29,7 @@ import {
   register,
   type Training,
 } from "./job.ts";
+import { hasLostShards, takesShards } from "./placement.ts";
 import { giveWay } from "./preemption.ts";
 import { hostId, packageId, prepareId, trainId } from "./tasks.ts";
 
@@ -87,12 +88,17 @@ function observeTraining(job: Training, moment: Moment): Job {
   return pack(seen, final, trainer, moment.enter(seen));
 }
 
-/** Once every shard has kept the step that a paused job rests at, there is nothing to lose. */
+/**
+ * Once every shard has kept the step that a paused job rests at, there is nothing to lose. Nor is there
+ * where shards are lost and nobody takes them: the job cannot come to rest, and its trainer does nothing.
+ */
 function makeWay(job: Training, { fleet, enter }: Moment): Training | Placing {
-  const lead = hostedBy(job, 0, fleet);
-  if (!job.yieldsTo || !lead?.resting) return job;
+  if (!job.yieldsTo) return job;
   const newest = newestComplete(job.checkpoints, job.servers.length);
-  return newest.step === lead.step ? giveWay(job, newest, job.yieldsTo, enter(job)) : job;
+  const lead = hostedBy(job, 0, fleet);
+  const rests = lead?.resting === true && lead.step === newest.step;
+  const stranded = hasLostShards(job, fleet) && !takesShards(fleet);
+  return rests || stranded ? giveWay(job, newest, job.yieldsTo, enter(job)) : job;
 }
 
 /** Checkpoints of every shard, progress of the lead. */

@@ -9,7 +9,7 @@
  * job's shards are spread over as many of them as there are.
  */
 import type { FleetView, Node, Role } from "./fleet.ts";
-import type { ActiveJob, ServerPlace } from "./job.ts";
+import type { ActiveJob, ServerPlace, Training } from "./job.ts";
 
 /** The trainers' jobs, by name. */
 export function busyTrainers(jobs: Iterable<ActiveJob>): Map<string, string> {
@@ -67,6 +67,22 @@ export function placeServers(
     if (!stayed) own.set(node.name, (own.get(node.name) ?? 0) + 1);
     return { node: node.name, address: node.address, incarnation: node.incarnation };
   });
+}
+
+/** Whether shards are lost, and none is merely away, which may still come back. */
+export function hasLostShards(job: Training, fleet: FleetView): boolean {
+  const fates = job.servers.map((_, shard) => fateOf(job, shard, fleet));
+  return fates.includes("lost") && !fates.includes("away");
+}
+
+/** What became of a shard: a process that has begun anew has lost its memory. */
+export function fateOf(job: Training, shard: number, fleet: FleetView): "here" | "away" | "lost" {
+  const place = job.servers[shard];
+  if (place === undefined) return "lost";
+  const presence = fleet.presence(place.node);
+  if (presence === "gone") return "lost";
+  if (presence !== "present") return "away";
+  return fleet.node(place.node)?.incarnation === place.incarnation ? "here" : "lost";
 }
 
 /** How many shards the parameter servers hold for these jobs. */

@@ -274,6 +274,56 @@ test("a job whose shards are lost while it is brought to a checkpoint gives way 
   expect(world.job("job_a", "PLACING").from).toEqual({ step: 5, digests: [digest(5)] });
 });
 
+test("a job whose shards are lost, and taken by no server, gives its trainer at once", () => {
+  const world = worldOf("t1");
+  world.submit("job_a", alone);
+  world.prepare("job_a");
+  const checkpoints = [{ step: 5, digest: digest(5) }];
+  world.report("s1", hosted(world.job("job_a", "TRAINING"), 0, { step: 6, checkpoints }));
+  world.submit("job_b", alone, 1);
+  world.settle();
+  world.leave("s1");
+  world.settle();
+  expect(world.job("job_a", "TRAINING").reason, "its server may come back").toContain(
+    "waits for s1",
+  );
+  world.now += world.graceMs;
+  world.settle();
+  expect(world.job("job_b", "PREPARING").trainer).toBe("t1");
+  expect(world.job("job_a", "PLACING")).toMatchObject({
+    generation: 2,
+    from: { step: 5, digests: [digest(5)] },
+    reason:
+      "preempted by job_b of priority 1 at step 5: waits for a parameter server: none is attached",
+  });
+  world.cancel("job_b");
+  world.settle();
+  world.job("job_a", "PLACING");
+  world.server("s2");
+  world.settle();
+  expect(world.job("job_a", "TRAINING")).toMatchObject({ workers: ["t1"], start: { step: 5 } });
+});
+
+test.for([
+  ["is about to stop", (world: World) => world.drain("s1"), "TRAINING"],
+  [
+    "has begun anew and is about to stop",
+    (world: World) => {
+      world.server("s1", "s1-second");
+      world.drain("s1");
+    },
+    "PLACING",
+  ],
+] as const)("a job that makes room where the only server %s", ([, change, state]) => {
+  const world = worldOf("t1");
+  world.submit("job_a", alone);
+  world.prepare("job_a");
+  change(world);
+  world.submit("job_b", alone, 1);
+  world.settle();
+  expect(world.job("job_a", state).generation).toBe(state === "PLACING" ? 2 : 1);
+});
+
 test("a job that could not go on with a trainer takes none", () => {
   const world = worldOf("t1", "t2");
   world.submit("job_a", alone, 1);

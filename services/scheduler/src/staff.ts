@@ -12,12 +12,18 @@ import {
   type Preparing,
   placeAgain,
   prepare,
-  type Training,
   train,
 } from "./job.ts";
 import { makeRoom } from "./make-room.ts";
 import type { Moment } from "./observe.ts";
-import { busyTrainers, byPriority, freeTrainers, heldShards, placeServers } from "./placement.ts";
+import {
+  busyTrainers,
+  byPriority,
+  freeTrainers,
+  hasLostShards,
+  heldShards,
+  placeServers,
+} from "./placement.ts";
 
 /** Trainers that no job has, in the order in which they are given away. */
 type Free = string[];
@@ -62,22 +68,11 @@ function counts(name: string, fleet: FleetView): boolean {
 /** Where shards are lost, and none is merely away, all begin anew from the last checkpoint. */
 function rehost(job: ActiveJob, jobs: readonly ActiveJob[], fleet: FleetView): ActiveJob {
   if (job.state !== "TRAINING") return job;
-  const fates = job.servers.map((_, shard) => fateOf(job, shard, fleet));
-  if (fates.includes("away") || !fates.includes("lost")) return job;
+  if (!hasLostShards(job, fleet)) return job;
   const others = jobs.filter(({ id }) => id !== job.id);
   const servers = placeServers(fleet, job.servers.length, heldShards(others), job.servers);
   if (servers === undefined) return job;
   return placeAgain(job, servers, newestComplete(job.checkpoints, servers.length));
-}
-
-/** What became of a shard: a process that has begun anew has lost its memory. */
-export function fateOf(job: Training, shard: number, fleet: FleetView): "here" | "away" | "lost" {
-  const place = job.servers[shard];
-  if (place === undefined) return "lost";
-  const presence = fleet.presence(place.node);
-  if (presence === "gone") return "lost";
-  if (presence !== "present") return "away";
-  return fleet.node(place.node)?.incarnation === place.incarnation ? "here" : "lost";
 }
 
 function firstTrainer(
