@@ -154,12 +154,13 @@ export class Lead {
 
   /** Orders anew what the current pass lacks and nobody computes. */
   orderLost(): void {
-    const { move } = this.#conductor;
-    if (!move) return;
+    // Also where no pass follows: the word that the job is closed may be what has not been given.
     if (!this.#given) {
       this.giveOrders();
       return;
     }
+    const { move } = this.#conductor;
+    if (!move) return;
     const lost = new Set(this.#conductor.missing());
     const training = move.pass === Pass.TRAINING && this.#shard.step === move.version;
     if (training) for (const leaf of this.#shard.missing()) lost.add(leaf);

@@ -34,7 +34,8 @@ const gradientFor = ({ host: { shards } }: HostedShard) => (shards === 1 ? [1, 1
 
 /** One gradient, or all of the step's. */
 function train(shard: HostedShard, member: Member, version: number, some = leaves): void {
-  const guidance = { version, keep: 0, closing: false, rate: 1 };
+  // An epoch has one step, and the first is the best one.
+  const guidance = { version, keep: Math.min(version, 1), closing: false, rate: 1 };
   for (const leaf of some)
     shard.contribute(member, contribution(leaf, gradientFor(shard), { version, guidance }));
   if (shard.host.shard > 0) return;
@@ -74,6 +75,28 @@ test("the step at hand is ended and kept, no other one is ordered until the job 
   shard.goOn();
   expect(hostedOf(shard).resting).toBe(false);
   expect(await ordersTo(last)).toMatchObject([{ pass: Pass.VALIDATION, version: 1 }]);
+});
+
+test("a job that was paused over its last validation is closed when it goes on", async () => {
+  const shard = await host(0, 1, { keep: "best" });
+  const member = joinAs(shard, "w");
+  train(shard, member, 0);
+  validate(shard, member, 1);
+  train(shard, member, 1);
+  shard.pause();
+  validate(shard, member, 2);
+  await received(member);
+
+  shard.goOn();
+  const closing = { version: 2, keep: 1, closing: true };
+  expect(await received(member)).toMatchObject([{ $case: "guidance", value: closing }]);
+  // Told once, and to whoever comes.
+  shard.pause();
+  shard.goOn();
+  expect(await received(member)).toEqual([]);
+  expect(await received(joinAs(shard, "another"))).toContainEqual(
+    expect.objectContaining({ $case: "guidance", value: expect.objectContaining(closing) }),
+  );
 });
 
 test("a job whose trainers have not come yet rests where it begins", async () => {
