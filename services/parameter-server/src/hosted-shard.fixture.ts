@@ -12,7 +12,7 @@ import {
   Pass,
   type Sums,
 } from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
-import { HostTask, Task } from "@amaas/proto/amaas/scheduler/v1/fleet";
+import { HostTask, Task, type TaskStatus } from "@amaas/proto/amaas/scheduler/v1/fleet";
 import { parseJobSpec } from "@amaas/spec";
 import { nullTelemetry } from "@amaas/telemetry";
 import { afterEach, beforeEach, expect } from "vitest";
@@ -45,8 +45,11 @@ let blobs: BlobStore;
 const open: HostedShard[] = [];
 /** Lines of the job's log. */
 export const said: string[] = [];
+/** What the newest shard was like whenever it has said that it changed. */
+export const told: TaskStatus[] = [];
 
 beforeEach(() => {
+  told.length = 0;
   said.length = 0;
   folder = mkdtempSync(join(tmpdir(), "amaas-shard-"));
   blobs = openBlobs(pathToFileURL(folder).href);
@@ -88,8 +91,9 @@ export async function host(shard = 0, shards = 1, training: object = {}): Promis
     task,
     hosted,
   );
-  const parts = { blobs, telemetry, events, changed: () => undefined };
-  const made = new HostedShard(task, hosted, specOf(training), parts);
+  const changed = () => void told.push(made.status(false));
+  const parts = { blobs, telemetry, events, changed };
+  const made: HostedShard = new HostedShard(task, hosted, specOf(training), parts);
   open.push(made);
   await expect.poll(() => made.status(true).detail).toBeDefined();
   return made;

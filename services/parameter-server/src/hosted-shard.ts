@@ -144,6 +144,7 @@ export class HostedShard implements RunningTask {
     if (this.#stop.signal.aborted) return;
     this.#live?.checkpoints.goOn();
     this.#live?.lead?.goOn();
+    this.#changed();
   }
 
   /** What an evaluation at this version is of, where it is of averages. */

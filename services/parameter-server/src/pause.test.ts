@@ -1,6 +1,7 @@
 /** A job that is paused comes to rest between two steps, and is kept as it is there. */
 import { sumsOf } from "@amaas/metrics";
 import { Pass } from "@amaas/proto/amaas/parameter_server/v1/parameter_server";
+import type { TaskStatus } from "@amaas/proto/amaas/scheduler/v1/fleet";
 import { expect, test } from "vitest";
 import {
   contribution,
@@ -12,6 +13,7 @@ import {
   said,
   storeAway,
   sums,
+  told,
 } from "./hosted-shard.fixture.ts";
 import type { HostedShard } from "./hosted-shard.ts";
 import type { Member } from "./members.ts";
@@ -21,8 +23,9 @@ const sumCount = sumsOf({ task: "regression" }).reduce((all, { length }) => all 
 /** What a trainer tells of the step before, as soon as it has its weights. */
 const squares = { gradient: 4, weights: 2, update: 1 };
 
-function hostedOf(shard: HostedShard) {
-  const { detail } = shard.status(false);
+const hostedOf = (shard: HostedShard) => hostedIn(shard.status(false));
+
+function hostedIn({ detail }: TaskStatus) {
   if (detail?.$case !== "hosted") throw new Error("the shard tells nothing");
   return detail.value;
 }
@@ -104,6 +107,19 @@ test("a job whose trainers have not come yet rests where it begins", async () =>
   shard.pause();
   expect(hostedOf(shard)).toMatchObject({ step: 0, resting: true });
   expect(await ordersTo(joinAs(shard, "w"))).toEqual([]);
+});
+
+test("that a job rests is told as soon as it is so, and that it goes on as well", async () => {
+  const shard = await host();
+  const resting = () => told.splice(0).map((status) => hostedIn(status).resting);
+  joinAs(shard, "w");
+  resting();
+  shard.pause();
+  expect(resting()).toEqual([false]);
+  train(shard, joinAs(shard, "w"), 0);
+  expect(resting().at(-1)).toBe(true);
+  shard.goOn();
+  expect(resting()).toEqual([false]);
 });
 
 test("the step of a trainer that has gone is ended by the next one, so that the job comes to rest", async () => {
