@@ -89,10 +89,11 @@ export class Shard {
     // A worker may be a whole step ahead of the one that completes its sums.
     this.#gradients = new BufferPool(2 * ranges.length);
     this.#snapshots = new BufferPool(2 * ranges.length);
-    this.#sums = state.room?.sums;
+    const { room } = state;
+    this.#sums = room?.sums;
     for (const range of ranges) {
-      for (const each of state.room?.gradients ?? []) this.#gradients.give(each.subarray(...range));
-      for (const each of state.room?.snapshots ?? []) this.#snapshots.give(each.subarray(...range));
+      for (const each of room?.gradients ?? []) this.#gradients.reserve(each.subarray(...range));
+      for (const each of room?.snapshots ?? []) this.#snapshots.reserve(each.subarray(...range));
     }
     this.#chunks = ranges.map((range, chunk) =>
       this.#openChunk(chunk, range, state.squares[chunk]),
