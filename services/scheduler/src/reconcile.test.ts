@@ -1,14 +1,6 @@
 import { TaskState } from "@amaas/proto/amaas/scheduler/v1/fleet";
 import { expect, test } from "vitest";
-import { digest, hosted, World } from "./sample.fixture.ts";
-import { desiredTasks } from "./tasks.ts";
-
-function tasksOf(world: World, name: string): string[] {
-  const node = world.view().node(name);
-  if (!node) throw new Error(`${name} is not attached`);
-  const active = world.jobs.flatMap((job) => ("endedAt" in job ? [] : [job]));
-  return desiredTasks(active, node).map(({ id }) => id);
-}
+import { digest, hosted, tasksOf, World } from "./sample.fixture.ts";
 
 /** A job in training on servers s1 and s2 and trainer t1. */
 function training(): World {

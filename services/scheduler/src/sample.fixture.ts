@@ -6,6 +6,7 @@ import { Fleet, type FleetView, type Session } from "./fleet.ts";
 import { type ActiveJob, isActive, type Job, queue } from "./job.ts";
 import type { Moment } from "./observe.ts";
 import { reconcile } from "./reconcile.ts";
+import { desiredTasks } from "./tasks.ts";
 
 export const digest = (n: number): string => `sha256:${n.toString(16).padStart(64, "0")}`;
 
@@ -197,4 +198,27 @@ export function hosted(
       },
     },
   };
+}
+
+/** Whose nodes have had the time to attach; parameter server s1 and these trainers. */
+export function worldOf(...trainers: string[]): World {
+  const world = new World();
+  world.server("s1");
+  world.trainer(...trainers);
+  world.now += world.graceMs;
+  return world;
+}
+
+/** What s1 tells of a job's only shard: it rests at this step, and has kept it or not. */
+export function rest(world: World, job: ActiveJob, step: number, kept = true): void {
+  const checkpoints = kept && step > 0 ? [{ step, digest: digest(step) }] : [];
+  world.report("s1", hosted(job, 0, { step, checkpoints, resting: true }));
+  world.settle();
+}
+
+/** The ids of what a node is told to do. */
+export function tasksOf(world: World, name: string): string[] {
+  const node = world.view().node(name);
+  if (!node) throw new Error(`${name} is not attached`);
+  return desiredTasks(world.jobs.filter(isActive), node).map(({ id }) => id);
 }
