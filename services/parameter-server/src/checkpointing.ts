@@ -45,7 +45,7 @@ export class Checkpointing {
     this.keepRest();
   }
 
-  /** The shard has gone to the weights that the job keeps. */
+  /** The shard has gone to the weights that the job keeps; the lead knows, whose history is kept as it is then. */
   closed(): void {
     this.#parts.keeper.keep(this.#saved(), true);
   }

@@ -131,6 +131,7 @@ export class Conductor {
 
   /** The shards have gone to the weights that are kept, as the version after the last step. */
   close(version: number): void {
+    this.#shorten();
     this.#place = { step: version, closed: true };
     this.#move = this.#next();
   }
@@ -182,6 +183,8 @@ export class Conductor {
     if (pass === Pass.TRAINING) {
       const [loss = Number.NaN] = values;
       this.#history.losses[version] = loss / samples;
+      // Only now: a checkpoint of the step before is the same whether it was validated by then or not.
+      if (this.#history.evaluations.at(-1)?.step === version) this.#shorten();
       return;
     }
     const { task, sums, totalSteps, rules } = this.#plan;
@@ -199,18 +202,17 @@ export class Conductor {
       metrics: isWhole ? all : mainOf(all, mainMetrics),
     };
     this.#history.evaluations.push(evaluation);
-    if (rules) {
-      this.#standing = after(rules, this.#standing, evaluation);
-      this.#shorten(
-        [...mainMetrics, ...watchedMetrics(rules)],
-        keptStep(rules, this.#standing, version),
-      );
-    }
+    if (rules) this.#standing = after(rules, this.#standing, evaluation);
   }
 
-  /** Leaves all metrics to the evaluation of the weights that would be kept, and these to the others. */
-  #shorten(main: readonly string[], kept: number): void {
+  /** Leaves all metrics to the evaluation of the weights that would be kept, and the main ones to the others. */
+  #shorten(): void {
+    const { rules } = this.#plan;
     const { evaluations } = this.#history;
+    const newest = evaluations.at(-1);
+    if (!rules || !newest) return;
+    const main = [...mainMetrics, ...watchedMetrics(rules)];
+    const kept = keptStep(rules, this.#standing, newest.step);
     evaluations.forEach((evaluation, i) => {
       if (evaluation.step !== kept)
         evaluations[i] = { ...evaluation, metrics: mainOf(evaluation.metrics, main) };

@@ -126,8 +126,8 @@ export class HostedShard implements RunningTask {
     const { shard, members, checkpoints, kept, lead } = this.#liveOrRefuse();
     if (!closing || version !== shard.step || kept.closed) return;
     shard.close(kept.close(keep), (snapshot) => members.broadcast(snapshot));
-    checkpoints.closed();
     lead?.close();
+    checkpoints.closed();
     this.#changed();
   }
 

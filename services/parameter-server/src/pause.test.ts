@@ -37,8 +37,8 @@ const gradientFor = ({ host: { shards } }: HostedShard) => (shards === 1 ? [1, 1
 
 /** One gradient, or all of the step's. */
 function train(shard: HostedShard, member: Member, version: number, some = leaves): void {
-  // An epoch has one step, and the first is the best one.
-  const guidance = { version, keep: Math.min(version, 1), closing: false, rate: 1 };
+  // An epoch has one step, and the newest is the best one.
+  const guidance = { version, keep: version, closing: false, rate: 1 };
   for (const leaf of some)
     shard.contribute(member, contribution(leaf, gradientFor(shard), { version, guidance }));
   if (shard.host.shard > 0) return;
@@ -46,17 +46,28 @@ function train(shard: HostedShard, member: Member, version: number, some = leave
 }
 
 function validate(shard: HostedShard, member: Member, version: number, some = leaves): void {
-  const values = Array.from({ length: sumCount }, () => 1);
+  const values = Array.from({ length: sumCount }, () => 1 / version);
   for (const leaf of some)
     shard.sums(member, sums(leaf, { version, pass: Pass.VALIDATION, values, squares }));
 }
 
-/** The checkpoint of step 1, as it is made with the step. */
-async function digestWhenDue(training: object): Promise<string | undefined> {
-  const shard = await host(0, 1, { ...training, checkpointEverySteps: 1 });
-  train(shard, joinAs(shard, "w"), 0);
-  await expect.poll(() => isKept(shard)).toEqual([1]);
-  return hostedOf(shard).checkpoints[0]?.digest;
+/** Every epoch is one step, and better than the one before. */
+function trainTo(shard: HostedShard, member: Member, step: number): void {
+  for (let version = 0; version < step; version++) {
+    if (version > 0) validate(shard, member, version);
+    train(shard, member, version);
+  }
+}
+
+const digestOf = (shard: HostedShard, step: number) =>
+  hostedOf(shard).checkpoints.find((one) => one.step === step)?.digest;
+
+/** The checkpoint of this step, as it is made with the step. */
+async function digestWhenDue(training: object, step: number): Promise<string | undefined> {
+  const shard = await host(0, 1, { ...training, checkpointEverySteps: step });
+  trainTo(shard, joinAs(shard, "w"), step);
+  await expect.poll(() => isKept(shard)).toEqual([step]);
+  return digestOf(shard, step);
 }
 
 test("the step at hand is ended and kept, no other one is ordered until the job goes on", async () => {
@@ -91,7 +102,7 @@ test("a job that was paused over its last validation is closed when it goes on",
   await received(member);
 
   shard.goOn();
-  const closing = { version: 2, keep: 1, closing: true };
+  const closing = { version: 2, keep: 2, closing: true };
   expect(await received(member)).toMatchObject([{ $case: "guidance", value: closing }]);
   // Told once, and to whoever comes.
   shard.pause();
@@ -138,31 +149,38 @@ test("the step of a trainer that has gone is ended by the next one, so that the 
 test.for([
   ["a job that ends by its spec", {}],
   ["a job that keeps its best weights", { keep: "best" }],
+  ["a job that ends early", { earlyStopping: { metric: "loss", patience: 2 } }],
 ] as const)(
   "%s: kept to the bits of a checkpoint that was due, whenever it is paused",
   async ([, training]) => {
-    const wanted = await digestWhenDue(training);
-    const moments = {
-      "in the step": (shard: HostedShard, member: Member) => {
-        shard.pause();
-        train(shard, member, 0);
-      },
-      "while it is validated": (shard: HostedShard, member: Member) => {
-        train(shard, member, 0);
-        validate(shard, member, 1, [0]);
-        shard.pause();
-      },
-      "after it was validated": (shard: HostedShard, member: Member) => {
-        train(shard, member, 0);
-        validate(shard, member, 1);
-        shard.pause();
-      },
-    };
-    for (const [moment, pauseThere] of Object.entries(moments)) {
-      const shard = await host(0, 1, training);
-      pauseThere(shard, joinAs(shard, "w"));
-      await expect.poll(() => isKept(shard), { message: moment }).toEqual([1]);
-      expect(hostedOf(shard).checkpoints[0]?.digest, moment).toBe(wanted);
+    for (const step of [1, 2]) {
+      const wanted = await digestWhenDue(training, step);
+      const moments = {
+        "in the step": (shard: HostedShard, member: Member) => {
+          trainTo(shard, member, step - 1);
+          if (step > 1) validate(shard, member, step - 1);
+          train(shard, member, step - 1, [0]);
+          shard.pause();
+          train(shard, member, step - 1, [1, 2]);
+        },
+        "while it is validated": (shard: HostedShard, member: Member) => {
+          trainTo(shard, member, step);
+          validate(shard, member, step, [0]);
+          shard.pause();
+        },
+        "after it was validated": (shard: HostedShard, member: Member) => {
+          trainTo(shard, member, step);
+          validate(shard, member, step);
+          shard.pause();
+        },
+      };
+      for (const [when, pauseThere] of Object.entries(moments)) {
+        const moment = `step ${step}, ${when}`;
+        const shard = await host(0, 1, training);
+        pauseThere(shard, joinAs(shard, "w"));
+        await expect.poll(() => isKept(shard), { message: moment }).toContain(step);
+        expect(digestOf(shard, step), moment).toBe(wanted);
+      }
     }
   },
 );
