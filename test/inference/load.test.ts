@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { CallOptions } from "@amaas/rpc";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type RegistryServer, startRegistryServer } from "../registry/registry-server.ts";
+import { crowd } from "./crowd.ts";
 import { type InferenceServer, startInferenceServer } from "./inference-server.ts";
 import { slow } from "./models.ts";
 
@@ -75,25 +76,26 @@ test("a full queue refuses at once with a time to come back, and serves the othe
 });
 
 test("what waits is bounded by all that it holds, not by its tensors alone", async () => {
-  const running = await busy();
+  const others = crowd(2, () => ask().then(() => true));
+  await vi.waitFor(async () => expect(await pending()).toBe(1), patience);
   await expect(ask(undefined, "x".repeat(7 * 2 ** 20))).rejects.toMatchObject({
     code: "resource-exhausted",
     message: expect.stringContaining("bytes wait"),
   });
-  await Promise.all(running);
+  await others.leave();
 });
 
 test("a caller who leaves is not computed for", async () => {
   const before = await runs();
-  const running = await busy();
+  const others = crowd(3, () => ask().then(() => true));
+  await vi.waitFor(async () => expect(await pending()).toBe(2), patience);
   const leaving = new AbortController();
   const waiting = ask({ signal: leaving.signal });
-  await vi.waitFor(async () => expect(await pending()).toBe(2), patience);
+  await vi.waitFor(async () => expect(await pending()).toBe(3), patience);
   leaving.abort();
   await expect(waiting).rejects.toMatchObject({ code: "cancelled" });
-  await Promise.all(running);
-  await ask();
-  expect((await runs()) - before).toBe(3);
+  const answered = await others.leave();
+  expect((await runs()) - before).toBe(answered);
   expect(await pending()).toBe(0);
 });
 

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type RegistryServer, startRegistryServer } from "../registry/registry-server.ts";
+import { crowd } from "./crowd.ts";
 import { type InferenceServer, startInferenceServer } from "./inference-server.ts";
 import { scaling, slow } from "./models.ts";
 import { type Rest, rawSocket, restClient, withBinary } from "./rest-client.ts";
@@ -303,45 +304,30 @@ function run(headers: Readonly<Record<string, string>> = {}, signal?: AbortSigna
 const runs = () => inference.metric("nv_inference_exec_count");
 const pending = () => inference.metric("nv_inference_pending_request_count");
 
-/** So many keep asking until they are told to stop, however slow or busy the machine is. */
-function crowd(size: number) {
-  let leaving = false;
-  const users = Array.from({ length: size }, async () => {
-    let answered = 0;
-    while (!leaving) if ((await run()).status === 200) answered++;
-    return answered;
-  });
-  return {
-    /** @returns how many runs they were answered. */
-    async leave(): Promise<number> {
-      leaving = true;
-      return (await Promise.all(users)).reduce((sum, answered) => sum + answered, 0);
-    },
-  };
-}
+const others = (size: number) => crowd(size, async () => (await run()).status === 200);
 
 describe("who does not wait is not computed for", () => {
   test("who hangs up", async () => {
     const before = await runs();
-    const others = crowd(3);
+    const busy = others(3);
     await vi.waitFor(async () => expect(await pending()).toBe(2), patience);
     const leaving = new AbortController();
     const waiting = run({}, leaving.signal);
     await vi.waitFor(async () => expect(await pending()).toBe(3), patience);
     leaving.abort();
     await expect(waiting).rejects.toThrow();
-    const answered = await others.leave();
+    const answered = await busy.leave();
     expect((await runs()) - before).toBe(answered);
     await isWell();
   });
 
   test("whose time is up: 504, or 429 where that is known before", async () => {
     const before = await runs();
-    const others = crowd(2);
+    const busy = others(2);
     await vi.waitFor(async () => expect(await pending()).toBe(1), patience);
     const hurried = await run({ "amaas-timeout-ms": "20" });
     expect([429, 504]).toContain(hurried.status);
-    const answered = await others.leave();
+    const answered = await busy.leave();
     expect((await runs()) - before).toBe(answered);
   });
 
