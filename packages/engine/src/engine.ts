@@ -168,8 +168,11 @@ class Hosts implements Engine {
   }
 }
 
+/** No, if it cannot be found out. */
 async function probe(): Promise<boolean> {
   const url = new URL("./priority-probe.thread.ts", import.meta.url);
   const thread = startThread<ProbeApi>(url, { name: "probe" });
-  return thread.call("mayComeForward").finally(() => thread.close());
+  const answer = await thread.call("mayComeForward").catch(() => false);
+  await thread.close();
+  return answer;
 }
